@@ -1,0 +1,66 @@
+# Every chore in one command. A fresh machine needs Python 3.11 or newer, git and make.
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+
+# Two threads of a numeric library measured slower than one on small machines.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install up test test-faults lint screenshots bench
+
+help:  ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+install: .venv/installed  ## make the virtual environment in .venv from the locked requirements
+
+up: .venv/installed  ## bring the site up on http://127.0.0.1:8000/ (PORT=… for another port), until Ctrl-C
+	@$(BIN)/python manage.py up --port $(PORT)
+
+test: .venv/installed-dev  ## run the tests (TESTS="tests/jobs -k claim" for some of them)
+	$(BIN)/python -m pytest $(TESTS)
+
+test-faults: .venv/installed-dev  ## break everything, again and again, and count the losses (about an hour)
+	$(BIN)/python tests/faults --shipped --write
+	$(BIN)/python tests/faults --rounds 20 --write
+
+lint: .venv/installed-dev  ## check style, types, migrations, settings and that the locks are current
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python manage.py check
+	@# An address where nothing listens: comparing models with migrations needs no database.
+	DATABASE_URL=postgres://127.0.0.1:1/none $(BIN)/python -W ignore::RuntimeWarning \
+		manage.py makemigrations --check --dry-run
+	$(BIN)/python .ci/check-deployment
+	.ci/check-locks
+
+screenshots: .venv/installed-dev  ## take the pictures in docs/screenshots anew, from a site of their own
+	$(BIN)/python docs/take_screenshots.py
+
+bench: .venv/installed-dev  ## measure the main job on a million customers
+	$(BIN)/python -m bench
+
+# ---- The virtual environment: each stamp is newer than what it was made from ----------------------------------
+
+.venv/python-checked:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed, and $(PYTHON) is not: name one, for example make PYTHON=python3.12 up"; \
+		exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || { \
+		echo "$(PYTHON) cannot make virtual environments: install its venv package (python3-venv on Debian)."; \
+		exit 1; }
+	@touch $@
+
+.venv/installed: requirements.txt | .venv/python-checked
+	@echo "Installing the requirements into .venv …"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt | .venv/python-checked
+	@echo "Installing the requirements for development into .venv …"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@ .venv/installed

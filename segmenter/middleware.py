@@ -1,0 +1,92 @@
+"""Middleware of the site: how long a login lasts, and that no copy of a page stays behind."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable
+
+import redis
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django_structlog.middlewares import RequestMiddleware
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+BEGAN, SEEN = "began_at", "seen_at"
+# Written at most this often: most requests leave the session as it is.
+SEEN_EVERY_SECONDS = 60
+ENTRY_KEY = re.compile(r"(?<=/reset/key/).+")
+
+
+class SessionLifetimeMiddleware:
+    """Log out who was idle for too long, and everybody some hours after the login.
+
+    A page that renews itself is nobody's activity: polls do not keep a session alive.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            self._check(request)
+        return self.get_response(request)
+
+    def _check(self, request: HttpRequest) -> None:
+        now, session = int(time.time()), request.session
+        began, seen = session.setdefault(BEGAN, now), session.setdefault(SEEN, now)
+        idle = now - seen > settings.SESSION_IDLE_SECONDS
+        if idle or now - began > settings.SESSION_ABSOLUTE_SECONDS:
+            logout(request)
+            reason = (
+                "because nothing was done for a while" if idle else "because a login lasts some hours only"
+            )
+            messages.info(request, f"You were logged out {reason}.")
+        elif now - seen >= SEEN_EVERY_SECONDS and not request.headers.get("HX-Request"):
+            session[SEEN] = now
+
+
+class NoStoreMiddleware:
+    """Forbid every copy of what somebody saw who was logged in, unless a view says otherwise."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+            patch_vary_headers(response, ["Cookie"])
+        return response
+
+
+class UnavailableMiddleware:
+    """Say in words that the cache or the broker does not answer, where a page cannot do without."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, redis.exceptions.ConnectionError):
+            return None
+        logger.error("the cache does not answer: %s", exception)
+        return render(request, "503.html", status=503)
+
+
+class LoggingMiddleware(RequestMiddleware):
+    """Log requests without what people looked for and without the keys of links that let somebody in."""
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        return f"{request.method} {ENTRY_KEY.sub('…', request.path)}"

@@ -1,0 +1,28 @@
+"""How gunicorn serves the site: `gunicorn --config python:segmenter.web segmenter.wsgi`."""
+
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+from segmenter import processes
+
+worker_class = "gthread"
+workers = 2
+threads = 4
+loglevel = "warning"
+control_socket_disable = True
+
+
+def on_starting(server: Any) -> None:
+    """Empty the folder in which the processes add up their metrics."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if folder:
+        shutil.rmtree(folder, ignore_errors=True)
+        Path(folder).mkdir(parents=True)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """End a worker with its master, also in the middle of a request: it would keep the port."""
+    processes.follow_into_death(worker.ppid, signal.SIGKILL)
