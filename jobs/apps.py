@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class JobsConfig(AppConfig):
+    name = "jobs"
+
+    def ready(self) -> None:
+        # Listens for the signals of Celery's worker and beat.
+        from jobs import caretaker  # noqa: F401

@@ -1,0 +1,91 @@
+"""Executing a job: one attempt, whatever happens to it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.utils import InterfaceError, OperationalError
+
+from jobs import lifecycle
+from jobs.claims import LOOK_SECONDS, Claim
+from jobs.errors import JobCancelled, JobSuperseded
+from jobs.failures import Reason, explain
+from jobs.limits import memory_limited
+from jobs.recovery import session_name
+
+__all__ = ["Claim", "execute"]
+
+logger = logging.getLogger(__name__)
+
+
+def execute(job_id: int, work: Callable[[Claim], None]) -> None:
+    """Claim the job and do its work, whatever happens; return quietly when another has it.
+
+    `work` gets the claim, reports progress to it and calls `claim.succeed()` inside the transaction that
+    publishes. What it raises ends the job with a reason in plain words; what nobody expected is logged with
+    its traceback and raised again. A job made for the foreground waits here for its turn.
+    """
+    attempt = _claim_in_turn(job_id)
+    if attempt is None:
+        logger.info("job %s is not to be had", job_id)
+        return
+    claim = Claim(job_id, attempt)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('application_name', %s, false)", [session_name(*claim.key)])
+        with claim.kept_alive(), memory_limited():
+            work(claim)
+    except KeyboardInterrupt:
+        _insist(lambda: lifecycle.finish_cancelled(*claim.key))
+        raise
+    except Exception as error:
+        if _end_badly(claim, error) is Reason.UNEXPECTED:
+            raise
+
+
+def _claim_in_turn(job_id: int) -> int | None:
+    attempt = lifecycle.claim(job_id)
+    while attempt is None and lifecycle.wait_for_turn(job_id):
+        time.sleep(LOOK_SECONDS)
+        attempt = lifecycle.claim(job_id)
+    return attempt
+
+
+def _end_badly(claim: Claim, error: Exception) -> Reason | None:
+    """End an attempt that raised; return why it failed, `None` if it did not fail by itself."""
+    interrupted = isinstance(error, DatabaseError)
+    if isinstance(error, JobSuperseded) or (interrupted and claim.is_superseded):
+        logger.warning("job %s: attempt %s was superseded and wrote nothing", *claim.key)
+        return None
+    if isinstance(error, JobCancelled) or (interrupted and claim.is_cancelled):
+        _insist(lambda: lifecycle.finish_cancelled(*claim.key))
+        return None
+    failure = explain(error, claim.job_id)
+    log = logger.info if failure.reason is Reason.REFUSED else logger.exception
+    log("job %s: attempt %s failed (%s): %s", *claim.key, failure.reason.label, error)
+    if failure.reason is Reason.DATABASE_GONE:
+        _insist(lambda: lifecycle.give_back(*claim.key))
+    else:
+        _insist(lambda: lifecycle.fail(*claim.key, failure))
+    return failure.reason
+
+
+def _insist(transition: Callable[[], bool]) -> None:
+    """Write how an attempt ended, even if the database comes back only after a while.
+
+    After JOB_STALE_SECONDS somebody else has found out that the attempt is gone.
+    """
+    give_up_at = time.monotonic() + settings.JOB_STALE_SECONDS
+    while True:
+        try:
+            transition()
+            return
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block or time.monotonic() > give_up_at:
+                raise
+            connection.close()
+            time.sleep(LOOK_SECONDS)

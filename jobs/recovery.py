@@ -1,0 +1,71 @@
+"""Giving up on attempts whose process is gone, hangs, or works past its time."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import connection, transaction
+from django.db.utils import OperationalError
+
+from jobs.failures import command_lost, timed_out, worker_lost
+from jobs.lifecycle import end, end_failed, requeue
+from jobs.models import Job, JobQuerySet
+
+logger = logging.getLogger(__name__)
+
+# The row of an attempt that was stopped in the middle of publishing is locked: do not wait for it.
+LOCK_TIMEOUT = "1s"
+# What a stopped process holds in the database would keep the next attempt waiting.
+END_SESSIONS = """
+    SELECT pg_terminate_backend(pid)
+      FROM pg_stat_activity
+     WHERE application_name = %s AND datname = current_database() AND pid <> pg_backend_pid()
+"""
+CANCEL_STATEMENT = END_SESSIONS.replace("pg_terminate_backend", "pg_cancel_backend")
+
+
+def session_name(job_id: int, attempt: int) -> str:
+    """How the database calls the session in which an attempt works."""
+    return f"job {job_id} attempt {attempt}"
+
+
+def recover_stale() -> int:
+    """Give up on lost attempts: cancel, queue again, or fail. Return how many.
+
+    Everybody may call this at the same time, and as often as they like.
+    """
+    lost = list(Job.objects.lost().values_list("pk", "attempt"))
+    return sum(_recover(job_id, attempt) for job_id, attempt in lost)
+
+
+def _recover(job_id: int, attempt: int) -> bool:
+    try:
+        with transaction.atomic():
+            _execute("SELECT set_config('lock_timeout', %s, true)", LOCK_TIMEOUT)
+            recovered = _give_up(Job.objects.filter(pk=job_id, attempt=attempt), job_id, attempt)
+    except OperationalError as error:
+        logger.warning("job %s: attempt %s holds its row, its session is ended: %s", job_id, attempt, error)
+        recovered = False
+    _execute(END_SESSIONS, session_name(job_id, attempt))
+    return recovered
+
+
+def _give_up(mine: JobQuerySet, job_id: int, attempt: int) -> bool:
+    """Each step asks again whether the attempt is lost: it may have been heard of meanwhile."""
+    stale = mine.stale()
+    steps = (
+        lambda: end(mine.lost().filter(cancel_requested_at__isnull=False), job_id, Job.State.CANCELLED),
+        lambda: end_failed(mine.overdue(), job_id, timed_out()),
+        lambda: end_failed(stale.filter(in_foreground=True), job_id, command_lost()),
+        lambda: requeue(stale, job_id),
+        lambda: end_failed(stale, job_id, worker_lost(attempt)),
+    )
+    given_up = any(step() for step in steps)
+    if given_up:
+        logger.warning("job %s: attempt %s was lost", job_id, attempt)
+    return given_up
+
+
+def _execute(statement: str, value: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [value])

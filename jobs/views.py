@@ -1,0 +1,94 @@
+"""The jobs page, and what can be done with a job from any page."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from jobs import lifecycle
+from jobs.errors import JobAlreadyActive, JobRefusedError
+from jobs.models import Job, JobQuerySet, Process
+
+PAGE_SIZE = 50
+FILTERS = ["running", "queued", "stalled", "failed", "cancelled", "succeeded"]
+
+
+@require_safe
+@permission_required("jobs.view_job", raise_exception=True)
+def job_list(request: HttpRequest) -> HttpResponse:
+    wanted = request.GET.get("state", "")
+    wanted = wanted if wanted in FILTERS else ""
+    counts = Job.objects.counts()
+    page = Paginator(_listed(wanted), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "state": wanted,
+        "filters": [(name, counts.get(name, 0)) for name in FILTERS],
+        "is_busy": any(counts.get(name) for name in ("running", "queued", "stalled")),
+        "processes": Process.objects.with_clock(),
+    }
+    return render(request, "jobs/job_list.html", context)
+
+
+def _listed(state: str) -> JobQuerySet:
+    jobs = Job.objects.with_clock().select_related("created_by")
+    if state == "stalled":
+        return jobs.stale().filter(state=Job.State.RUNNING)
+    if state == "running":
+        return jobs.filter(state=state).exclude(pk__in=Job.objects.stale())
+    return jobs.filter(state=state) if state else jobs
+
+
+@require_safe
+@permission_required("jobs.view_job", raise_exception=True)
+def job_detail(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Lead to what the job works for, or tell what is known if that is gone."""
+    job = get_object_or_404(Job.objects.with_clock().with_holders(), pk=job_id)
+    if job.holder is not None:
+        return redirect(job.holder)
+    return render(request, "jobs/job_detail.html", {"job": job})
+
+
+@require_safe
+@permission_required("jobs.view_job", raise_exception=True)
+def job_progress(request: HttpRequest, job_id: int) -> HttpResponse:
+    """The inside of `_progress.html`, for pages that renew it alone; once it is over, they load anew."""
+    job = get_object_or_404(Job.objects.with_clock(), pk=job_id)
+    context = {"job": job, "is_news": job.announcement != request.GET.get("said")}
+    response = render(request, "jobs/_progress_now.html", context)
+    if not job.is_active:
+        response.headers["HX-Refresh"] = "true"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+@permission_required("jobs.change_job", raise_exception=True)
+def job_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
+    job = get_object_or_404(Job, pk=job_id)
+    if lifecycle.request_cancel(job.pk):
+        messages.info(request, "The job is being cancelled. Nothing half-done will remain.")
+    else:
+        messages.info(request, "The job had already ended.")
+    return redirect(job)
+
+
+@require_POST
+@permission_required("jobs.change_job", raise_exception=True)
+def job_retry(request: HttpRequest, job_id: int) -> HttpResponse:
+    job = get_object_or_404(Job, pk=job_id)
+    try:
+        if lifecycle.retry(job.pk, request.user):
+            messages.success(request, "It is tried again.")
+        else:
+            messages.info(request, "This job cannot be tried again.")
+    except JobAlreadyActive as active:
+        messages.info(request, "The very same work is waiting or going on already: here it is.")
+        return redirect(active.job)
+    except JobRefusedError as error:
+        messages.error(request, str(error))
+    return redirect(job)
