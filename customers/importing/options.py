@@ -1,0 +1,45 @@
+"""What somebody said about a file, as an import keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from customers.importing.mapping import ColumnMapping
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What somebody said about a file; what is empty is found out."""
+
+    encoding: str = ""
+    delimiter: str = ""
+    sheet: str = ""
+    decimal: str = ""
+    # Markers of a missing value in number columns; `None` to find out.
+    missing: tuple[str, ...] | None = None
+    # Uses of single columns, by header; a mapping that is complete stands in the import itself.
+    columns: tuple[ColumnMapping, ...] = ()
+    # An empty cell clears the value that was known; else it is kept.
+    clears_missing: bool = False
+    # Customers who are not in the file leave the dataset.
+    replaces: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **asdict(self),
+            "missing": None if self.missing is None else list(self.missing),
+            "columns": [column.to_json() for column in self.columns],
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> ImportOptions:
+        missing = values.get("missing")
+        return cls(
+            **{
+                **values,
+                "missing": None if missing is None else tuple(missing),
+                "columns": tuple(map(ColumnMapping.from_json, values.get("columns", ()))),
+            }
+        )

@@ -1,0 +1,124 @@
+"""An import from its file to its job: the way of the page, the command and the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import transaction
+from django.utils.text import slugify
+
+from customers.importing.executing import Watch, execute_import
+from customers.importing.options import ImportOptions
+from customers.importing.storing import Readable, delete_file, store_file
+from customers.models import CustomerImport, Dataset
+from jobs.lifecycle import create_foreground_job, create_job
+
+KIND = "import"
+
+
+def create_dataset(name: str, user: AbstractBaseUser | AnonymousUser | None = None) -> Dataset:
+    """Make an empty dataset with a slug of its own."""
+    base = slugify(name)[:90] or "dataset"
+    taken = set(Dataset.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | {"new"}
+    slug = next(slug for slug in _slugs(base) if slug not in taken)
+    return Dataset.objects.create(name=name, slug=slug, created_by=_known(user))  # type: ignore[misc]
+
+
+def _slugs(base: str) -> Iterator[str]:
+    yield base
+    number = 2
+    while True:
+        yield f"{base}-{number}"
+        number += 1
+
+
+def store_import(
+    dataset: Dataset,
+    file: Readable,
+    name: str,
+    user: AbstractBaseUser | AnonymousUser | None = None,
+    *,
+    options: ImportOptions | None = None,
+) -> CustomerImport:
+    """Keep a file that somebody brought; nothing happens to it until `begin_import`.
+
+    Raises
+    ------
+    ImportRefusedError
+        It cannot be stored.
+    """
+    stored = store_file(file, name)
+    return CustomerImport.objects.create(
+        dataset=dataset,
+        created_by=_known(user),  # type: ignore[misc]
+        file_id=stored.file_id,
+        original_name=stored.name,
+        size=stored.size,
+        sha256=stored.sha256,
+        options=(options or ImportOptions()).to_json(),
+    )
+
+
+def begin_import(
+    customer_import: CustomerImport, user: AbstractBaseUser | AnonymousUser | None = None
+) -> CustomerImport:
+    """Queue the import for a worker; a second click finds it queued already.
+
+    Raises
+    ------
+    JobRefusedError
+        The person has too many jobs waiting.
+    """
+    with transaction.atomic():
+        locked = CustomerImport.objects.select_for_update().get(pk=customer_import.pk)
+        if locked.job_id is None:
+            locked.job = create_job(KIND, user, title=str(locked), lane=_lane(locked))
+            locked.save(update_fields=["job"])
+    return locked
+
+
+def start_import(
+    dataset: Dataset,
+    file: Readable,
+    name: str,
+    user: AbstractBaseUser | AnonymousUser | None = None,
+    *,
+    options: ImportOptions | None = None,
+) -> CustomerImport:
+    """Store a file and queue its import; the worker decides what each column is, or refuses the file."""
+    return begin_import(store_import(dataset, file, name, user, options=options), user)
+
+
+def import_now(
+    dataset: Dataset,
+    file: Readable,
+    name: str,
+    *,
+    options: ImportOptions | None = None,
+    watch: Watch | None = None,
+) -> CustomerImport:
+    """Import a file in this process and return the import, whatever became of its job."""
+    customer_import = store_import(dataset, file, name, options=options)
+    customer_import.job = create_foreground_job(KIND, title=str(customer_import), lane=_lane(customer_import))
+    customer_import.save(update_fields=["job"])
+    execute_import(customer_import.job.pk, watch)
+    return CustomerImport.objects.select_related("job", "dataset").get(pk=customer_import.pk)
+
+
+def _lane(customer_import: CustomerImport) -> str:
+    """The imports of one dataset take turns."""
+    return f"import:{customer_import.dataset_id}"
+
+
+def forget_import(customer_import: CustomerImport) -> None:
+    """Remove every trace of an import that changed nothing."""
+    job = customer_import.job
+    customer_import.delete()
+    if job is not None:
+        job.delete()
+    delete_file(customer_import.file_id)
+
+
+def _known(user: AbstractBaseUser | AnonymousUser | None) -> AbstractBaseUser | AnonymousUser | None:
+    return user if user is not None and user.is_authenticated else None

@@ -1,0 +1,88 @@
+"""Uploaded files: kept under names of our own, where nobody serves them, for as long as they are needed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import unicodedata
+import uuid
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import BinaryIO, Protocol
+
+from django.conf import settings
+
+from customers.importing.errors import ImportRefusedError
+
+CHUNK_BYTES = 1024**2
+
+
+class Readable(Protocol):
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file as it was brought in."""
+
+    file_id: uuid.UUID
+    name: str
+    size: int
+    sha256: str
+
+
+def path_of(file_id: uuid.UUID) -> Path:
+    """Where a stored file lies. Its name comes from us and never from people."""
+    return Path(settings.UPLOAD_DIR) / str(file_id)
+
+
+def delete_file(file_id: uuid.UUID) -> None:
+    """Delete a stored file and what was made of it."""
+    path = path_of(file_id)
+    for found in (path, *path.parent.glob(f"{path.name}.*")):
+        found.unlink(missing_ok=True)
+
+
+def store_file(file: Readable, name: str) -> StoredFile:
+    """Copy a file to where imports read it from.
+
+    Raises
+    ------
+    ImportRefusedError
+        It is too large, or there is no room for it.
+    """
+    file_id = uuid.uuid4()
+    path = path_of(file_id)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as stored:
+            size, digest = _copy(file, stored)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise ImportRefusedError(f"The file could not be stored: {error.strerror or error}.") from error
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return StoredFile(file_id, clean_name(name), size, digest)
+
+
+def clean_name(name: str) -> str:
+    """A file's name as it may be shown: no folders, no characters that turn or hide what follows."""
+    last = PurePosixPath(PureWindowsPath(name).name).name
+    shown = "".join(character for character in last if unicodedata.category(character)[0] != "C")
+    return shown.strip()[-255:] or "customers"
+
+
+def _copy(file: Readable, stored: BinaryIO) -> tuple[int, str]:
+    digest, size = hashlib.sha256(), 0
+    while chunk := file.read(CHUNK_BYTES):
+        size += len(chunk)
+        if size > settings.IMPORT_MAX_BYTES:
+            limit = settings.IMPORT_MAX_BYTES / 1024**2
+            raise ImportRefusedError(
+                f"The file is larger than {limit:,.0f} MB, the most that may be imported."
+            )
+        digest.update(chunk)
+        stored.write(chunk)
+    return size, digest.hexdigest()

@@ -1,0 +1,176 @@
+"""Import a file of customers in the foreground: the same pipeline as the page."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from customers.importing.errors import ImportRefusedError
+from customers.importing.mapping import USES, ColumnMapping
+from customers.importing.options import ImportOptions
+from customers.importing.pipeline import create_dataset, forget_import, import_now
+from customers.models import CustomerImport, Dataset
+from jobs.models import Job
+
+REFUSED = 2
+INTERRUPTED = 130
+DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|", "space": " "}
+REJECTS_SHOWN = 10
+
+
+class Command(BaseCommand):
+    help = "Import customers from a file into a dataset, which is made if there is none of that name."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, help="CSV with a line of headers; .csv.gz too")
+        parser.add_argument("--dataset", required=True, metavar="NAME", help="the dataset's name")
+        parser.add_argument(
+            "--map",
+            action="append",
+            default=[],
+            metavar='"HEADER=id|number|text|date|skip[:NAME]"',
+            help="what a column is used for, and the name of its attribute; may be repeated",
+        )
+        parser.add_argument(
+            "--encoding", default="", help="for example utf-8 or cp1252; found out if not said"
+        )
+        parser.add_argument(
+            "--delimiter", default="", help="one character or its name; found out if not said"
+        )
+        parser.add_argument("--sheet", default="", help="of a workbook with several")
+        parser.add_argument("--decimal", default="", choices=[".", ",", ""], help="the sign before decimals")
+        parser.add_argument(
+            "--missing",
+            action="append",
+            metavar="MARKER",
+            help="what stands for a missing value in number columns; may be repeated",
+        )
+        parser.add_argument(
+            "--clear-missing", action="store_true", help="an empty cell clears what was known"
+        )
+        parser.add_argument("--replace", action="store_true", help="customers who are not in the file leave")
+        parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        started = time.perf_counter()
+        try:
+            said = _read_options(options)
+            done = self._import(options["file"], options["dataset"], said)
+        except ImportRefusedError as error:
+            raise CommandError(str(error), returncode=REFUSED) from error
+        except KeyboardInterrupt as error:
+            raise CommandError("Interrupted: nothing was brought in.", returncode=INTERRUPTED) from error
+        seconds = time.perf_counter() - started
+        if options["json"]:
+            self.stdout.write(json.dumps(_as_json(done, seconds)))
+        else:
+            self._tell(done, seconds)
+
+    def _import(self, path: Path, name: str, said: ImportOptions) -> CustomerImport:
+        dataset = Dataset.objects.filter(name=name).first()
+        is_new = dataset is None
+        try:
+            with path.open("rb") as file:
+                dataset = dataset or create_dataset(name)
+                done = import_now(dataset, file, path.name, options=said, watch=_Progress().show)
+        except OSError as error:
+            raise ImportRefusedError(f"{path} cannot be read: {error.strerror}.") from error
+        finally:
+            if is_new and dataset is not None and not dataset.imports.exists():
+                dataset.delete()
+        assert done.job is not None  # noqa: S101  # a foreground import has one
+        if done.job.state == Job.State.SUCCEEDED:
+            return done
+        reason = done.job.error or "The import was cancelled."
+        forget_import(done)
+        if is_new:
+            dataset.delete()
+        raise ImportRefusedError(reason)
+
+    def _tell(self, done: CustomerImport, seconds: float) -> None:
+        self.stdout.write(
+            f"{done.dataset}: {done.read_count} read, {done.created_count} created, {done.updated_count} "
+            f"updated, {done.unchanged_count} unchanged, {done.rejected_count} rejected in {seconds:.1f} s."
+        )
+        if done.removed_count:
+            self.stdout.write(f"{done.removed_count} customers are not in the file and left.")
+        for warning in done.warnings:
+            self.stdout.write(warning)
+        for rejected in done.rejected_rows.all()[:REJECTS_SHOWN]:
+            where = f", {rejected.column} “{rejected.value[:60]}”" if rejected.column else ""
+            self.stdout.write(f"line {rejected.line}{where}: {rejected.reason}")
+        if done.rejected_count > REJECTS_SHOWN:
+            self.stdout.write("… and more; the page of the import lists them all.")
+
+
+def _as_json(done: CustomerImport, seconds: float) -> dict[str, Any]:
+    return {
+        "import": done.pk,
+        "dataset": done.dataset.name,
+        "read": done.read_count,
+        "created": done.created_count,
+        "updated": done.updated_count,
+        "unchanged": done.unchanged_count,
+        "rejected": done.rejected_count,
+        "seconds": round(seconds, 3),
+    }
+
+
+def _read_options(options: dict[str, Any]) -> ImportOptions:
+    delimiter = DELIMITERS.get(options["delimiter"], options["delimiter"])
+    if len(delimiter) > 1:
+        raise ImportRefusedError("--delimiter takes one character, or one of " + ", ".join(DELIMITERS) + ".")
+    if options["encoding"]:
+        _check_encoding(options["encoding"])
+    return ImportOptions(
+        encoding=options["encoding"],
+        delimiter=delimiter,
+        sheet=options["sheet"],
+        decimal=options["decimal"],
+        missing=None if options["missing"] is None else tuple(options["missing"]),
+        columns=tuple(map(_read_column, options["map"])),
+        clears_missing=options["clear_missing"],
+        replaces=options["replace"],
+    )
+
+
+def _check_encoding(name: str) -> None:
+    try:
+        b"a".decode(name)
+    except (LookupError, UnicodeError) as error:
+        raise ImportRefusedError(f"--encoding {name}: there is no such encoding.") from error
+
+
+def _read_column(text: str) -> ColumnMapping:
+    header, _, rest = text.rpartition("=")
+    use, _, name = rest.partition(":")
+    if not header or use not in USES:
+        uses = "|".join(USES)
+        raise ImportRefusedError(f'--map takes "HEADER={uses}[:NAME]", not "{text}".')
+    return ColumnMapping(header, use, name.strip())
+
+
+class _Progress:
+    """One line on a terminal: what is done, how fast, and how long it will take."""
+
+    def __init__(self) -> None:
+        self.stage, self.since, self.shown = "", time.monotonic(), 0.0
+
+    def show(self, stage: str, done: int, total: int | None) -> None:
+        now = time.monotonic()
+        if not sys.stderr.isatty() or (stage == self.stage and now - self.shown < 0.2):
+            return
+        if stage != self.stage:
+            self.stage, self.since = stage, now
+        self.shown = now
+        text = stage
+        if total and done and now > self.since:
+            rate = done / (now - self.since)
+            text += f": {done:,} of {total:,}, {rate:,.0f} a second, {(total - done) / rate:.0f} s left"
+        sys.stderr.write(f"\r\033[K{text}")
+        sys.stderr.flush()

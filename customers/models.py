@@ -1,0 +1,227 @@
+"""Datasets, their attributes, their customers in versions, and the imports that make the versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from jobs.models import Job
+
+
+class Dataset(models.Model):
+    """Customers that belong together: a shop, a brand, a country."""
+
+    name = models.CharField(max_length=100, unique=True)
+    slug = models.SlugField(max_length=100, unique=True)
+    # The version people see: one UPDATE of this pointer publishes an import, another one undoes it.
+    current_version = models.ForeignKey(
+        "CustomerImport", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("customers:dataset-detail", args=[self.slug])
+
+    @property
+    def customer_count(self) -> int:
+        return self.current_version.customer_count if self.current_version else 0
+
+
+class Attribute(models.Model):
+    """One column of a dataset. Its position in the customers' arrays is never given to another."""
+
+    class Kind(models.TextChoices):
+        NUMBER = "number", "number"
+        TEXT = "text", "text"
+        DATE = "date", "date"
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="attributes")
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=6, choices=Kind)
+    # Index into `Customer.numbers` for numbers, into `Customer.texts` for the others; from 0.
+    position = models.PositiveSmallIntegerField()
+    unit = models.CharField(max_length=20, blank=True)
+    # What later files may hold: ages are whole numbers from 1 to 120. Empty where anything goes.
+    is_whole = models.BooleanField(default=False)
+    minimum = models.FloatField(null=True, blank=True)
+    maximum = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "name"], name="attribute_name_in_dataset"),
+            models.UniqueConstraint(
+                fields=["dataset", "position"], condition=Q(kind="number"), name="attribute_number_position"
+            ),
+            models.UniqueConstraint(
+                fields=["dataset", "position"], condition=~Q(kind="number"), name="attribute_text_position"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_number(self) -> bool:
+        return self.kind == self.Kind.NUMBER
+
+
+class CustomerImport(models.Model):
+    """One file brought in, and the version of the dataset that came out of it."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="imports")
+    # Empty while the file waits for somebody to confirm the mapping.
+    job = models.OneToOneField(
+        Job, null=True, blank=True, on_delete=models.PROTECT, related_name="customerimport"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    # The version it was built upon: undo goes back to it.
+    base_version = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    file_id = models.UUIDField(unique=True)
+    original_name = models.CharField(max_length=255)
+    # Set when the stored file is gone.
+    file_deleted_at = models.DateTimeField(null=True, blank=True)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    encoding = models.CharField(max_length=40, blank=True)
+    delimiter = models.CharField(max_length=1, blank=True)
+    # One entry a column of the file: header, use (id, number, text, date, skip), name of the attribute.
+    mapping = models.JSONField(default=list)
+    options = models.JSONField(default=dict)
+    # Sentences for the report: what was decided or noticed, and is no reason to reject anything.
+    warnings = models.JSONField(default=list)
+    blank_count = models.BigIntegerField(default=0)
+    read_count = models.BigIntegerField(default=0)
+    created_count = models.BigIntegerField(default=0)
+    updated_count = models.BigIntegerField(default=0)
+    unchanged_count = models.BigIntegerField(default=0)
+    rejected_count = models.BigIntegerField(default=0)
+    # Customers of the base version that a full replacement left out.
+    removed_count = models.BigIntegerField(default=0)
+    # Rows of the version; stays 0 when nothing changed, for then there is no new version.
+    customer_count = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now())
+    published_at = models.DateTimeField(null=True, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    # Set when the version's partition is gone; the import's report stays.
+    dropped_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            # A published import has accounted for every row it read.
+            models.CheckConstraint(
+                name="import_counts_add_up",
+                condition=Q(
+                    read_count=F("created_count")
+                    + F("updated_count")
+                    + F("unchanged_count")
+                    + F("rejected_count")
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.original_name} into {self.dataset}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("customers:import-detail", args=[self.pk])
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def of(self, dataset: Dataset) -> CustomerQuerySet:
+        """The customers people see today; naming the version lets PostgreSQL open one partition alone."""
+        return self.filter(version_id=dataset.current_version_id)
+
+
+class Customer(models.Model):
+    """One customer in one version of a dataset. The table is partitioned by version.
+
+    `numbers` and `texts` are indexed by the attribute's position; they have first index 1 in PostgreSQL and
+    no trailing NULL, so that equal customers have equal arrays. Never assign to a subscript.
+    """
+
+    pk = models.CompositePrimaryKey("version_id", "id")
+    version = models.ForeignKey(
+        CustomerImport, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    # From one sequence, and kept from version to version: the customer's identity in the system.
+    id = models.BigIntegerField()
+    # Exactly as in the file: leading zeros, twenty digits.
+    customer_id = models.TextField()
+    numbers = ArrayField(models.FloatField(null=True), default=list)
+    texts = ArrayField(models.TextField(null=True), default=list)
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # The operator class lets the same index find ids by their beginning, whatever the collation.
+            models.UniqueConstraint(
+                fields=["version", "customer_id"],
+                name="customer_id_in_version",
+                opclasses=["int8_ops", "text_pattern_ops"],
+            ),
+            models.CheckConstraint(
+                name="customer_arrays_canonical",
+                condition=RawSQL(
+                    "coalesce(array_lower(numbers, 1), 1) = 1 AND coalesce(array_lower(texts, 1), 1) = 1",
+                    (),
+                    output_field=models.BooleanField(),
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.customer_id
+
+    def value(self, attribute: Attribute) -> float | str | None:
+        """This customer's value of an attribute, `None` if it is missing."""
+        values = self.numbers if attribute.is_number else self.texts
+        return values[attribute.position] if attribute.position < len(values) else None
+
+    def values(self, attributes: Iterable[Attribute]) -> list[float | str | None]:
+        """The values of these attributes, in their order; `None` where one is missing."""
+        return [self.value(attribute) for attribute in attributes]
+
+
+class RejectedRow(models.Model):
+    """One reason why a row of a file did not come in; a row with two bad cells has two."""
+
+    customer_import = models.ForeignKey(
+        CustomerImport, on_delete=models.CASCADE, related_name="rejected_rows"
+    )
+    # Number of the row's first line in the file, from 1; the header counts.
+    line = models.BigIntegerField()
+    column = models.TextField(blank=True)
+    value = models.TextField(blank=True)
+    reason = models.TextField()
+    # The whole row as it stood in the file, with the first of its reasons only.
+    cells = ArrayField(models.TextField(), null=True)
+
+    class Meta:
+        ordering = ["customer_import", "line", "id"]
+        indexes = [models.Index(fields=["customer_import", "line", "id"], name="rejected_row_page")]
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}"

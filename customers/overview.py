@@ -1,0 +1,170 @@
+"""What a dataset's customers look like, attribute by attribute: the look at the data before it is used.
+
+Ranges, missing values and histograms are exact: two passes over the version, however many attributes there
+are. The frequent texts come from a sample where there are many customers. A version never changes, so what
+was found is kept in the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.core.cache import cache
+from django.db import connection
+from psycopg import sql
+
+from customers.exporting import attributes_of
+from customers.models import Attribute, Customer, Dataset
+from customers.partitions import partition_name
+
+BINS = 16
+FREQUENT = 5
+SAMPLE_ROWS = 50_000
+KEPT_SECONDS = 7 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class AttributeOverview:
+    """One attribute over all customers; `counts` are those of equal steps from `minimum` to `maximum`."""
+
+    name: str
+    kind: str
+    known: int
+    missing: int
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    counts: tuple[int, ...] = ()
+    frequent: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def bars(self) -> list[tuple[int, float, float]]:
+        """x, y and height of each bar of the histogram, in a box of 10 × BINS by 100."""
+        most = max(self.counts, default=0)
+        return [
+            (10 * index, 100 - 100 * count / most, 100 * count / most)
+            for index, count in enumerate(self.counts)
+            if count
+        ]
+
+
+def overview_of(dataset: Dataset) -> list[AttributeOverview]:
+    """Describe every attribute of the version that people see; an empty list where there is none."""
+    version = dataset.current_version
+    if version is None or not version.customer_count:
+        return []
+    attributes = attributes_of(dataset)
+    key = "-".join(["overview", *(str(each.pk) for each in (version, *attributes))])
+    found: list[AttributeOverview] | None = cache.get(key)
+    if found is None:
+        found = _describe(version.pk, version.customer_count, attributes)
+        cache.set(key, found, KEPT_SECONDS)
+    return found
+
+
+def _describe(version: int, customers: int, attributes: Sequence[Attribute]) -> list[AttributeOverview]:
+    table = sql.Identifier(partition_name(Customer, version))
+    ranges = _read_ranges(table, [each for each in attributes if each.is_number])
+    counts = _read_counts(table, ranges)
+    described = []
+    for attribute in attributes:
+        if attribute.is_number:
+            known, low, high, mean = ranges[attribute.position]
+            described.append(
+                AttributeOverview(
+                    name=attribute.name,
+                    kind=attribute.get_kind_display(),
+                    known=known,
+                    missing=customers - known,
+                    minimum=low,
+                    maximum=high,
+                    mean=mean,
+                    counts=counts.get(attribute.position, ()),
+                )
+            )
+        else:
+            described.append(_describe_texts(table, customers, attribute))
+    return described
+
+
+Ranges = dict[int, tuple[int, float | None, float | None, float | None]]
+
+
+def _read_ranges(table: sql.Identifier, attributes: Sequence[Attribute]) -> Ranges:
+    """How many are known, the lowest, the highest and the mean, by position: one pass."""
+    if not attributes:
+        return {}
+    parts = [
+        sql.SQL("count({0}), min({0}), max({0}), avg({0})").format(_number(each.position))
+        for each in attributes
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(parts), table))
+        row = cursor.fetchone()
+    return {each.position: tuple(row[4 * index : 4 * index + 4]) for index, each in enumerate(attributes)}
+
+
+def _read_counts(table: sql.Identifier, ranges: Ranges) -> dict[int, tuple[int, ...]]:
+    """How many customers are in each of BINS equal steps, by position: one pass."""
+    spread = {
+        position: (low, high)
+        for position, (_, low, high, _) in ranges.items()
+        if low is not None and high is not None and low < high
+    }
+    if not spread:
+        return {}
+    # The highest value belongs to the last step, not to one of its own; a missing one to none.
+    steps = [
+        sql.SQL("CASE WHEN {0} = {2} THEN {3} ELSE width_bucket({0}, {1}, {2}, {3}) END").format(
+            _number(position), sql.Literal(low), sql.Literal(high), sql.Literal(BINS)
+        )
+        for position, (low, high) in spread.items()
+    ]
+    names = [sql.Identifier(f"step_{position}") for position in spread]
+    inner = sql.SQL(", ").join(
+        sql.SQL("{} AS {}").format(step, name) for step, name in zip(steps, names, strict=True)
+    )
+    columns = sql.SQL(", ").join(names)
+    sets = sql.SQL(", ").join(sql.SQL("({})").format(name) for name in names)
+    statement = sql.SQL(
+        "SELECT grouping({0}), {0}, count(*) FROM (SELECT {1} FROM {2}) AS steps GROUP BY GROUPING SETS ({3})"
+    ).format(columns, inner, table, sets)
+    found = {position: [0] * BINS for position in spread}
+    positions, everything = list(spread), (1 << len(spread)) - 1
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        for row in cursor.fetchall():
+            # The bit of the column that this row groups by is the one that is not set.
+            index = len(positions) - (everything ^ row[0]).bit_length()
+            if row[1 + index] is not None:
+                found[positions[index]][row[1 + index] - 1] = row[-1]
+    return {position: tuple(counts) for position, counts in found.items()}
+
+
+def _describe_texts(table: sql.Identifier, customers: int, attribute: Attribute) -> AttributeOverview:
+    """How many are known, and the most frequent texts with their share of a sample."""
+    text = sql.SQL("texts[{}]").format(sql.Literal(attribute.position + 1))
+    percent = min(100.0, 100.0 * SAMPLE_ROWS / customers)
+    sample = sql.SQL("{} TABLESAMPLE SYSTEM ({}) REPEATABLE (0)").format(table, sql.Literal(percent))
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("SELECT count({}) FROM {}").format(text, table))
+        known = cursor.fetchone()[0]
+        cursor.execute(
+            sql.SQL(
+                "SELECT {0}, count(*)::float / sum(count(*)) OVER () FROM {1} WHERE {0} IS NOT NULL "
+                "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {2}"
+            ).format(text, sample, sql.Literal(FREQUENT))
+        )
+        frequent = tuple((value, share) for value, share in cursor.fetchall())
+    return AttributeOverview(
+        name=attribute.name,
+        kind=attribute.get_kind_display(),
+        known=known,
+        missing=customers - known,
+        frequent=frequent,
+    )
+
+
+def _number(position: int) -> sql.Composed:
+    return sql.SQL("numbers[{}]").format(sql.Literal(position + 1))

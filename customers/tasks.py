@@ -1,0 +1,19 @@
+"""Celery's ways into this floor: each takes at most an id and calls one function."""
+
+from celery import shared_task
+
+
+@shared_task
+def execute_import(job_id: int) -> None:
+    # Reading files takes pyarrow: a process that only sends this task need not load it.
+    from customers.importing.executing import execute_import as execute
+
+    execute(job_id)
+
+
+@shared_task
+def drop_unheld_versions() -> None:
+    from customers import versions
+
+    versions.drop_unheld_versions()
+    versions.delete_old_files()

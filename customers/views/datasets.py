@@ -1,0 +1,88 @@
+"""Datasets and their customers."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from audit.recording import record
+from customers.exporting import attributes_of
+from customers.forms import DatasetForm
+from customers.models import Customer, Dataset
+from customers.overview import overview_of
+from customers.paging import keyset_page
+
+PAGE_SIZE = 50
+RECENT = 10
+
+
+@require_safe
+@permission_required("customers.view_dataset", raise_exception=True)
+def dataset_list(request: HttpRequest) -> HttpResponse:
+    datasets = Dataset.objects.select_related("current_version")
+    page = Paginator(datasets, PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "customers/dataset_list.html", {"page": page})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("customers.add_dataset", raise_exception=True)
+def dataset_create(request: HttpRequest) -> HttpResponse:
+    form = DatasetForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        from customers.importing.pipeline import create_dataset
+
+        dataset = create_dataset(form.cleaned_data["name"], request.user)
+        record(request, "made a dataset", dataset)
+        return redirect("customers:import-create", dataset.slug)
+    return render(request, "customers/dataset_create.html", {"form": form})
+
+
+@require_safe
+@permission_required("customers.view_dataset", raise_exception=True)
+def dataset_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    dataset = get_object_or_404(Dataset.objects.select_related("current_version__job"), slug=slug)
+    context = {
+        "dataset": dataset,
+        "attributes": attributes_of(dataset),
+        "imports": dataset.imports.select_related("job", "created_by")[:RECENT],
+    }
+    return render(request, "customers/dataset_detail.html", context)
+
+
+@require_safe
+@permission_required("customers.view_customer", raise_exception=True)
+def dataset_overview(request: HttpRequest, slug: str) -> HttpResponse:
+    """A look at the values of every attribute: a page, or for htmx the table alone."""
+    dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
+    is_part = request.headers.get("HX-Request") == "true"
+    template = "customers/_overview.html" if is_part else "customers/dataset_overview.html"
+    return render(request, template, {"dataset": dataset, "overview": overview_of(dataset)})
+
+
+@require_safe
+@permission_required("customers.view_customer", raise_exception=True)
+def customer_list(request: HttpRequest, slug: str) -> HttpResponse:
+    dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
+    customers = Customer.objects.of(dataset)
+    wanted = request.GET.get("q", "").strip()[:200]
+    if wanted:
+        customers = customers.filter(customer_id__startswith=wanted.replace("\0", ""))
+    attributes = attributes_of(dataset)
+    page = keyset_page(
+        customers,
+        ["id"],
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+        size=PAGE_SIZE,
+    )
+    context = {
+        "dataset": dataset,
+        "attributes": attributes,
+        "page": page,
+        "rows": [(customer, customer.values(attributes)) for customer in page.rows],
+        "wanted": wanted,
+    }
+    return render(request, "customers/customer_list.html", context)

@@ -1,0 +1,192 @@
+"""Bringing a file in: upload, mapping, progress, report, undo."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from audit.exports import witness
+from audit.recording import record
+from customers import rejects, versions
+from customers.exporting import stream_csv
+from customers.forms import MappingForm, ReadingForm, UploadForm
+from customers.importing.errors import ImportRefusedError
+from customers.importing.scanning import ENCODINGS
+from customers.models import CustomerImport, Dataset
+from customers.paging import keyset_page
+from jobs.errors import JobRefusedError
+from jobs.models import Job
+
+PAGE_SIZE = 50
+PREVIEW_ROWS = 5
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("customers.add_customerimport", raise_exception=True)
+def import_create(request: HttpRequest, slug: str) -> HttpResponse:
+    from customers.importing.pipeline import forget_import, store_import
+    from customers.importing.proposing import look
+
+    dataset = get_object_or_404(Dataset, slug=slug)
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file, customer_import = form.cleaned_data["file"], None
+        try:
+            customer_import = store_import(dataset, file, file.name, request.user)
+            look(customer_import, guess=True)
+            return redirect(customer_import)
+        except ImportRefusedError as error:
+            form.add_error("file", str(error))
+            if customer_import is not None:
+                forget_import(customer_import)
+    return render(request, "customers/import_create.html", {"dataset": dataset, "form": form})
+
+
+@require_safe
+@permission_required("customers.view_customerimport", raise_exception=True)
+def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
+    customer_import = _get(import_id)
+    if customer_import.job_id is None:
+        if not request.user.has_perm("customers.add_customerimport"):
+            return render(request, "customers/import_waiting.html", _context(customer_import))
+        return _render_mapping(request, customer_import)
+    return _render_report(request, customer_import)
+
+
+@require_POST
+@permission_required("customers.add_customerimport", raise_exception=True)
+def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Take the mapping and queue the import, or read the file another way and ask again."""
+    from customers.importing.pipeline import begin_import
+    from customers.importing.proposing import declare, look, propose_from_head, read_otherwise
+
+    customer_import = _get(import_id)
+    if customer_import.job_id is not None:
+        return redirect(customer_import)
+    if request.POST.get("action") == "reread":
+        said = {name: request.POST.get(name, "") for name in ("encoding", "delimiter", "sheet")}
+        read_otherwise(customer_import, **said)
+        return redirect(customer_import)
+    file = look(customer_import, guess=True)
+    form = MappingForm(propose_from_head(customer_import, file).columns, request.POST)
+    reading = ReadingForm(request.POST, sheets=file.sheets)
+    if not (form.is_valid() and reading.is_valid()):
+        return _render_mapping(request, customer_import, form)
+    declare(
+        customer_import,
+        file,
+        form.mapping(),
+        clears_missing=reading.cleaned_data["clears_missing"],
+        replaces=reading.cleaned_data["replaces"],
+    )
+    try:
+        begin_import(customer_import, request.user)
+        record(request, "began an import", customer_import, sha256=customer_import.sha256)
+    except JobRefusedError as error:
+        messages.error(request, str(error))
+    return redirect(customer_import)
+
+
+@require_POST
+@permission_required("customers.add_customerimport", raise_exception=True)
+def import_discard(request: HttpRequest, import_id: int) -> HttpResponse:
+    from customers.importing.pipeline import forget_import
+
+    customer_import = _get(import_id)
+    if customer_import.job_id is None:
+        forget_import(customer_import)
+        messages.info(request, "The file was put aside. Nothing was brought in.")
+    return redirect(customer_import.dataset)
+
+
+@require_POST
+@permission_required("customers.change_customerimport", raise_exception=True)
+def import_undo(request: HttpRequest, import_id: int) -> HttpResponse:
+    customer_import = _get(import_id)
+    if versions.undo_import(customer_import):
+        record(request, "undid an import", customer_import)
+        messages.success(request, f"{customer_import.dataset} is again as it was before this import.")
+    else:
+        messages.error(request, "Only the latest import of a dataset can be undone, and this one no more.")
+    return redirect(customer_import)
+
+
+@require_safe
+@permission_required("customers.add_customerimport", raise_exception=True)
+def import_rejects(request: HttpRequest, import_id: int) -> HttpResponseBase:
+    customer_import = _get(import_id)
+    header = rejects.header(customer_import)
+    blocks = witness(
+        request,
+        f"rejected rows of {customer_import}",
+        rejects.rows(customer_import),
+        lambda rows: stream_csv(header, rows),
+    )
+    response = StreamingHttpResponse(blocks, content_type="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="rejected-{customer_import.pk}.csv"'
+    return response
+
+
+def _get(import_id: int) -> CustomerImport:
+    imports = CustomerImport.objects.select_related(
+        "dataset__current_version", "job__created_by", "created_by", "base_version"
+    )
+    return get_object_or_404(imports, pk=import_id)
+
+
+def _context(customer_import: CustomerImport) -> dict[str, Any]:
+    return {"customer_import": customer_import, "dataset": customer_import.dataset}
+
+
+def _render_mapping(
+    request: HttpRequest, customer_import: CustomerImport, form: MappingForm | None = None
+) -> HttpResponse:
+    from customers.importing.proposing import look, propose_from_head
+
+    context = _context(customer_import)
+    try:
+        file = look(customer_import, guess=True)
+        proposal = propose_from_head(customer_import, file)
+    except ImportRefusedError as error:
+        return render(request, "customers/import_mapping.html", {**context, "refused": str(error)})
+    form = form or MappingForm(proposal.columns)
+    examples = [[row[index] for row in islice(file.preview, PREVIEW_ROWS)] for index in range(file.width)]
+    found = {"encoding": file.table.encoding, "delimiter": file.table.delimiter, "sheet": file.sheet}
+    context |= {
+        "form": form,
+        "columns": list(zip(form, examples, strict=True)),
+        "reading": ReadingForm(request.POST or None, initial=found, sheets=file.sheets),
+        "sheets": file.sheets,
+        "questions": proposal.questions,
+        "warnings": [*file.warnings, *proposal.warnings],
+        "row_count": None if file.sheet else file.line_count,
+    }
+    return render(request, "customers/import_mapping.html", context)
+
+
+def _render_report(request: HttpRequest, customer_import: CustomerImport) -> HttpResponse:
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    current = customer_import.dataset.current_version_id == customer_import.pk
+    base = customer_import.base_version
+    context = {
+        **_context(customer_import),
+        "job": Job.objects.with_clock().get(customerimport=customer_import),
+        "page": keyset_page(
+            customer_import.rejected_rows.defer("cells"),
+            ["line", "id"],
+            after=after,
+            before=before,
+            size=PAGE_SIZE,
+        ),
+        "encoding_name": ENCODINGS.get(customer_import.encoding, customer_import.encoding),
+        "is_current": current,
+        "can_undo": current and (base is None or base.dropped_at is None),
+    }
+    return render(request, "customers/import_detail.html", context)
