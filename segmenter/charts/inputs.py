@@ -1,0 +1,97 @@
+"""What the charts draw, where `analysis.results` has no class for it. Built from what a run froze."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from segmenter.analysis.results import Advice, ElbowSweep, SweepScores
+
+_SAFE_ADDRESSES = ("/", "?", "#", "https://", "http://")
+
+
+def _check_href(href: str | None) -> None:
+    if href is not None and not href.startswith(_SAFE_ADDRESSES):
+        raise ValueError(f"A chart links to pages only, not to {href!r}.")
+
+
+@dataclass(frozen=True)
+class SegmentMark:
+    """How one cluster of a run appears in its charts.
+
+    Parameters
+    ----------
+    label : int
+        The label from k-means; people see `number`, which is one higher.
+    name : str
+        The segment's name, any text.
+    colour : int
+        The segment's colour index, kept from run to run.
+    size : int
+        Customers in the cluster.
+    href : str or None
+        Address that the segment's marks link to.
+    """
+
+    label: int
+    name: str
+    colour: int
+    size: int
+    href: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_href(self.href)
+
+    @property
+    def number(self) -> int:
+        return self.label + 1
+
+
+@dataclass(frozen=True)
+class ElbowChart:
+    """The WCSS per k, what the elbow and the advice say, and which k was used.
+
+    `silhouettes` and `stabilities` run along `ks` and may hold `None`; empty means no such panel. `hrefs` are
+    the addresses that start a run with each k.
+    """
+
+    ks: tuple[int, ...]
+    inertias: tuple[float, ...]
+    elbow_k: int | None = None
+    k_recommended: int | None = None
+    k: int | None = None
+    silhouettes: tuple[float | None, ...] = ()
+    stabilities: tuple[float | None, ...] = ()
+    hrefs: tuple[str | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.ks:
+            raise ValueError("An elbow chart needs at least one k.")
+        for values in (self.inertias, self.silhouettes, self.stabilities, self.hrefs):
+            if len(values) != len(self.ks) and (values or values is self.inertias):
+                raise ValueError(f"{len(values)} values do not fit {len(self.ks)} values of k.")
+        for href in self.hrefs:
+            _check_href(href)
+
+    @classmethod
+    def from_results(
+        cls,
+        sweep: ElbowSweep,
+        scores: SweepScores | None = None,
+        advice: Advice | None = None,
+        *,
+        k: int | None = None,
+        hrefs: Sequence[str | None] = (),
+    ) -> "ElbowChart":
+        """Return the chart of a sweep, with the scores and the advice where there are any."""
+        rows = {row.k: row for row in scores.rows} if scores else {}
+        silhouettes = tuple(rows[k].silhouette if k in rows else None for k in sweep.ks)
+        stabilities = tuple(rows[k].stability if k in rows else None for k in sweep.ks)
+        return cls(
+            ks=sweep.ks,
+            inertias=sweep.inertias,
+            elbow_k=advice.elbow_k if advice else None,
+            k_recommended=advice.k_recommended if advice else None,
+            k=k,
+            silhouettes=silhouettes if any(value is not None for value in silhouettes) else (),
+            stabilities=stabilities if any(value is not None for value in stabilities) else (),
+            hrefs=tuple(hrefs),
+        )
