@@ -1,0 +1,51 @@
+"""Forms about people."""
+
+from typing import Any
+
+from allauth.account.forms import LoginForm
+from django import forms
+from django.contrib.auth.models import User
+
+from segmenter.accounts.people import ROLES, WHAT_ROLES_DO
+
+ROLE_CHOICES = [(role, f"{role}: {WHAT_ROLES_DO[role]}") for role in ROLES]
+
+
+class EntryForm(LoginForm):
+    """allauth's login form in words of ours; how to get a new password is said beside it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = "Name or email address"
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+            field.help_text = ""
+
+
+class InvitationForm(forms.ModelForm):
+    role = forms.ChoiceField(choices=ROLE_CHOICES, initial="Viewer", widget=forms.RadioSelect)
+
+    class Meta:
+        model = User
+        fields = ["username", "email"]
+        labels = {"username": "Name for logging in", "email": "Email address"}
+        help_texts = {
+            "username": "Short and without spaces, for example maria.",
+            "email": "Where it is known, people can log in with it as well.",
+        }
+
+    def clean_username(self) -> str:
+        name = str(self.cleaned_data["username"]).lower()
+        if User.objects.filter(username__iexact=name).exists():
+            raise forms.ValidationError("Somebody has this name already.")
+        return name
+
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"]).lower()
+        if email and User.objects.filter(email__iexact=email).exists():
+            raise forms.ValidationError("Somebody has this address already.")
+        return email
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=ROLE_CHOICES, widget=forms.RadioSelect)

@@ -1,0 +1,13 @@
+"""What may stand in an address."""
+
+from django.urls.converters import StringConverter
+
+CHARTS = ("elbow", "scatter", "sizes", "profile", "distributions")
+
+
+class ChartConverter(StringConverter):
+    regex = "|".join(CHARTS)
+
+
+class FormatConverter(StringConverter):
+    regex = "svg|png"

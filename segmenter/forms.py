@@ -1,0 +1,160 @@
+"""Forms of the segmentation floor."""
+
+from typing import Any
+
+from django import forms
+
+from customers.models import Attribute, Dataset
+from segmenter.analysis.results import KLimits
+from segmenter.models import Missing, Outliers, Scaling, Segment
+from segmenter.starting import K_LIMIT, RunRequest
+
+
+class RunForm(forms.Form):
+    """What a new run needs to know; every choice has a sensible answer already."""
+
+    features = forms.MultipleChoiceField(
+        label="Which attributes should the segments differ in?",
+        help_text="Two or three that matter for your campaign say more than many.",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    k = forms.IntegerField(
+        label="Number of segments",
+        required=False,
+        min_value=1,
+        max_value=K_LIMIT,
+        help_text="Leave it empty to use the recommended number.",
+    )
+    k_max = forms.IntegerField(
+        label="Try up to",
+        initial=10,
+        min_value=1,
+        max_value=K_LIMIT,
+        help_text="The elbow graph shows every number of segments from 1 to this one.",
+    )
+    name = forms.CharField(
+        label="Name of the segmentation",
+        required=False,
+        max_length=200,
+        help_text="Leave it empty to go on with the one of these choices, or to call a new one after them.",
+    )
+    scaling = forms.ChoiceField(
+        choices=Scaling.choices,
+        initial=Scaling.STANDARD,
+        help_text="Standardising gives every attribute the same say, whatever its unit.",
+    )
+    log1p = forms.MultipleChoiceField(
+        label="Take the logarithm of",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="For amounts that a few customers have very much of, such as revenue.",
+    )
+    one_hot = forms.MultipleChoiceField(
+        label="Texts that take part",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="With care: each text becomes a dimension of its own and easily outweighs numbers.",
+    )
+    missing = forms.ChoiceField(
+        label="Where a value is missing",
+        choices=Missing.choices,
+        initial=Missing.LEAVE_OUT,
+        help_text="A customer who is left out is in no segment of this run.",
+    )
+    outliers = forms.ChoiceField(
+        label="Customers far off all others",
+        choices=Outliers.choices,
+        initial=Outliers.KEEP,
+        help_text="A few extreme customers can pull a whole segment towards them.",
+    )
+    min_segments = forms.IntegerField(
+        label="Recommend no fewer than", required=False, min_value=1, max_value=K_LIMIT
+    )
+    max_segments = forms.IntegerField(
+        label="Recommend no more than",
+        required=False,
+        min_value=1,
+        max_value=K_LIMIT,
+        help_text="As many as your team can look after.",
+    )
+    min_share = forms.FloatField(
+        label="Smallest segment, percent of the customers",
+        required=False,
+        min_value=0,
+        max_value=50,
+        help_text="A number of segments that leaves a smaller one is not recommended.",
+    )
+    # These stand in the form at once; the others open with “More choices”.
+    FIRST = ("features", "k", "k_max")
+
+    def __init__(self, *args: Any, dataset: Dataset, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.dataset = dataset
+        attributes = list(dataset.attributes.all())
+        numbers = [(each.name, each.name) for each in attributes if each.is_number]
+        texts = [(each.name, each.name) for each in attributes if each.kind == Attribute.Kind.TEXT]
+        for name, choices in (("features", numbers), ("log1p", numbers), ("one_hot", texts)):
+            field = self.fields[name]
+            assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - tells mypy, not people
+            field.choices = choices
+        if not texts:
+            del self.fields["one_hot"]
+
+    @property
+    def first_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.FIRST]
+
+    @property
+    def more_fields(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name not in self.FIRST]
+
+    @property
+    def says_more(self) -> bool:
+        """Whether something unusual is chosen, or something wrong, among the further choices."""
+        usual = {field.name: field.field.initial for field in self.more_fields}
+        given = self.cleaned_data if self.is_bound and self.is_valid() else self.initial
+        unusual = any(given.get(name) and given[name] != initial for name, initial in usual.items())
+        return unusual or any(field.errors for field in self.more_fields)
+
+    def clean_min_share(self) -> float:
+        return float(self.cleaned_data["min_share"] or 0)
+
+    def clean(self) -> dict[str, Any]:
+        chosen = self.cleaned_data
+        if not chosen.get("features") and not chosen.get("one_hot") and "features" not in self.errors:
+            self.add_error("features", "Choose at least one attribute.")
+        least, most = chosen.get("min_segments"), chosen.get("max_segments")
+        if least and most and least > most:
+            self.add_error("max_segments", f"This is less than {least}, the fewest above.")
+        return chosen
+
+    def run_request(self) -> RunRequest:
+        """The request that a valid form means."""
+        chosen = self.cleaned_data
+        same = ("features", "k", "k_max", "name", "scaling", "missing", "outliers", "log1p")
+        return RunRequest(
+            dataset=self.dataset,
+            one_hot=chosen.get("one_hot", []),
+            limits=KLimits(chosen["min_segments"], chosen["max_segments"], chosen["min_share"] / 100),
+            **{name: chosen[name] for name in same},
+        )
+
+
+class SegmentForm(forms.ModelForm):
+    """The name that a segment bears in every run."""
+
+    class Meta:
+        model = Segment
+        fields = ["name"]
+
+    def clean_name(self) -> str:
+        name = " ".join(str(self.cleaned_data["name"]).split())
+        if not name:
+            raise forms.ValidationError("Give the segment a name.")
+        others = Segment.objects.filter(
+            segmentation=self.instance.segmentation_id, retired_at=None, name=name
+        ).exclude(pk=self.instance.pk)
+        if others.exists():
+            raise forms.ValidationError(f"Another segment here is called “{name}” already.")
+        return name

@@ -1,0 +1,220 @@
+"""Segmentations kept alive, their runs, and the segments that live through them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from customers.models import CustomerImport, Dataset
+from jobs.models import Job
+
+
+class Scaling(models.TextChoices):
+    STANDARD = "standard", "standardise (recommended)"
+    NONE = "none", "leave as they are"
+    MIN_MAX = "min-max", "stretch to 0 … 1"
+    ROBUST = "robust", "by median and quartiles"
+
+
+class Missing(models.TextChoices):
+    LEAVE_OUT = "leave-out", "leave the customer out (recommended)"
+    MEDIAN = "median", "fill in the median"
+
+
+class Outliers(models.TextChoices):
+    KEEP = "keep", "keep them (recommended)"
+    SET_ASIDE = "set-aside", "set them aside"
+
+
+class Segmentation(models.Model):
+    """A recipe kept alive: which customers, by which features. Its segments live from run to run."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="segmentations")
+    name = models.CharField(max_length=200)
+    # Ids of the attributes, in order; texts take part one-hot. These and the way they are prepared are the
+    # recipe: the same recipe means the same segmentation, unless somebody gives it another name.
+    features = ArrayField(models.BigIntegerField())
+    scaling = models.CharField(max_length=10, choices=Scaling, default=Scaling.STANDARD)
+    # Ids of the features whose logarithm is taken first.
+    log1p = ArrayField(models.BigIntegerField(), default=list)
+    missing = models.CharField(max_length=10, choices=Missing, default=Missing.LEAVE_OUT)
+    outliers = models.CharField(max_length=10, choices=Outliers, default=Outliers.KEEP)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "name"], name="segmentation_name_in_dataset"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("segmenter:segmentation-detail", args=[self.pk])
+
+
+class SegmentationRunQuerySet(models.QuerySet["SegmentationRun"]):
+    def listed(self) -> SegmentationRunQuerySet:
+        """What a list of runs shows, without the pictures' numbers; one query."""
+        return self.select_related("segmentation__dataset", "job__created_by").defer(
+            "sweep", "scores", "profiles", "pictures"
+        )
+
+    def succeeded(self) -> SegmentationRunQuerySet:
+        return self.filter(job__state=Job.State.SUCCEEDED)
+
+
+class SegmentationRun(models.Model):
+    """One execution. Everything it used and found is frozen here: a finished run never changes."""
+
+    segmentation = models.ForeignKey(Segmentation, on_delete=models.CASCADE, related_name="runs")
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="segmentationrun")
+    version = models.ForeignKey(CustomerImport, on_delete=models.PROTECT, related_name="+")
+    # What was asked for.
+    k_requested = models.PositiveSmallIntegerField(null=True, blank=True)
+    k_min = models.PositiveSmallIntegerField(default=1)
+    k_max = models.PositiveSmallIntegerField(default=10)
+    random_state = models.BigIntegerField(default=0)
+    # Limits that the team sets on what may be recommended: numbers of segments, smallest share of customers.
+    limits = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_default=Now())
+    # Names of the features in order, as they were when it started; of a text, one for each of its values.
+    feature_names = ArrayField(models.TextField())
+    # What was found; empty until the job has succeeded. The JSON columns hold results of segmenter.analysis
+    # (results.to_json): the charts and profiles need no customer any more.
+    k = models.PositiveSmallIntegerField(null=True)
+    k_recommended = models.PositiveSmallIntegerField(null=True)
+    elbow_k = models.PositiveSmallIntegerField(null=True)
+    customer_count = models.BigIntegerField(default=0)
+    left_out_count = models.BigIntegerField(default=0)
+    # Counts per feature: missing, outliers.
+    left_out = models.JSONField(default=dict)
+    # How far each feature drives the result: the share of its variance that the segments explain, 0 to 1.
+    explained = models.JSONField(default=dict)
+    # Features so skewed that their logarithm would serve better.
+    log1p_proposed = ArrayField(models.TextField(), default=list)
+    sweep = models.JSONField(default=dict)
+    scores = models.JSONField(default=dict)
+    advice = models.JSONField(default=dict)
+    profiles = models.JSONField(default=dict)
+    pictures = models.JSONField(default=list)
+    timings = models.JSONField(default=dict)
+    libraries = models.JSONField(default=dict)
+
+    objects = SegmentationRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of {self.segmentation}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("segmenter:run-detail", args=[self.pk])
+
+
+class Segment(models.Model):
+    """The living identity that people name, colour and annotate; runs find it again as a cluster."""
+
+    segmentation = models.ForeignKey(Segmentation, on_delete=models.CASCADE, related_name="segments")
+    name = models.CharField(max_length=100)
+    # Index into the palette: one colour and marker on every page and chart.
+    colour = models.PositiveSmallIntegerField()
+    notes = models.TextField(blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    # Set when a run no longer found it; a later run may find it again.
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        permissions = [("export_segment", "Can take a segment's customers along")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["segmentation", "name"],
+                condition=Q(retired_at=None),
+                name="segment_name_in_segmentation",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClusterQuerySet(models.QuerySet["Cluster"]):
+    def with_owners(self) -> ClusterQuerySet:
+        """Fetch segment, run and dataset in the same query, without the pictures' numbers."""
+        owners = self.select_related("segment", "run__segmentation__dataset__current_version")
+        return owners.defer("run__sweep", "run__scores", "run__profiles", "run__pictures")
+
+
+class Cluster(models.Model):
+    """One run's version of a segment. Numbers are no identity: a re-run deals them anew."""
+
+    run = models.ForeignKey(SegmentationRun, on_delete=models.CASCADE, related_name="clusters")
+    segment = models.ForeignKey(Segment, on_delete=models.PROTECT, related_name="clusters")
+    label = models.PositiveSmallIntegerField()
+    number = models.PositiveSmallIntegerField()  # 1 is the largest of this run
+    size = models.BigIntegerField()
+    # In original units, in the order of the run's features.
+    centroid = ArrayField(models.FloatField())
+    description = models.TextField(blank=True)
+    # Ids of some customers nearest the centroid, and of some nearly as near to another one.
+    typical = ArrayField(models.BigIntegerField(), default=list)
+    borderline = ArrayField(models.BigIntegerField(), default=list)
+    # How sure it is that this is the segment of the runs before, 0 to 1; empty when the segment is new.
+    confidence = models.FloatField(null=True)
+
+    objects = ClusterQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["run", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="cluster_number_in_run"),
+            models.UniqueConstraint(fields=["run", "label"], name="cluster_label_in_run"),
+            models.UniqueConstraint(fields=["run", "segment"], name="cluster_segment_in_run"),
+        ]
+
+    def __str__(self) -> str:
+        return f"cluster {self.number} of run {self.run_id}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("segmenter:segment-detail", args=[self.run_id, self.number])
+
+    @property
+    def features(self) -> list[tuple[str, Any]]:
+        return list(zip(self.run.feature_names, self.centroid, strict=True))
+
+
+class ClusterAssignment(models.Model):
+    """Which cluster of a run a customer is in. The table is partitioned by run.
+
+    No foreign keys: publishing a run would wait for every import. A trigger on the customers removes what
+    belongs to a customer who is gone.
+    """
+
+    pk = models.CompositePrimaryKey("customer_id", "run_id")
+    customer_id = models.BigIntegerField()
+    run = models.ForeignKey(
+        SegmentationRun, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    label = models.SmallIntegerField()
+    # In the scaled space of the features: to the own centroid, and how much farther the second nearest is.
+    distance = models.FloatField()
+    margin = models.FloatField()
+
+    class Meta:
+        # The run is not in them: a query names it, and PostgreSQL opens that run's partition alone. In the
+        # order of the ids a segment is read through the primary key, or sorted when it is small.
+        indexes = [
+            models.Index(fields=["label", "distance", "customer_id"], name="assignment_by_distance"),
+            models.Index(fields=["label", "margin", "customer_id"], name="assignment_by_margin"),
+        ]
+
+    def __str__(self) -> str:
+        return f"customer {self.customer_id} in cluster {self.label} of run {self.run_id}"

@@ -1,0 +1,194 @@
+"""Executing a segmentation run: load the customers of one version, analyse them, publish everything at once.
+
+Loads scikit-learn, which takes seconds: only workers and commands import this, and only when a run begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import numpy as np
+
+from customers.columns import read_numbers, read_texts
+from customers.models import Attribute
+from jobs.errors import JobError
+from jobs.execution import Claim
+from segmenter.analysis.advice import advise_k
+from segmenter.analysis.clustering import fit_clusters
+from segmenter.analysis.compression import compress
+from segmenter.analysis.errors import AnalysisError
+from segmenter.analysis.features import one_hot, prepare_features, propose_log1p
+from segmenter.analysis.pictures import picture_pairs
+from segmenter.analysis.profiles import profile_clusters
+from segmenter.analysis.results import FloatArray, IntArray, KLimits
+from segmenter.analysis.samples import FeatureMatrix, OneHotFeature
+from segmenter.analysis.scores import score_sweep
+from segmenter.analysis.sweep import sweep_k
+from segmenter.models import SegmentationRun
+from segmenter.publishing import Findings, publish_run
+from segmenter.stopwatch import Stopwatch
+
+# A text with more different values than this (names, streets) has no frequent ones worth a profile.
+PROFILED_TEXT_VALUES = 200
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "kneed")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The customers of a version by ascending id: features with their names, logarithms asked for."""
+
+    ids: IntArray
+    values: FloatArray
+    names: list[str]
+    log1p: list[str]
+
+
+def execute_run(claim: Claim, *, started: float | None = None) -> None:
+    """Do the run that holds the claimed job: load, analyse, publish.
+
+    Parameters
+    ----------
+    claim
+        The job's claim.
+    started
+        When the caller began, by `time.perf_counter`; loading the libraries then counts in the total.
+
+    Raises
+    ------
+    JobError
+        The customers do not allow it (a constant feature, fewer customers than k): one sentence says why.
+    """
+    run = SegmentationRun.objects.select_related("segmentation", "version").get(job_id=claim.job_id)
+    watch = Stopwatch(started)
+    try:
+        with watch.stage("load"):
+            loaded = load_features(run, claim)
+        findings = analyse(run, loaded, claim, watch)
+    except AnalysisError as error:
+        raise JobError(str(error)) from error
+    claim.report("Storing the segments")
+    publish_run(claim, run, findings, watch)
+
+
+def load_features(run: SegmentationRun, claim: Claim) -> Loaded:
+    """Read the run's features from the version it began with; a text becomes a column for each value."""
+    known = Attribute.objects.in_bulk(run.segmentation.features)
+    attributes = [known[pk] for pk in run.segmentation.features]
+    numbers = [attribute for attribute in attributes if attribute.is_number]
+    total = run.version.customer_count
+
+    def check(done: int) -> None:
+        claim.report("Reading the customers", done, total)
+
+    check(0)
+    ids, values = read_numbers(run.version_id, [each.position for each in numbers], check=check)
+    names = [attribute.name for attribute in numbers]
+    for attribute in attributes:
+        if not attribute.is_number:
+            columns = _read_one_hot(run, attribute)
+            values = np.hstack([values, columns.values])
+            names += columns.names
+    log1p = [attribute.name for attribute in numbers if attribute.pk in run.segmentation.log1p]
+    return Loaded(ids, values, names, log1p)
+
+
+def _read_one_hot(run: SegmentationRun, attribute: Attribute) -> OneHotFeature:
+    texts = read_texts(run.version_id, attribute.position, max_distinct=PROFILED_TEXT_VALUES)
+    if texts is None:
+        raise JobError(
+            f"“{attribute.name}” has more than {PROFILED_TEXT_VALUES} different values, "
+            "which is too many for a feature."
+        )
+    return one_hot(attribute.name, texts)
+
+
+def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch) -> Findings:
+    """Find the segments; touches no table but to read what else is known of the customers."""
+    recipe, state = run.segmentation, run.random_state
+    features = prepare_features(
+        loaded.values,
+        loaded.names,
+        scaling=recipe.scaling,
+        log1p=loaded.log1p,
+        missing=recipe.missing,
+        outliers=recipe.outliers,
+    )
+    proposed = propose_log1p(features.values, features.names)
+    ks = range(run.k_min, max(run.k_max, run.k_requested or 0) + 1)
+
+    def report(stage: str, k: int) -> None:
+        claim.report(stage, k, ks[-1])
+
+    claim.report("Elbow sweep", 0, ks[-1])
+    with watch.stage("sweep"):
+        samples = compress(features)
+        sweep = sweep_k(
+            samples,
+            k_min=ks[0],
+            k_max=ks[-1],
+            random_state=state,
+            report=lambda k: report("Elbow sweep", k),
+        )
+    with watch.stage("scores"):
+        scores = score_sweep(
+            samples, sweep, random_state=state, report=lambda k: report("Scoring the candidates", k)
+        )
+        advice = advise_k(sweep, scores, limits=KLimits(**run.limits))
+    claim.report("Finding the segments")
+    k = run.k_requested or advice.k
+    with watch.stage("fit"):
+        start = sweep.centroids_of(k) if k in sweep.ks else None
+        clustering = fit_clusters(
+            features,
+            samples,
+            n_clusters=k,
+            centroids=start,
+            random_state=state,
+            report=lambda _: claim.check(),
+        )
+    del samples  # half of the memory, on a large dataset
+    claim.report("Describing the segments")
+    with watch.stage("profiles"):
+        numbers = _number_columns(run, features, claim)
+        texts = _text_columns(run, features, claim)
+        profiles = profile_clusters(clustering, features, numbers=numbers, texts=texts)
+        pictures = picture_pairs(clustering, features)
+    return Findings(
+        customer_ids=loaded.ids[features.kept],
+        features=features,
+        sweep=sweep,
+        scores=scores,
+        advice=advice,
+        clustering=clustering,
+        profiles=profiles,
+        pictures=pictures,
+        log1p_proposed=[name for name in proposed if name not in loaded.log1p],
+        libraries={name: version(name) for name in LIBRARIES},
+    )
+
+
+def _number_columns(
+    run: SegmentationRun, features: FeatureMatrix, claim: Claim
+) -> Iterator[tuple[str, FloatArray]]:
+    """Each number attribute over the kept customers: the features from memory, the others one by one."""
+    for column, name in enumerate(features.names):
+        yield name, features.values[:, column]
+    others = run.segmentation.dataset.attributes.filter(kind=Attribute.Kind.NUMBER)
+    for attribute in others.exclude(pk__in=run.segmentation.features):
+        claim.check()
+        _, values = read_numbers(run.version_id, [attribute.position])
+        yield attribute.name, values[features.kept, 0]
+
+
+def _text_columns(
+    run: SegmentationRun, features: FeatureMatrix, claim: Claim
+) -> Iterator[tuple[str, Sequence[str | None]]]:
+    """Each text attribute over the kept customers, one by one; those of ever new values are passed over."""
+    kept = np.flatnonzero(features.kept)
+    for attribute in run.segmentation.dataset.attributes.filter(kind=Attribute.Kind.TEXT):
+        claim.check()
+        texts = read_texts(run.version_id, attribute.position, max_distinct=PROFILED_TEXT_VALUES)
+        if texts is not None:
+            yield attribute.name, texts if len(kept) == len(texts) else [texts[row] for row in kept]

@@ -1,0 +1,60 @@
+// What pages can do better with JavaScript; each of them works without.
+
+// Buttons that need it are shown.
+for (const button of document.querySelectorAll("[data-toggle-theme]")) button.hidden = false;
+
+// Charts become part of the page: their segments can be clicked and pointed at.
+const NARROW = matchMedia("(max-width: 40rem)");
+
+async function drawInPage(figure) {
+  const address = new URL(figure.dataset.chart, location.href);
+  address.searchParams.set("theme", document.documentElement.dataset.bsTheme);
+  address.searchParams.set("width", NARROW.matches || figure.hasAttribute("data-narrow") ? "narrow" : "wide");
+  if (figure.dataset.drawn === address.href) return;
+  figure.dataset.drawn = address.href;
+  const answer = await fetch(address);
+  if (!answer.ok || figure.dataset.drawn !== address.href) return;
+  const drawing = new DOMParser().parseFromString(await answer.text(), "image/svg+xml").documentElement;
+  if (drawing.nodeName === "svg") {
+    figure.querySelector(".drawing").replaceChildren(document.importNode(drawing, true));
+  }
+}
+
+const nearby = new IntersectionObserver((entries) => {
+  for (const entry of entries) if (entry.isIntersecting) drawInPage(entry.target);
+}, { rootMargin: "400px" });
+const figures = [...document.querySelectorAll("figure[data-chart]")];
+for (const figure of figures) nearby.observe(figure);
+
+function drawAgain() {
+  for (const figure of figures) if (figure.dataset.drawn) drawInPage(figure);
+}
+document.addEventListener("theme", drawAgain);
+NARROW.addEventListener("change", drawAgain);
+
+// A table that is wider than the page can be moved with the keyboard, also when nothing in it can be reached.
+function reachTables() {
+  for (const area of document.querySelectorAll(".scroll")) {
+    if (!area.querySelector("a, button, input, select")) area.tabIndex = 0;
+  }
+}
+reachTables();
+document.addEventListener("htmx:afterSettle", reachTables);
+
+// A link is copied with one click.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+    button.textContent = "Copied";
+  });
+}
+
+// The menu of the person closes when something else is clicked, or with Escape.
+const menu = document.querySelector("details.who");
+if (menu) {
+  document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+}

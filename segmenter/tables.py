@@ -1,0 +1,95 @@
+"""Tables of the site's lists: columns and what they are sorted by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_tables2 as tables
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from audit.models import AuditEvent
+from segmenter.accounts.people import role_of
+
+NUMBER = {"td": {"class": "number"}, "th": {"class": "number"}}
+
+
+class RunTable(tables.Table):
+    run = tables.TemplateColumn(
+        '{% load l10n %}<a href="{{ record.get_absolute_url }}">Run {{ record.pk|unlocalize }}</a>',
+        order_by="pk",
+    )
+    segmentation = tables.TemplateColumn(
+        '<a href="{{ record.segmentation.get_absolute_url }}">{{ record.segmentation }}</a>'
+        '<br><span class="muted">{{ record.segmentation.dataset }}</span>',
+        order_by=("segmentation__name", "pk"),
+    )
+    state = tables.TemplateColumn(
+        '{% include "jobs/_state.html" with job=record.job %}', order_by=("job__state", "pk")
+    )
+    segments = tables.Column("Segments", accessor="k", attrs=NUMBER)
+    customers = tables.TemplateColumn(
+        "{% load humanize %}{% if record.k %}{{ record.customer_count|intcomma }}{% endif %}",
+        order_by="customer_count",
+        attrs=NUMBER,
+    )
+    asked_by = tables.TemplateColumn(
+        "{{ record.job.created_by|default:'a command' }}",
+        verbose_name="Asked for by",
+        order_by="job__created_by__username",
+    )
+    created_at = tables.TemplateColumn(
+        "{% load humanize %}<time datetime=\"{{ record.created_at|date:'c' }}\">"
+        "{{ record.created_at|naturaltime }}</time>",
+        verbose_name="When",
+    )
+
+    class Meta:
+        order_by = "-run"
+
+
+class PeopleTable(tables.Table):
+    username = tables.TemplateColumn(
+        "<a href=\"{% url 'people:person-detail' record.pk %}\">{{ record.username }}</a>"
+        '{% if record.email %}<br><span class="muted">{{ record.email }}</span>{% endif %}',
+        verbose_name="Person",
+    )
+    role = tables.Column(empty_values=(), orderable=False)
+    is_active = tables.Column("Entry")
+    factors = tables.Column("Second factor")
+    last_login = tables.TemplateColumn(
+        "{% load humanize %}{{ record.last_login|naturaltime|default:'never' }}", verbose_name="Last login"
+    )
+
+    class Meta:
+        order_by = "username"
+
+    def render_role(self, record: Any) -> str:
+        return role_of(record) or "none"
+
+    def render_is_active(self, record: Any) -> SafeString | str:
+        if not record.is_active:
+            return format_html('<span class="state failed">{}</span>', "disabled")
+        return "open" if record.has_usable_password() else "invited, no password yet"
+
+    def render_factors(self, value: int) -> str:
+        return "yes" if value else "no"
+
+
+class AuditTable(tables.Table):
+    at = tables.DateTimeColumn(verbose_name="When", format="j M Y, H:i:s", order_by="pk")
+    actor_name = tables.Column("Who")
+    action = tables.Column("What")
+    subject = tables.Column("To what", orderable=False)
+    details = tables.Column(orderable=False)
+    address = tables.Column("From", orderable=False)
+
+    class Meta:
+        order_by = "-at"
+
+    def render_details(self, value: dict[str, Any]) -> SafeString:
+        return SafeString(render_to_string("audit/_details.html", {"details": value}))
+
+    def render_actor_name(self, record: AuditEvent) -> str:
+        return record.actor_name or "somebody"

@@ -1,0 +1,29 @@
+"""Celery tasks of this floor; each takes at most a job's id and calls one function."""
+
+import time
+
+from celery import shared_task
+from django.core.management import call_command
+
+from jobs.execution import execute
+
+
+@shared_task
+def execute_run(job_id: int) -> None:
+    # Imported here: it loads scikit-learn, and the web process that sends this task must not.
+    started = time.perf_counter()
+    from segmenter import runs
+
+    execute(job_id, lambda claim: runs.execute_run(claim, started=started))
+
+
+@shared_task
+def drop_orphaned_partitions() -> None:
+    from segmenter import deleting
+
+    deleting.drop_orphaned_partitions()
+
+
+@shared_task
+def clear_old_sessions() -> None:
+    call_command("clearsessions")

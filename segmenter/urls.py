@@ -1,0 +1,74 @@
+"""Every address of the site."""
+
+from django.conf import settings
+from django.urls import include, path, register_converter
+
+from segmenter import converters
+from segmenter.views import audit, charts, deleting, errors, health, home, login, people, runs, segments
+
+register_converter(converters.ChartConverter, "chart")
+register_converter(converters.FormatConverter, "format")
+
+segmenter_patterns = [
+    # /datasets/<slug>/
+    path("datasets/<slug:slug>/delete/", deleting.dataset_delete, name="dataset-delete"),
+    path("datasets/<slug:slug>/runs/new/", runs.run_create, name="run-create"),
+    path(
+        "datasets/<slug:slug>/customers/<int:customer_id>/", segments.customer_detail, name="customer-detail"
+    ),
+    # /segmentations/<id>/
+    path("segmentations/<int:segmentation_id>/", runs.segmentation_detail, name="segmentation-detail"),
+    # /runs/
+    path("runs/", runs.run_list, name="run-list"),
+    path("runs/<int:run_id>/", runs.run_detail, name="run-detail"),
+    path("runs/<int:run_id>/delete/", deleting.run_delete, name="run-delete"),
+    path("runs/<int:run_id>/charts/<chart:name>.<format:format>", charts.chart, name="chart"),
+    # /runs/<id>/segments/<number>/
+    path("runs/<int:run_id>/segments/<int:number>/", segments.segment_detail, name="segment-detail"),
+    path("runs/<int:run_id>/segments/<int:number>/rename/", segments.segment_rename, name="segment-rename"),
+    path(
+        "runs/<int:run_id>/segments/<int:number>/export.csv", segments.segment_export, name="segment-export"
+    ),
+]
+
+people_patterns = [
+    # /people/
+    path("people/", people.person_list, name="person-list"),
+    path("people/invite/", people.person_invite, name="person-invite"),
+    # /people/<id>/
+    path("people/<int:person_id>/", people.person_detail, name="person-detail"),
+    path("people/<int:person_id>/role/", people.person_role, name="person-role"),
+    path("people/<int:person_id>/activity/", people.person_activity, name="person-activity"),
+    path("people/<int:person_id>/reset/", people.person_reset, name="person-reset"),
+    path("people/<int:person_id>/forget-factor/", people.person_forget_factor, name="person-forget-factor"),
+]
+
+# Parts of allauth that have no use here: who may log in, and by which address, is the administrators' to say.
+closed_patterns = [
+    path("email/", errors.closed),
+    path("confirm-email/", errors.closed),
+    path("confirm-email/<str:key>/", errors.closed),
+    path("login/code/confirm/", errors.closed),
+    path("social/<path:rest>", errors.closed),
+]
+if not settings.OIDC_ISSUER:
+    closed_patterns += [path("3rdparty/", errors.closed), path("3rdparty/<path:rest>", errors.closed)]
+if not settings.EMAIL_URL:
+    closed_patterns += [
+        path("password/reset/", login.ask_administrator),
+        path("password/reset/done/", errors.closed),
+    ]
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("audit/", audit.audit_list, name="audit-list"),
+    path("accounts/login/", login.ThrottledLoginView.as_view(), name="account_login"),
+    path("accounts/", include(closed_patterns)),
+    path("accounts/", include("allauth.urls")),
+    path("", include("jobs.urls")),
+    path("", include("customers.urls")),
+    path("", include((segmenter_patterns, "segmenter"))),
+    path("", include((people_patterns, "people"))),
+]

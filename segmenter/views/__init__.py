@@ -1,0 +1,1 @@
+"""Pages of the segmentation floor, and of the site as a whole."""

@@ -1,0 +1,83 @@
+"""Whether the site is well, for those who watch it: says nothing that a stranger could use."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from celery import current_app
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from jobs.models import Process
+
+logger = logging.getLogger(__name__)
+PATIENCE_SECONDS = 1.5
+
+
+@require_safe
+@login_not_required
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Database, broker, and a worker seen lately: 200 if all are well, else 503 and which is not.
+
+    `?only=database` looks at one alone: a web server whose workers are away is no worse for it.
+    """
+    asked = request.GET.get("only")
+    checks = {name: check for name, check in CHECKS.items() if asked in (None, name)}
+    found = {name: _is_well(name, check) for name, check in checks.items()}
+    well = bool(found) and all(found.values())
+    body = {"status": "ok" if well else "failing"}
+    body |= {name: "ok" if is_well else "failing" for name, is_well in found.items()}
+    return JsonResponse(body, status=200 if well else 503)
+
+
+def _is_well(name: str, check: Callable[[], bool]) -> bool:
+    try:
+        return check()
+    except Exception:  # whatever it is, it is not well
+        logger.warning("the %s does not answer", name, exc_info=True)
+        return False
+
+
+def _database_answers() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return True
+
+
+def _broker_answers() -> bool:
+    patience = {"socket_timeout": PATIENCE_SECONDS, "socket_connect_timeout": PATIENCE_SECONDS}
+    with current_app.connection_for_write(transport_options=patience) as broker:
+        broker.ensure_connection(max_retries=1, timeout=PATIENCE_SECONDS)
+    return True
+
+
+def _worker_was_seen() -> bool:
+    return Process.objects.alive().filter(role=Process.Role.WORKER).exists()
+
+
+CHECKS: dict[str, Callable[[], bool]] = {
+    "database": _database_answers,
+    "broker": _broker_answers,
+    "worker": _worker_was_seen,
+}
+
+
+@require_safe
+@login_not_required
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Figures for Prometheus, for whoever sends the token; without one there is no such page."""
+    sent = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not settings.METRICS_TOKEN or not constant_time_compare(sent, settings.METRICS_TOKEN):
+        raise Http404
+    from django_prometheus.exports import ExportToDjangoView
+
+    response: HttpResponse = ExportToDjangoView(request)
+    return response

@@ -1,0 +1,43 @@
+"""The way in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.views import LoginView
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+
+class ThrottledLoginView(LoginView):
+    """allauth's login, which answers 429 and not 200 when too many attempts have failed."""
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)
+        if form.has_error("__all__", "too_many_login_attempts"):
+            response.status_code = 429
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return {**context, "may_mail": bool(settings.EMAIL_URL), "company_login": _company_login()}
+
+
+def _company_login() -> dict[str, str] | None:
+    """Name and address of the company's own login, where one is set up."""
+    provider = settings.SOCIALACCOUNT_PROVIDERS.get("openid_connect")
+    if provider is None:
+        return None
+    app = provider["APPS"][0]
+    return {"name": app["name"], "address": reverse("openid_connect_login", args=[app["provider_id"]])}
+
+
+@require_safe
+@login_not_required
+def ask_administrator(request: HttpRequest) -> HttpResponse:
+    """Where no mail can be sent: who has a new link for those who have forgotten their password."""
+    return render(request, "account/ask_administrator.html")

@@ -1,0 +1,112 @@
+"""Runs: ask for one, watch it, read what it found."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from audit.recording import record
+from customers.models import Dataset
+from jobs.errors import JobRefusedError
+from segmenter.analysis.results import Advice, SweepScores, from_json
+from segmenter.filters import RunFilter
+from segmenter.forms import RunForm
+from segmenter.lists import build_table
+from segmenter.models import Cluster, Segmentation, SegmentationRun
+from segmenter.starting import start_run
+from segmenter.tables import RunTable
+from segmenter.views.charts import CLUSTERS, picture_names
+from segmenter.views.home import find_changes
+
+PAGE_SIZE = 50
+# Runs beside each other on a segmentation's page.
+COLUMNS = 8
+
+
+@require_safe
+@permission_required("segmenter.view_segmentationrun", raise_exception=True)
+def run_list(request: HttpRequest) -> HttpResponse:
+    table = build_table(request, RunTable, SegmentationRun.objects.listed(), RunFilter)
+    return render(request, "segmenter/run_list.html", {"table": table})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("segmenter.add_segmentationrun", raise_exception=True)
+def run_create(request: HttpRequest, slug: str) -> HttpResponse:
+    dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
+    form = RunForm(request.POST or None, dataset=dataset, initial=_choices_of(request, dataset))
+    if request.method == "POST" and form.is_valid():
+        try:
+            run = start_run(form.run_request(), request.user)
+            record(request, "asked for a run", run, dataset=dataset.name, features=list(run.feature_names))
+            return redirect(run)
+        except JobRefusedError as error:
+            form.add_error(None, str(error))
+    return render(request, "segmenter/run_create.html", {"dataset": dataset, "form": form})
+
+
+def _choices_of(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
+    """What an earlier run of the dataset was asked for, where the address names one."""
+    like = request.GET.get("like", "")
+    runs = SegmentationRun.objects.filter(segmentation__dataset=dataset).select_related("segmentation")
+    run = runs.filter(pk=int(like)).first() if like.isascii() and like.isdigit() and len(like) < 18 else None
+    if run is None:
+        return {}
+    recipe = run.segmentation
+    attributes = {attribute.pk: attribute for attribute in dataset.attributes.all()}
+    chosen = [attributes[pk] for pk in recipe.features if pk in attributes]
+    share = run.limits.get("min_share", 0)
+    return {
+        "features": [attribute.name for attribute in chosen if attribute.is_number],
+        "one_hot": [attribute.name for attribute in chosen if not attribute.is_number],
+        "log1p": [attributes[pk].name for pk in recipe.log1p if pk in attributes],
+        "scaling": recipe.scaling,
+        "missing": recipe.missing,
+        "outliers": recipe.outliers,
+        "k": run.k_requested,
+        "k_max": run.k_max,
+        "min_segments": run.limits.get("k_min"),
+        "max_segments": run.limits.get("k_max"),
+        "min_share": 100 * share or None,
+    }
+
+
+@require_safe
+@permission_required("segmenter.view_segmentationrun", raise_exception=True)
+def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
+    runs = SegmentationRun.objects.select_related("segmentation__dataset", "job__created_by", "version")
+    with_picture = runs.defer("pictures").annotate(first_picture=F("pictures__0"))
+    run = get_object_or_404(with_picture.prefetch_related(CLUSTERS), pk=run_id)
+    context: dict[str, Any] = {"run": run, "job": run.job, "dataset": run.segmentation.dataset}
+    if run.k is not None:
+        context |= {
+            "clusters": run.clusters.all(),
+            "changes": find_changes(run),
+            "advice": from_json(Advice, run.advice),
+            "scores": from_json(SweepScores, run.scores).rows,
+            "pictures": picture_names(run),
+        }
+    return render(request, "segmenter/run_detail.html", context)
+
+
+@require_safe
+@permission_required("segmenter.view_segmentation", raise_exception=True)
+def segmentation_detail(request: HttpRequest, segmentation_id: int) -> HttpResponse:
+    segmentation = get_object_or_404(Segmentation.objects.select_related("dataset"), pk=segmentation_id)
+    runs = segmentation.runs.listed()
+    columns = list(reversed(runs.exclude(k=None)[:COLUMNS]))
+    clusters = Cluster.objects.filter(run__in=columns)
+    sizes = {(cluster.segment_id, cluster.run_id): cluster for cluster in clusters}
+    segments = segmentation.segments.order_by(F("retired_at").asc(nulls_first=True), "pk")
+    context = {
+        "segmentation": segmentation,
+        "dataset": segmentation.dataset,
+        "columns": columns,
+        "rows": [(segment, [sizes.get((segment.pk, run.pk)) for run in columns]) for segment in segments],
+        "page": Paginator(runs, PAGE_SIZE).get_page(request.GET.get("page")),
+    }
+    return render(request, "segmenter/segmentation_detail.html", context)

@@ -1,0 +1,134 @@
+"""One segment of a run: its customers, its name, its way out of the system."""
+
+from typing import Any
+
+from csp.decorators import csp_replace
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import slugify
+from django.views.decorators.http import require_POST, require_safe
+
+from audit.exports import witness
+from audit.recording import record
+from customers.exporting import stream_csv
+from customers.models import Attribute, Customer, Dataset
+from customers.paging import keyset_page
+from segmenter.exporting import segment_header, segment_rows
+from segmenter.forms import SegmentForm
+from segmenter.models import Cluster, ClusterAssignment
+from segmenter.policy import FILE_POLICY
+
+# How the list can be ordered: the name in the address, and the fields of an index.
+ORDERS = {
+    "id": ["customer_id"],
+    "typical": ["distance", "customer_id"],
+    "borderline": ["margin", "customer_id"],
+}
+PAGE_SIZE = 50
+
+
+def _get_cluster(run_id: int, number: int) -> Cluster:
+    return get_object_or_404(Cluster.objects.with_owners(), run=run_id, number=number)
+
+
+@require_safe
+@permission_required("segmenter.view_segment", raise_exception=True)
+def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpResponse:
+    cluster = _get_cluster(run_id, number)
+    dataset = cluster.run.segmentation.dataset
+    order = request.GET.get("order", "typical")
+    page = keyset_page(
+        ClusterAssignment.objects.filter(run=run_id, label=cluster.label),
+        ORDERS.get(order, ORDERS["typical"]),
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+        size=PAGE_SIZE,
+    )
+    attributes = list(dataset.attributes.all())
+    context = {
+        "cluster": cluster,
+        "run": cluster.run,
+        "dataset": dataset,
+        "order": order if order in ORDERS else "typical",
+        "page": page,
+        "attributes": attributes,
+        "rows": _with_todays_values(page.rows, dataset, attributes),
+        "form": SegmentForm(instance=cluster.segment),
+    }
+    return render(request, "segmenter/segment_detail.html", context)
+
+
+def _with_todays_values(
+    assignments: list[ClusterAssignment], dataset: Dataset, attributes: list[Attribute]
+) -> list[dict[str, Any]]:
+    """The assignments with their customers as they are today; a customer who is gone has none."""
+    ids = [assignment.customer_id for assignment in assignments]
+    customers = {customer.id: customer for customer in Customer.objects.of(dataset).filter(id__in=ids)}
+    return [
+        {
+            "assignment": assignment,
+            "customer": customers.get(assignment.customer_id),
+            "values": customers[assignment.customer_id].values(attributes)
+            if assignment.customer_id in customers
+            else [],
+        }
+        for assignment in assignments
+    ]
+
+
+@require_POST
+@permission_required("segmenter.change_segment", raise_exception=True)
+def segment_rename(request: HttpRequest, run_id: int, number: int) -> HttpResponse:
+    cluster = _get_cluster(run_id, number)
+    form = SegmentForm(request.POST, instance=cluster.segment)
+    before = cluster.segment.name
+    if form.is_valid():
+        form.save()
+        record(request, "renamed a segment", cluster.segment, before=before)
+        messages.success(request, f"The segment is now called “{cluster.segment.name}”, in every run.")
+    else:
+        messages.error(request, " ".join(map(str, form.errors["name"])))
+    return redirect(cluster)
+
+
+@require_safe
+@permission_required("segmenter.export_segment", raise_exception=True)
+@csp_replace(FILE_POLICY)  # type: ignore[arg-type]  # its type knows views without arguments only
+def segment_export(request: HttpRequest, run_id: int, number: int) -> StreamingHttpResponse:
+    cluster = _get_cluster(run_id, number)
+    header = segment_header(cluster)
+    blocks = witness(
+        request,
+        f"{cluster.segment} of run {run_id}",
+        segment_rows(cluster),
+        lambda rows: stream_csv(header, rows),
+        dataset=cluster.run.segmentation.dataset.name,
+    )
+    response = StreamingHttpResponse(blocks, content_type="text/csv; charset=utf-8")
+    name = slugify(cluster.segment.name) or "segment"
+    response["Content-Disposition"] = f'attachment; filename="{name}-run-{run_id}.csv"'
+    return response
+
+
+@require_safe
+@permission_required("customers.view_customer", raise_exception=True)
+def customer_detail(request: HttpRequest, slug: str, customer_id: int) -> HttpResponse:
+    dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
+    customer = get_object_or_404(Customer.objects.of(dataset), id=customer_id)
+    attributes = list(dataset.attributes.all())
+    assignments = ClusterAssignment.objects.filter(customer_id=customer.id)
+    clusters = Cluster.objects.with_owners()
+    labels = {assignment.run_id: assignment.label for assignment in assignments}
+    context = {
+        "dataset": dataset,
+        "customer": customer,
+        "values": zip(attributes, customer.values(attributes), strict=True),
+        "clusters": [
+            cluster
+            for cluster in clusters.filter(run__in=labels).order_by("-run")
+            if cluster.label == labels[cluster.run_id]
+        ],
+    }
+    return render(request, "segmenter/customer_detail.html", context)
