@@ -1,0 +1,122 @@
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from customers.importing.executing import execute_import
+from customers.models import CustomerImport
+
+FILE = "CustomerID;Gender;Spend\n1;Male;10,5\n2;Female;7\n3;Male;x\n"
+
+
+def upload(client, dataset, content=FILE, name="customers.csv"):
+    file = SimpleUploadedFile(name, content.encode())
+    return client.post(reverse("customers:import-create", args=[dataset.slug]), {"file": file}, follow=True)
+
+
+def begin(client, page, **changes):
+    """Press “Import” on the mapping page, with what it proposes but for the changes."""
+    data = {"action": "begin"}
+    for column in page.context["form"]:
+        for field in column:
+            value = field.value()
+            if value not in (None, False, ""):
+                data[field.html_name] = value
+    customer_import = page.context["customer_import"]
+    url = reverse("customers:import-begin", args=[customer_import.pk])
+    return client.post(url, {**data, **changes}, follow=True)
+
+
+def test_upload_preview_import_report(analyst_client, dataset):
+    page = upload(analyst_client, dataset)
+    assert b"Spend" in page.content
+    assert b"10,5" in page.content
+    assert b"written as 1234,5" in page.content
+    assert b"Import 3 rows" in page.content
+    customer_import = page.context["customer_import"]
+    page = begin(analyst_client, page)
+    assert b"Waiting for a worker" in page.content
+    customer_import.refresh_from_db()
+    execute_import(customer_import.job_id)
+    page = analyst_client.get(customer_import.get_absolute_url())
+    assert b"2 customers in" in page.content
+    assert b"This is not a number." in page.content
+
+
+def test_nothing_is_written_before_the_mapping_is_confirmed(analyst_client, dataset):
+    upload(analyst_client, dataset)
+    customer_import = CustomerImport.objects.get()
+    assert customer_import.job is None
+    assert not dataset.attributes.exists()
+
+
+def test_a_changed_mapping_is_what_is_imported(analyst_client, dataset):
+    page = begin(analyst_client, upload(analyst_client, dataset), **{"c2-use": "text", "c2-name": "Spending"})
+    customer_import = page.context["customer_import"]
+    execute_import(customer_import.job_id)
+    assert dict(dataset.attributes.values_list("name", "kind")) == {"Gender": "text", "Spending": "text"}
+
+
+def test_a_mapping_without_an_id_is_shown_again_with_its_reason(analyst_client, dataset):
+    page = begin(analyst_client, upload(analyst_client, dataset), **{"c0-use": "text", "c0-name": "Number"})
+    assert b"No column is the customer id" in page.content
+    assert CustomerImport.objects.get().job is None
+
+
+def test_a_file_can_be_read_another_way(analyst_client, dataset):
+    page = upload(analyst_client, dataset, "id\tA,B\n1\t2,3\n")
+    assert len(page.context["columns"]) == 2
+    url = reverse("customers:import-begin", args=[page.context["customer_import"].pk])
+    page = analyst_client.post(url, {"action": "reread", "delimiter": ",", "encoding": "utf-8"}, follow=True)
+    assert [column.column.header for column, _ in page.context["columns"]] == ["id A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [("", "empty"), ("%PDF-1.4 and so on", "PDF"), ("a,a\n1,2\n", "same header")],
+)
+def test_a_file_that_is_no_list_is_refused_on_the_page(analyst_client, dataset, content, sentence):
+    page = upload(analyst_client, dataset, content)
+    assert page.status_code == 200
+    assert sentence in page.content.decode()
+    assert not CustomerImport.objects.exclude(job=None).exists()
+
+
+def test_rejected_rows_can_be_downloaded_corrected_and_imported(analyst_client, dataset):
+    page = begin(analyst_client, upload(analyst_client, dataset))
+    first = page.context["customer_import"]
+    execute_import(first.job_id)
+    response = analyst_client.get(reverse("customers:import-rejects", args=[first.pk]))
+    rejected = b"".join(response.streaming_content).decode("utf-8-sig")
+    assert rejected.splitlines()[1].endswith("3,Male,x")
+    page = upload(analyst_client, dataset, rejected.replace(",x", ",5"), "corrected.csv")
+    page = begin(analyst_client, page)
+    execute_import(page.context["customer_import"].job_id)
+    corrected = CustomerImport.objects.get(original_name="corrected.csv")
+    assert (corrected.created_count, corrected.rejected_count) == (1, 0)
+    assert set(dataset.attributes.values_list("name", flat=True)) == {"Gender", "Spend"}
+
+
+def test_an_administrator_undoes_the_latest_import(administrator_client, bring, dataset, customers):
+    first, second = bring("CustomerID,Age\n1,30\n"), bring("CustomerID,Age\n1,31\n")
+    url = reverse("customers:import-undo", args=[second.pk])
+    page = administrator_client.post(url, follow=True)
+    assert b"again as it was before" in page.content
+    assert customers() == {"1": [30.0]}
+    assert b"can be undone" in administrator_client.post(url, follow=True).content
+    dataset.refresh_from_db()
+    assert dataset.current_version == first
+
+
+def test_a_viewer_reads_the_report_and_changes_nothing(viewer_client, bring):
+    done = bring("CustomerID,Age\n1,30\n")
+    page = viewer_client.get(done.get_absolute_url())
+    assert b"1 customer" in page.content
+    assert viewer_client.post(reverse("customers:import-undo", args=[done.pk])).status_code == 403
+    assert viewer_client.get(reverse("customers:import-rejects", args=[done.pk])).status_code == 403
+
+
+def test_a_waiting_file_can_be_put_aside(analyst_client, dataset):
+    page = upload(analyst_client, dataset)
+    url = reverse("customers:import-discard", args=[page.context["customer_import"].pk])
+    assert analyst_client.post(url, follow=True).status_code == 200
+    assert not CustomerImport.objects.exists()

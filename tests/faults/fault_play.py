@@ -1,0 +1,187 @@
+"""What people do on the suite's site, and what is measured while it is hurt."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.db import connection, connections
+from django.test import Client
+from fault_stage import FaultError, Stage, require, wait_for
+
+from customers.importing.pipeline import create_dataset, start_import
+from customers.models import Customer, CustomerImport, Dataset
+from customers.synthetic import write_customers
+from jobs.lifecycle import create_job
+from jobs.models import Job
+from segmenter.models import ClusterAssignment, SegmentationRun
+from segmenter.starting import RunRequest, start_run
+
+FEATURES = ["Annual Income (k$)", "Spending Score (1-100)"]
+# What a busy small machine may add to a timing that was divided.
+SLACK_SECONDS = 8.0
+
+
+@dataclass
+class Play:
+    """One site with customers and a first result; each injection plays on it.
+
+    Attributes
+    ----------
+    worst
+        The longest recovery seen by the present injection, in seconds.
+    """
+
+    stage: Stage
+    rows: int
+    user: Any = None
+    dataset: Any = None
+    baseline: Any = None
+    worst: float = 0.0
+    _number: int = field(default=100)
+
+    def prepare(self) -> None:
+        """Make the tables, the people, a dataset and its first run."""
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TABLE fault_start (job_id bigint, attempt int, pid int)")
+            cursor.execute("CREATE TABLE fault_publication (job_id bigint, attempt int)")
+        self.user = User.objects.create_user("analyst")
+        self.user.groups.add(Group.objects.get(name="Administrator"))
+        self.stage.start_worker()
+        self.dataset = create_dataset("Shop", self.user)
+        self.finish(self.start_import(0).job_id)
+        self.baseline = self.start_run()
+        self.finish(self.baseline.job_id)
+        self.baseline.refresh_from_db()
+        require(self.baseline.customer_count == self.rows, self.baseline.customer_count)
+        self.stage.start_reader(self.baseline.pk)
+
+    # ---- What people do ----------------------------------------------------------------------------------
+
+    def client(self) -> Client:
+        client = Client(raise_request_exception=False, HTTP_HOST="localhost")
+        client.force_login(self.user)
+        return client
+
+    def next_number(self) -> int:
+        self._number += 1
+        return self._number
+
+    def file(self, number: int) -> io.BytesIO:
+        text = io.StringIO()
+        write_customers(text, self.rows, random_state=number)
+        return io.BytesIO(text.getvalue().encode())
+
+    def start_import(self, number: int | None = None) -> CustomerImport:
+        number = self.next_number() if number is None else number
+        self.dataset.refresh_from_db()
+        return start_import(self.dataset, self.file(number), f"customers-{number}.csv", self.user)
+
+    def hold_import(self, stage: str, fraction: float) -> CustomerImport:
+        """Start an import whose first attempt waits at a place."""
+        customer_import = self._held(self.start_import, stage, fraction=fraction)
+        return CustomerImport.objects.get(pk=customer_import.pk)
+
+    def start_run(self, random_state: int = 0, k_max: int = 7) -> SegmentationRun:
+        dataset = Dataset.objects.get(pk=self.dataset.pk)
+        request = RunRequest(dataset, FEATURES, k_max=k_max, random_state=random_state)
+        return start_run(request, self.user)
+
+    def hold_run(self, stage: str, *, done: int = 0, fraction: float = 0) -> SegmentationRun:
+        """Start a run whose first attempt waits at a place."""
+        return self._held(lambda: self.start_run(self.next_number()), stage, done=done, fraction=fraction)
+
+    def _held(self, start: Any, stage: str, **place: Any) -> Any:
+        """The job's number is known before there is a job: the worker must find the wish when it begins."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT coalesce(max(id), 0) + 1 FROM jobs_job")
+            (following,) = cursor.fetchone()
+            cursor.execute("SELECT setval('jobs_job_id_seq', %s, false)", [following])
+        self.stage.hold(following, stage, **place)
+        started = start()
+        require(started.job_id == following, "somebody else made a job")
+        return started
+
+    def probe(self, act: str) -> int:
+        return create_job("probe", self.user, title=act).pk
+
+    # ---- What is looked at -------------------------------------------------------------------------------
+
+    def job(self, job_id: int) -> Job:
+        return Job.objects.with_clock().get(pk=job_id)
+
+    def finish(self, job_id: int, state: str = "succeeded", seconds: float = 120) -> Job:
+        """Wait until a job has ended, as expected."""
+        wait_for(lambda: not self.job(job_id).is_active, f"job {job_id} has ended", seconds)
+        job = self.job(job_id)
+        require(job.state == state, f"job {job_id} has {job.state}, not {state}: {job.error}")
+        return job
+
+    def starts(self, job_id: int) -> int:
+        return self._count("fault_start", job_id)
+
+    def publications(self, job_id: int) -> int:
+        return self._count("fault_publication", job_id)
+
+    def _count(self, table: str, job_id: int) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM {table} WHERE job_id = %s", [job_id])
+            return int(cursor.fetchone()[0])
+
+    def check_run(self, run: SegmentationRun) -> None:
+        """A run that has succeeded has exactly its customers."""
+        run.refresh_from_db()
+        assigned = ClusterAssignment.objects.filter(run=run).count()
+        require(assigned == run.customer_count > 0, f"{assigned} of {run.customer_count} assigned")
+
+    def check_import(self, customer_import: CustomerImport) -> None:
+        customer_import.refresh_from_db()
+        rows = Customer.objects.filter(version_id=customer_import.pk).count()
+        read = customer_import.read_count
+        require(read == self.rows and rows == customer_import.customer_count, f"{read} read, {rows} rows")
+
+    def fingerprint(self, run: SegmentationRun) -> str:
+        """One hash of who is in which cluster."""
+        rows = ClusterAssignment.objects.filter(run=run).order_by("customer_id")
+        return hashlib.sha256(repr(list(rows.values_list("customer_id", "label"))).encode()).hexdigest()
+
+    def check_nothing_wrong(self) -> None:
+        """What must hold after every injection."""
+        connections.close_all()
+        wait_for(lambda: not Job.objects.active().exists(), "nothing is queued or running any more")
+        looks = self.stage.looks()
+        wait_for(lambda: self.stage.looks() > looks + 1, "the reader reads on")
+        if self.stage.violations.exists():
+            found = self.stage.violations.read_text()
+            self.stage.violations.unlink()
+            raise FaultError(f"the reader saw: {found[:500]}")
+
+    # ---- What is measured --------------------------------------------------------------------------------
+
+    def bar(self, shipped: float) -> float:
+        """A bar for the shipped timings, at the suite's."""
+        return shipped if self.stage.scale == 1 else shipped / self.stage.scale + SLACK_SECONDS
+
+    def measure(self, since: float, shipped_bar: float, what: str) -> float:
+        """Note the seconds since a moment; they must be within the bar."""
+        seconds = time.monotonic() - since
+        self.worst = max(self.worst, seconds)
+        require(seconds <= self.bar(shipped_bar), f"{what}: {seconds:.1f} s")
+        return seconds
+
+    def kill(self, pid: int) -> float:
+        os.kill(pid, signal.SIGKILL)
+        return time.monotonic()
+
+    def see_recovery(self, job_id: int, since: float) -> None:
+        """The page says “stalled” in time, and then somebody takes the job up or it fails with a reason."""
+        wait_for(lambda: self.job(job_id).is_stalled or self.job(job_id).attempt > 1, "it is stalled")
+        require(time.monotonic() - since <= self.bar(45), "stalled too late")
+        wait_for(lambda: self.job(job_id).attempt > 1 or not self.job(job_id).is_active, "it is resumed")
+        self.measure(since, 60, "resumed or failed")

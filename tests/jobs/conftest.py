@@ -1,0 +1,50 @@
+"""Jobs in every state, for the tests of this floor."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from jobs import lifecycle
+from jobs.models import Job
+
+
+@pytest.fixture
+def job(db: None) -> Job:
+    return make_job()
+
+
+def make_job(**values: object) -> Job:
+    """A queued job of which no broker is told."""
+    return Job.objects.create(kind="run", sent_at=Now(), **values)
+
+
+@pytest.fixture
+def let_it_go_silent() -> Callable[[Job], None]:
+    def silence(job: Job) -> None:
+        Job.objects.filter(pk=job.pk).update(
+            heartbeat_at=Now() - timedelta(minutes=5), created_at=Now() - timedelta(minutes=5)
+        )
+
+    return silence
+
+
+@pytest.fixture
+def state_of() -> Callable[[Job], str]:
+    return lambda job: Job.objects.get(pk=job.pk).state
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Job ids for which the doorbell was rung."""
+    ids: list[int] = []
+    monkeypatch.setattr("jobs.doorbell.ring", lambda task, job_id: ids.append(job_id) or True)
+    return ids
+
+
+@pytest.fixture
+def claimed(job: Job) -> tuple[Job, int]:
+    attempt = lifecycle.claim(job.pk)
+    assert attempt is not None
+    return job, attempt

@@ -1,0 +1,67 @@
+"""Messages may be lost, doubled or late: the rows see to it that they are sent."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from jobs import doorbell, lifecycle
+from jobs.models import Job
+
+pytestmark = pytest.mark.django_db
+
+LONG = timedelta(minutes=5)
+
+
+def make_job(**values: object) -> Job:
+    return Job.objects.create(kind="run", **values)
+
+
+def test_a_job_nobody_took_is_sent_again_but_not_at_once(rung):
+    job = make_job(sent_at=Now())
+    assert doorbell.resend_queued() == 0
+    Job.objects.filter(pk=job.pk).update(sent_at=Now() - LONG)
+    assert doorbell.resend_queued() == 1
+    assert rung == [job.pk]
+    assert doorbell.resend_queued() == 0
+
+
+def test_jobs_that_were_never_sent_come_first_and_the_queue_is_not_flooded(rung, monkeypatch):
+    monkeypatch.setattr(doorbell, "AT_ONCE", 2)
+    old, older, never = (
+        make_job(created_at=Now() - LONG, sent_at=sent_at)
+        for sent_at in (Now() - LONG, Now() - 2 * LONG, None)
+    )
+    assert doorbell.resend_queued() == 2
+    assert rung == [never.pk, older.pk]
+    assert doorbell.resend_queued() == 1
+    assert rung[-1] == old.pk
+
+
+def test_only_queued_jobs_for_workers_are_sent(rung):
+    cancelled, in_foreground = make_job(), lifecycle.create_foreground_job("run")
+    lifecycle.request_cancel(cancelled.pk)
+    Job.objects.update(created_at=Now() - LONG)
+    assert doorbell.resend_queued() == 0
+    doorbell.send(cancelled.pk)
+    doorbell.send(in_foreground.pk)
+    assert rung == []
+
+
+def test_a_broker_that_is_down_loses_no_job(settings, monkeypatch, django_capture_on_commit_callbacks):
+    from celery import current_app
+
+    monkeypatch.setattr(current_app.conf, "broker_write_url", "redis+socket:///nowhere/valkey.sock")
+    with django_capture_on_commit_callbacks(execute=True):
+        job = lifecycle.create_job("run")
+    job.refresh_from_db()
+    assert (job.state, job.sent_at) == (Job.State.QUEUED, None)
+
+
+def test_a_broker_that_is_down_is_not_asked_for_every_job(monkeypatch):
+    asked = []
+    monkeypatch.setattr(doorbell, "ring", lambda task, job_id: asked.append(job_id) or False)
+    for _ in range(3):
+        make_job(created_at=Now() - LONG)
+    assert doorbell.resend_queued() == 0
+    assert len(asked) == 1

@@ -1,0 +1,264 @@
+"""Two workers, a caretaker and a person on the same jobs, at the same moment, against real PostgreSQL.
+
+A model in plain Python says what each step may do. Steps are taken alone, and in pairs at the same moment:
+then what came out must be what one order of the two would have given.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from jobs import lifecycle
+from jobs.errors import JobCancelled, JobSuperseded
+from jobs.failures import out_of_memory
+from jobs.models import Job, Process
+from jobs.recovery import recover_stale
+
+LIMIT = 2
+LANE = "shop"
+
+
+@dataclass
+class ModelJob:
+    state: str = "queued"
+    attempt: int = 0
+    limit: int = LIMIT
+    cancel: bool = False
+    is_silent: bool = False
+    published: int = 0
+
+    def lose(self) -> None:
+        again = "queued" if self.attempt < self.limit else "failed"
+        self.state = "cancelled" if self.cancel else again
+
+
+@dataclass
+class Model:
+    """Two jobs of one lane, the older first, and which attempt each worker believes to have."""
+
+    jobs: list[ModelJob] = field(default_factory=lambda: [ModelJob(), ModelJob()])
+    claims: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def claim(self, worker: int, number: int) -> int | None:
+        job, other = self.jobs[number], self.jobs[1 - number]
+        is_first = other.state != "running" and (number == 0 or other.state != "queued")
+        if job.state != "queued" or not is_first:
+            return None
+        job.state, job.attempt, job.is_silent = "running", job.attempt + 1, False
+        self.claims[worker, number] = job.attempt
+        return job.attempt
+
+    def _mine(self, worker: int, number: int) -> ModelJob | None:
+        job = self.jobs[number]
+        owns = job.state == "running" and job.attempt == self.claims.get((worker, number))
+        return job if owns else None
+
+    def succeed(self, worker: int, number: int) -> str:
+        job = self._mine(worker, number)
+        if job is None:
+            return "superseded"
+        if job.cancel:
+            return "cancelled"
+        job.state, job.published = "succeeded", job.published + 1
+        return "published"
+
+    def fail(self, worker: int, number: int) -> bool:
+        return self._end(worker, number, "failed")
+
+    def finish_cancelled(self, worker: int, number: int) -> bool:
+        return self._end(worker, number, "cancelled")
+
+    def _end(self, worker: int, number: int, state: str) -> bool:
+        job = self._mine(worker, number)
+        if job is not None:
+            job.state = state
+        return job is not None
+
+    def give_back(self, worker: int, number: int) -> bool:
+        job = self._mine(worker, number)
+        if job is not None:
+            job.lose()
+        return job is not None
+
+    def cancel(self, worker: int, number: int) -> bool:
+        job = self.jobs[number]
+        if job.state == "queued":
+            job.state = "cancelled"
+        elif job.state != "running":
+            return False
+        job.cancel = True
+        return True
+
+    def silence(self, worker: int, number: int) -> None:
+        self.jobs[number].is_silent |= self.jobs[number].state == "running"
+
+    def recover(self, worker: int, number: int) -> None:
+        for job in self.jobs:
+            if job.state == "running" and job.is_silent:
+                job.lose()
+
+    def retry(self, worker: int, number: int) -> bool:
+        job = self.jobs[number]
+        if job.state != "failed":
+            return False
+        job.state, job.cancel, job.limit = "queued", False, job.attempt + LIMIT
+        return True
+
+
+class Database:
+    """The same steps on the rows."""
+
+    def __init__(self) -> None:
+        self.ids = [Job.objects.create(kind="run", lane=LANE, sent_at=Now()).pk for _ in range(2)]
+        self.claims: dict[tuple[int, int], int] = {}
+
+    def claim(self, worker: int, number: int) -> int | None:
+        attempt = lifecycle.claim(self.ids[number])
+        if attempt is not None:
+            self.claims[worker, number] = attempt
+        return attempt
+
+    def _key(self, worker: int, number: int) -> tuple[int, int]:
+        return self.ids[number], self.claims.get((worker, number), 0)
+
+    def succeed(self, worker: int, number: int) -> str:
+        job_id, attempt = self._key(worker, number)
+        try:
+            with transaction.atomic():
+                Process.objects.create(role="worker", name=f"{job_id} published by {attempt}")
+                lifecycle.succeed(job_id, attempt)
+        except JobCancelled:
+            return "cancelled"
+        except (JobSuperseded, IntegrityError):  # the name exists: it was published before
+            return "superseded"
+        return "published"
+
+    def fail(self, worker: int, number: int) -> bool:
+        return lifecycle.fail(*self._key(worker, number), out_of_memory())
+
+    def finish_cancelled(self, worker: int, number: int) -> bool:
+        return lifecycle.finish_cancelled(*self._key(worker, number))
+
+    def give_back(self, worker: int, number: int) -> bool:
+        return lifecycle.give_back(*self._key(worker, number))
+
+    def cancel(self, worker: int, number: int) -> bool:
+        return lifecycle.request_cancel(self.ids[number])
+
+    def silence(self, worker: int, number: int) -> None:
+        running = Job.objects.filter(pk=self.ids[number], state="running")
+        running.update(heartbeat_at=Now() - timedelta(minutes=5))
+
+    def recover(self, worker: int, number: int) -> None:
+        recover_stale()
+
+    def retry(self, worker: int, number: int) -> bool:
+        return lifecycle.retry(self.ids[number])
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    worker: int
+    number: int
+
+    def take(self, world: Model | Database) -> object:
+        return getattr(world, self.name)(self.worker, self.number)
+
+
+NAMES = [name for name in vars(Database) if not name.startswith("_")]
+steps = st.builds(Step, st.sampled_from(NAMES), st.integers(0, 1), st.integers(0, 1))
+
+
+class TwoWorkers(RuleBasedStateMachine):
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        super().__init__()
+        self.pool = pool
+
+    @initialize()
+    def begin(self) -> None:
+        Process.objects.all().delete()
+        Job.objects.all().delete()
+        self.model, self.database = Model(), Database()
+
+    @rule(step=steps)
+    def one_step(self, step: Step) -> None:
+        assert step.take(self.database) == step.take(self.model), step
+
+    @rule(first=steps, second=steps)
+    def two_steps_at_the_same_moment(self, first: Step, second: Step) -> None:
+        barrier = threading.Barrier(2)
+        futures = [self.pool.submit(at_once, barrier, step, self.database) for step in (first, second)]
+        came_out = [future.result(timeout=30) for future in futures]
+        possible = []
+        for order in permutations([(0, first), (1, second)]):
+            model, results = deepcopy(self.model), [None, None]
+            for position, step in order:
+                results[position] = step.take(model)
+            possible.append((model, results))
+            if results == came_out and seen(model) == self.rows():
+                self.model = model
+                return
+        raise AssertionError(f"{first} and {second} gave {came_out}, {self.rows()}; possible: {possible}")
+
+    @invariant()
+    def rows_are_as_the_model_says(self) -> None:
+        assert self.rows() == seen(self.model)
+
+    @invariant()
+    def one_of_the_lane_runs_and_each_publishes_once(self) -> None:
+        assert [job.state for job in self.model.jobs].count("running") <= 1
+        for job in self.model.jobs:
+            assert job.published == (job.state == "succeeded")
+
+    def rows(self) -> list[tuple[object, ...]]:
+        jobs = Job.objects.order_by("pk").values_list("pk", "state", "attempt", "cancel_requested_at")
+        names = list(Process.objects.values_list("name", flat=True))
+        return [
+            (state, attempt, cancel is not None, sum(name.startswith(f"{pk} ") for name in names))
+            for pk, state, attempt, cancel in jobs
+        ]
+
+
+def seen(model: Model) -> list[tuple[object, ...]]:
+    return [(job.state, job.attempt, job.cancel, job.published) for job in model.jobs]
+
+
+def at_once(barrier: threading.Barrier, step: Step, database: Database) -> object:
+    barrier.wait(10)
+    return step.take(database)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whatever_two_workers_do_at_the_same_moment_some_order_of_it_explains_the_rows(rung):
+    with ThreadPoolExecutor(2) as pool:
+        run_state_machine_as_test(
+            lambda: TwoWorkers(pool),
+            settings=settings(
+                max_examples=30,
+                stateful_step_count=20,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+                database=None,
+            ),
+        )
+        barrier = threading.Barrier(2)
+        for future in [pool.submit(close_connection, barrier) for _ in range(2)]:
+            future.result(timeout=30)
+
+
+def close_connection(barrier: threading.Barrier) -> None:
+    barrier.wait(10)  # so that each of the threads does it
+    connection.close()

@@ -1,0 +1,198 @@
+"""The jobs page, the progress partial, cancelling and trying again, and the banner."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models.functions import Now
+from django.template import Context, Template
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from jobs import failures, lifecycle
+from jobs.models import Job, Process
+from jobs.templatetags.jobs import duration
+
+pytestmark = pytest.mark.django_db
+
+LIST = reverse("jobs:job-list")
+
+
+@pytest.fixture
+def failed(claimed):
+    job, attempt = claimed
+    lifecycle.fail(job.pk, attempt, failures.out_of_memory())
+    job.refresh_from_db()
+    return job
+
+
+def make_job(**values: object) -> Job:
+    return Job.objects.create(kind="run", **values)
+
+
+def test_the_page_says_who_how_long_and_why(analyst_client, analyst, failed):
+    Job.objects.filter(pk=failed.pk).update(created_by=analyst, title="Income × Score")
+    page = analyst_client.get(LIST).content.decode()
+    assert "Income × Score" in page
+    assert "analyst" in page
+    assert "Out of memory." in page
+    assert "0 seconds" in page
+
+
+def test_a_stalled_job_is_shown_as_such_and_found_among_the_stalled(viewer_client, claimed, let_it_go_silent):
+    let_it_go_silent(claimed[0])
+    for state in ("", "stalled"):
+        page = viewer_client.get(LIST, {"state": state}).content.decode()
+        assert "Nothing heard of it for 5 minutes" in page
+    assert list(viewer_client.get(LIST, {"state": "running"}).context["page"]) == []
+
+
+def test_the_page_is_narrowed_to_a_state_and_counts_them(viewer_client, failed):
+    make_job()
+    response = viewer_client.get(LIST, {"state": "failed"})
+    assert list(response.context["page"]) == [failed]
+    assert dict(response.context["filters"])["queued"] == 1
+    assert dict(response.context["filters"])["failed"] == 1
+
+
+def test_the_page_asks_as_few_questions_for_many_jobs_as_for_one(viewer_client):
+    def questions() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            viewer_client.get(LIST)
+        return len(asked)
+
+    make_job()
+    viewer_client.get(LIST)
+    for_one = questions()
+    for number in range(30):
+        make_job(title=f"run {number}", lane="shop", created_by=None)
+    assert questions() == for_one
+
+
+def test_workers_seen_lately_are_listed(viewer_client):
+    Process.objects.create(role="worker", name="here:1")
+    Process.objects.create(role="worker", name="gone:2", seen_at=Now() - timedelta(minutes=3))
+    page = viewer_client.get(LIST).content.decode()
+    assert "here:1" in page
+    assert "3 minutes ago" in page
+    assert page.count("silent</span>") == 1
+
+
+def test_a_failed_job_is_tried_again_by_who_may(analyst_client, analyst, viewer_client, failed, rung):
+    address = reverse("jobs:job-retry", args=[failed.pk])
+    assert viewer_client.post(address).status_code == 403
+    analyst_client.post(address)
+    failed.refresh_from_db()
+    assert (failed.state, failed.created_by) == (Job.State.QUEUED, analyst)
+
+
+def test_what_cannot_be_tried_again_has_no_button(analyst_client, failed):
+    button = reverse("jobs:job-retry", args=[failed.pk])
+    assert button in analyst_client.get(LIST).content.decode()
+    Job.objects.update(failure="refused")
+    assert button not in analyst_client.get(LIST).content.decode()
+
+
+def test_a_job_is_cancelled_by_who_may(analyst_client, viewer_client, job, state_of):
+    address = reverse("jobs:job-cancel", args=[job.pk])
+    assert viewer_client.post(address).status_code == 403
+    response = analyst_client.post(address, follow=True)
+    assert state_of(job) == Job.State.CANCELLED
+    assert "is being cancelled" in response.content.decode()
+
+
+def test_a_job_whose_work_was_deleted_still_has_a_page(viewer_client, failed):
+    page = viewer_client.get(failed.get_absolute_url())
+    assert page.status_code == 200
+    assert "has been deleted since" in page.content.decode()
+    assert "out of memory" in page.content.decode()
+
+
+# ---- Progress ----------------------------------------------------------------------------------------------
+
+
+def render_progress(job: Job) -> str:
+    fetched = Job.objects.with_clock().get(pk=job.pk)
+    return Template('{% include "jobs/_progress.html" %}').render(Context({"job": fetched}))
+
+
+def test_progress_says_stage_rate_and_time_left(claimed):
+    job, _ = claimed
+    Job.objects.filter(pk=job.pk).update(
+        stage="bringing in",
+        done=30_000,
+        total=120_000,
+        stage_started_at=Now() - timedelta(seconds=10),
+        heartbeat_at=Now(),
+    )
+    text = render_progress(job)
+    assert "Bringing in …" in text
+    assert "30,000 of 120,000, 3,000 a second, about 30 seconds left" in text
+    assert "bringing in: 20 percent" in text
+
+
+def test_no_time_left_is_promised_before_it_can_be_known(claimed):
+    job, _ = claimed
+    Job.objects.filter(pk=job.pk).update(stage="x", done=1, total=100, stage_started_at=Now())
+    assert "left" not in render_progress(job)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"sent_at": Now()}, "Waiting for a worker"),
+        ({"sent_at": None}, "waiting for the queue"),
+        ({"in_foreground": True}, "Waiting for a worker"),
+    ],
+)
+def test_a_queued_job_says_what_it_waits_for(values, expected):
+    assert expected in render_progress(make_job(**values))
+
+
+def test_a_job_of_a_busy_lane_waits_for_its_turn():
+    make_job(lane="shop")
+    assert "Waiting for its turn" in render_progress(make_job(lane="shop", sent_at=Now()))
+
+
+@pytest.mark.parametrize(("age", "pause"), [(0, 2), (60, 5), (3600, 10)])
+def test_the_page_looks_again_ever_more_rarely(job, age, pause):
+    Job.objects.filter(pk=job.pk).update(created_at=Now() - timedelta(seconds=age))
+    assert Job.objects.with_clock().get(pk=job.pk).refresh_seconds == pause
+    assert f"delay:{pause}s" in render_progress(job)
+
+
+def test_the_partial_announces_only_what_is_new(viewer_client, job):
+    address = reverse("jobs:job-progress", args=[job.pk])
+    first = viewer_client.get(address, {"said": ""})
+    again = viewer_client.get(address, {"said": "Waiting for a worker"})
+    assert "hx-swap-oob" in first.content.decode()
+    assert "hx-swap-oob" not in again.content.decode()
+    assert "HX-Refresh" not in first.headers
+
+
+def test_the_partial_loads_the_page_anew_when_it_is_over(viewer_client, failed):
+    response = viewer_client.get(reverse("jobs:job-progress", args=[failed.pk]))
+    assert response.headers["HX-Refresh"] == "true"
+
+
+# ---- The banner --------------------------------------------------------------------------------------------
+
+
+def render_banner() -> str:
+    return Template("{% load jobs %}{% workers_banner %}").render(Context())
+
+
+def test_everybody_is_told_when_no_worker_is_alive():
+    assert "No worker is running" in render_banner()
+    worker = Process.objects.create(role="worker", name="here:1")
+    assert "No worker" not in render_banner()
+    Process.objects.filter(pk=worker.pk).update(seen_at=Now() - timedelta(minutes=1))
+    assert "No worker is running" in render_banner()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "0 seconds"), (1, "1 second"), (89, "89 seconds"), (150, "2 minutes"), (7500, "2 h 5 min")],
+)
+def test_durations_are_said_in_words(seconds, words):
+    assert duration(seconds) == words

@@ -1,0 +1,77 @@
+"""Data that break analyses: a refusal with a sentence, or a correct result, and never a warning."""
+
+import numpy as np
+import pytest
+
+from segmenter.analysis.errors import AnalysisError
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (np.ones((20, 2)), "same value for every customer"),
+        (np.array([[1.0, 2.0]]), "same value for every customer"),
+        (np.full((5, 2), np.nan), "No customer has a value"),
+        (np.array([[1e308, 1.0], [1.0, 2.0], [3.0, 4.0]]), "too large"),
+        (np.random.default_rng(0).random((9, 51)), "between 1 and 50 features"),
+    ],
+    ids=["identical customers", "one row", "nothing but missing", "1e308", "51 features"],
+)
+def test_impossible_data_are_refused_with_a_sentence(analyse, values, sentence):
+    with pytest.raises(AnalysisError, match=sentence):
+        analyse(values)
+
+
+def test_fewer_distinct_rows_than_k(analyse):
+    values = np.repeat([[0.0, 0.0], [1.0, 1.0], [5.0, 5.0]], 30, axis=0)
+    analysed = analyse(values)
+    assert analysed.sweep.ks == (1, 2, 3)
+    assert analysed.sweep.inertias[2] == pytest.approx(0, abs=1e-12)
+    assert sum(analysed.clustering.sizes) == 90
+
+
+def test_two_values_in_many_rows(analyse):
+    analysed = analyse(np.repeat([[0.0], [1.0]], 15_000, axis=0))
+    assert analysed.sweep.ks == (1, 2)
+    assert analysed.clustering.k in (1, 2)
+
+
+def test_fifty_features(analyse):
+    rng = np.random.default_rng(0)
+    values = rng.normal(4 * rng.integers(0, 3, (300, 1)), 1.0, (300, 50))
+    assert analyse(values).advice.k_recommended == 3
+
+
+def test_fifty_features_of_many_customers(prepare):
+    from segmenter.analysis.sweep import sweep_k
+
+    rng = np.random.default_rng(0)
+    values = rng.normal(4 * rng.integers(0, 3, (25_000, 1)), 1.0, (25_000, 50))
+    inertias = sweep_k(prepare(values).samples, k_max=4).inertias
+    assert inertias[2] == pytest.approx(25_000 * 50, rel=0.01)
+
+
+def test_a_gap_of_many_magnitudes(analyse):
+    values = np.concatenate((np.linspace(0, 1, 50), np.linspace(1e12, 1e12 + 1, 50)))[:, None]
+    analysed = analyse(values)
+    assert analysed.advice.k_recommended == 2
+    assert analysed.clustering.sizes == (50, 50)
+
+
+def test_nearly_constant_values_far_from_zero(analyse):
+    values = 1e9 + np.concatenate((np.zeros(40), np.ones(60)))[:, None] * 1e-3
+    assert analyse(values).clustering.sizes == (60, 40)
+
+
+def test_one_outlier_beyond_all_measure_in_a_large_crowd(analyse):
+    rng = np.random.default_rng(0)
+    values = np.vstack((rng.normal(size=(25_000, 2)), [[1e15, 1e15]]))
+    analysed = analyse(values, k=2)
+    assert analysed.clustering.sizes == (25_000, 1)
+
+
+@pytest.mark.parametrize("n_samples", [2, 3, 4, 5, 11])
+def test_a_handful_of_customers(analyse, n_samples):
+    analysed = analyse(np.random.default_rng(n_samples).normal(size=(n_samples, 2)))
+    assert sum(analysed.clustering.sizes) == n_samples
+    assert len(analysed.sweep.ks) == min(n_samples, 10)

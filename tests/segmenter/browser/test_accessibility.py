@@ -1,0 +1,73 @@
+"""Every page for everybody: no violation that axe-core knows of, light, dark and on a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LOOKS = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
+    "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
+}
+
+
+def addresses(shop, run, person) -> list[str]:
+    """Every page that a person can look at."""
+    cluster = run.clusters.first()
+    empty = [reverse("home"), reverse("customers:dataset-create"), reverse("people:person-invite")]
+    lists = [reverse(name) for name in ("customers:dataset-list", "segmenter:run-list", "jobs:job-list")]
+    account = [reverse(name) for name in ("account_change_password", "mfa_index", "account_logout")]
+    of_dataset = ["customers:customer-list", "customers:import-create", "segmenter:run-create"]
+    return [
+        *empty,
+        *lists,
+        *account,
+        reverse("people:person-list"),
+        reverse("people:person-detail", args=[person.pk]),
+        reverse("audit-list"),
+        shop.get_absolute_url(),
+        *(reverse(name, args=[shop.slug]) for name in of_dataset),
+        reverse("segmenter:dataset-delete", args=[shop.slug]),
+        shop.current_version.get_absolute_url(),
+        run.get_absolute_url(),
+        reverse("segmenter:run-delete", args=[run.pk]),
+        run.segmentation.get_absolute_url(),
+        cluster.get_absolute_url(),
+        reverse("segmenter:customer-detail", args=[shop.slug, cluster.typical[0]]),
+    ]
+
+
+def problems(page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_no_page_has_a_barrier(open_context, log_in, member, shop, execute_a_run, look):
+    run = execute_a_run(shop, k=5)
+    page = open_context(**LOOKS[look]).new_page()
+    page.goto("/accounts/login/")
+    found = {"/accounts/login/": problems(page)}
+    log_in(page)
+    for address in addresses(shop, run, member):
+        assert page.goto(address).status == 200, address
+        page.wait_for_load_state("networkidle")
+        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        found[address] = problems(page)
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"), (
+            f"{address} is too wide"
+        )
+    assert len(found) > 20
+    assert not {address: said for address, said in found.items() if said}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_pages_with_nothing_in_them_have_no_barrier(open_context, log_in, member, look):
+    page = open_context(**LOOKS[look]).new_page()
+    log_in(page)
+    found = {}
+    for name in ("home", "customers:dataset-list", "segmenter:run-list", "jobs:job-list"):
+        page.goto(reverse(name))
+        found[name] = problems(page)
+    assert not {name: said for name, said in found.items() if said}

@@ -1,0 +1,270 @@
+"""Doing what one's role does not allow, and making the site do what it should not."""
+
+import json
+import logging
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import connection, transaction
+from django.db.utils import ProgrammingError
+from django.test import Client
+from django.urls import reverse
+
+from audit.models import AuditEvent
+from segmenter.logs import OneLineFormatter
+from segmenter.models import Segment, SegmentationRun
+from segmenter.views import home
+
+pytestmark = pytest.mark.django_db(transaction=True)
+EVIL = '"><script>alert(1)</script>'
+
+
+# ---- Roles -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/datasets/no-such/",
+        "/datasets/no-such/customers/",
+        "/runs/999999/",
+        "/runs/999999/delete/",
+        "/runs/999999/segments/1/",
+        "/runs/999999/segments/1/export.csv",
+        "/runs/999999/charts/elbow.svg",
+        "/imports/999999/",
+        "/imports/999999/rejected.csv",
+        "/segmentations/999999/",
+        "/people/999999/",
+        "/jobs/999999/",
+    ],
+)
+def test_walking_through_ids_finds_nothing(administrator_client, path):
+    assert administrator_client.get(path).status_code == 404
+
+
+def test_a_link_is_worth_nothing_after_the_role_was_taken_away(analyst, analyst_client, world):
+    export = reverse("segmenter:segment-export", args=[world.run.pk, 1])
+    answer = analyst_client.get(export)
+    assert (answer.status_code, len(b"".join(answer.streaming_content)) > 0) == (200, True)
+    analyst.groups.set(Group.objects.filter(name="Viewer"))
+    assert analyst_client.get(export).status_code == 403
+
+
+def test_more_fields_than_the_form_has_change_nothing(viewer, administrator_client):
+    fields = {"username": "eve", "role": "Viewer", "is_staff": "1", "is_superuser": "1", "password": "x"}
+    administrator_client.post(reverse("people:person-invite"), fields)
+    eve = User.objects.get(username="eve")
+    assert (eve.is_staff, eve.is_superuser, eve.has_usable_password()) == (False, False, False)
+    assert [group.name for group in eve.groups.all()] == ["Viewer"]
+
+
+def test_nobody_changes_the_own_role(administrator, administrator_client):
+    answer = administrator_client.post(
+        reverse("people:person-role", args=[administrator.pk]), {"role": "Viewer"}
+    )
+    assert answer.status_code == 403
+
+
+def test_a_form_from_elsewhere_is_refused(analyst, world):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(analyst)
+    rename = reverse("segmenter:segment-rename", args=[world.run.pk, 1])
+    assert client.post(rename, {"name": "Mine"}).status_code == 403
+    client.get(reverse("segmenter:segment-detail", args=[world.run.pk, 1]))
+    token = client.cookies["csrftoken"].value
+    fields = {"name": "Mine", "csrfmiddlewaretoken": token}
+    assert client.post(rename, fields, headers={"origin": "https://evil.example"}).status_code == 403
+    assert client.post(rename, fields).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/admin/", "/media/x.csv", "/uploads/x", "/.env", "/.git/config", "/static/../manage.py", "/metrics"],
+)
+def test_what_is_not_meant_to_be_served_is_not(client, path):
+    assert client.get(path).status_code == 404
+
+
+# ---- What people write -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "query", ["sort=password", "sort=;DROP", "filter=owner__password__startswith", "x=1"]
+)
+@pytest.mark.parametrize("path", ["/runs/", "/people/", "/audit/"])
+def test_lists_take_no_orders_that_they_do_not_know(administrator_client, path, query):
+    assert administrator_client.get(f"{path}?{query}").status_code == 400
+
+
+@pytest.mark.parametrize("page", ["-1", "1e9", "abc", "999999"])
+def test_a_page_that_is_none_is_no_error(administrator_client, page):
+    assert administrator_client.get("/people/", {"page": page}).status_code == 200
+
+
+def test_a_chart_opened_by_itself_is_a_file_that_loads_and_runs_nothing(viewer_client, world):
+    answer = viewer_client.get(reverse("segmenter:chart", args=[world.run.pk, "scatter", "svg"]))
+    policy = answer["Content-Security-Policy"]
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in policy
+    assert "script-src 'none'" in policy
+
+
+def test_an_export_opened_by_itself_is_a_file_that_loads_and_runs_nothing(analyst_client, world):
+    answer = analyst_client.get(reverse("segmenter:segment-export", args=[world.run.pk, 1]))
+    answer.close()
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("query", [f"theme={EVIL}", f"width={EVIL}", "theme=url(//evil)", "pair=-1"])
+def test_colours_and_sizes_in_an_address_reach_no_chart(viewer_client, world, query):
+    plain = viewer_client.get(reverse("segmenter:chart", args=[world.run.pk, "elbow", "svg"]))
+    asked = viewer_client.get(reverse("segmenter:chart", args=[world.run.pk, "elbow", "svg"]) + f"?{query}")
+    assert asked.content == plain.content
+
+
+def test_signs_of_templates_stay_signs(viewer_client, world):
+    Segment.objects.filter(clusters__run=world.run, clusters__number=1).update(
+        name="{{ 7 * 7 }}{% now 'Y' %}"
+    )
+    page = viewer_client.get(reverse("segmenter:segment-detail", args=[world.run.pk, 1])).content.decode()
+    assert "{{ 7 * 7 }}{% now &#x27;Y&#x27; %}" in page
+
+
+def test_a_line_break_in_a_name_writes_no_line_of_its_own():
+    record = logging.LogRecord(
+        "x", logging.INFO, "", 0, "for %s", ("maria\r\n2026 INFO root: deleted",), None
+    )
+    assert len(OneLineFormatter().format(record).splitlines()) == 1
+
+
+def test_production_writes_one_json_object_a_line(in_production):
+    said = in_production(
+        "import logging, io, contextlib\n"
+        "stream = io.StringIO(); handler = logging.getLogger().handlers[0]; handler.setStream(stream)\n"
+        "logging.getLogger('x').error('for %s', 'maria\\r\\nroot: deleted')\n"
+        "print(json.dumps(stream.getvalue()))"
+    )
+    assert json.loads(said)["event"] == "for maria\r\nroot: deleted"
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "name", ['a"; filename="evil.exe', "a\r\nSet-Cookie: x=1", "Ünïcødé 学", "…", "../../x"]
+)
+def test_any_name_makes_a_harmless_file_name(analyst_client, world, name):
+    Segment.objects.filter(clusters__run=world.run, clusters__number=1).update(name=name)
+    answer = analyst_client.get(reverse("segmenter:segment-export", args=[world.run.pk, 1]))
+    answer.close()
+    assert "Set-Cookie" not in answer.headers
+    file_name = answer["Content-Disposition"].partition("filename=")[2].strip('"')
+    assert set(file_name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-_.")
+
+
+# ---- The edges of the site ---------------------------------------------------------------------------------
+
+
+def test_an_unknown_host_is_refused(client):
+    assert client.get("/accounts/login/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_a_forwarded_host_reaches_no_link(administrator_client):
+    fields = {"username": "eve", "role": "Viewer"}
+    headers = {"x-forwarded-host": "evil.example"}
+    page = administrator_client.post(
+        reverse("people:person-invite"), fields, headers=headers
+    ).content.decode()
+    assert "http://testserver/accounts/password/reset/key/" in page
+    assert "evil.example" not in page
+
+
+def test_an_error_page_tells_nothing_of_the_inside(viewer, monkeypatch):
+    def fail(*args):
+        raise RuntimeError("SELECT secret FROM customers WHERE name = 'Maria'")
+
+    monkeypatch.setattr(home, "find_next_step", fail)
+    client = Client(raise_request_exception=False)
+    client.force_login(viewer)
+    answer = client.get("/")
+    assert answer.status_code == 500
+    assert b"Something went wrong" in answer.content
+    assert not any(word in answer.content for word in (b"SELECT", b"Maria", b"Traceback", b"home.py"))
+
+
+@pytest.mark.parametrize(
+    "name", ["customers:customer-list", "segmenter:customer-detail", "segmenter:segment-detail"]
+)
+def test_no_copy_of_a_page_with_customers_stays_anywhere(viewer_client, world, name):
+    parameters = {
+        "customers:customer-list": [world.dataset.slug],
+        "segmenter:customer-detail": [world.dataset.slug, world.customer.id],
+        "segmenter:segment-detail": [world.run.pk, 1],
+    }
+    answer = viewer_client.get(reverse(name, args=parameters[name]))
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_no_page_may_stand_in_a_frame_nor_run_inline_script(viewer_client, client):
+    for answer in (viewer_client.get("/"), client.get("/accounts/login/"), client.get("/nothing")):
+        policy = answer["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in policy
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer["X-Frame-Options"] == "DENY"
+
+
+def test_production_insists_on_encryption_for_a_year(in_production):
+    headers = in_production("print(json.dumps(dict(client.get('/accounts/login/').headers)))")
+    assert int(headers["Strict-Transport-Security"].partition("max-age=")[2].partition(";")[0]) >= 31_536_000
+    plain = in_production(
+        "print(json.dumps(client.get('/', HTTP_X_FORWARDED_PROTO='http').headers['Location']))"
+    )
+    assert plain == "https://segments.example/"
+
+
+# ---- The audit trail ---------------------------------------------------------------------------------------
+
+
+def actions() -> list[str]:
+    return list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))
+
+
+def test_a_failed_login_is_written_down(from_address):
+    client = from_address("192.0.2.7")
+    client.post("/accounts/login/", {"login": "maria", "password": "wrong"})
+    event = AuditEvent.objects.get()
+    assert (event.action, event.subject, event.address) == ("failed to log in", "maria", "192.0.2.7")
+
+
+def test_an_export_is_written_down_with_who_what_rows_and_digest(analyst, analyst_client, world):
+    answer = analyst_client.get(reverse("segmenter:segment-export", args=[world.run.pk, 1]))
+    rows = b"".join(answer.streaming_content).count(b"\r\n") - 1
+    began, ended = AuditEvent.objects.order_by("pk")
+    assert began.action == "began an export"
+    assert (ended.action, ended.actor_name, ended.details["rows"]) == ("exported", "analyst", rows)
+    assert len(ended.details["sha256"]) == 64
+
+
+def test_renaming_roles_and_deletions_are_written_down(administrator_client, viewer, world):
+    run = world.run
+    administrator_client.post(reverse("segmenter:segment-rename", args=[run.pk, 1]), {"name": "Regulars"})
+    administrator_client.post(reverse("people:person-role", args=[viewer.pk]), {"role": "Analyst"})
+    administrator_client.post(reverse("segmenter:run-delete", args=[run.pk]))
+    assert actions() == ["renamed a segment", "changed a role", "deleted a run"]
+    assert not SegmentationRun.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE audit_auditevent SET actor_name = 'x'", "DELETE FROM audit_auditevent"]
+)
+def test_the_audit_trail_cannot_be_edited_whoever_tries(from_address, statement):
+    from_address().post("/accounts/login/", {"login": "maria", "password": "wrong"})
+    with (
+        pytest.raises(ProgrammingError, match="only added to"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+    assert actions() == ["failed to log in"]

@@ -1,0 +1,116 @@
+"""Every address × role × method against the table in permissions.txt, which people can read.
+
+The routes come from the site itself: a new one without a row fails, and so does a row without a route.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+TABLE = Path(__file__).parent / "permissions.txt"
+ROLES = ("anonymous", "viewer", "analyst", "administrator")
+NEVER = ("PUT", "PATCH", "DELETE", "TRACE")
+REGEX_GROUP = re.compile(r"\(\?P<(\w+)>[^)]*\)")
+PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+
+
+def routes(resolver: Any = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Every route of the site and its path."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        path = prefix + REGEX_GROUP.sub(r"<\1>", str(pattern.pattern)).replace("^", "").replace("$", "")
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern, path)
+        else:
+            yield path, pattern
+
+
+def read_table() -> dict[str, dict[str, list[str]]]:
+    """What is allowed: by path, by method, one answer a role."""
+    lines = [line for line in TABLE.read_text().splitlines() if line and not line.startswith("#")]
+    table = {}
+    for line in lines:
+        path, get, post = (part.strip() for part in line.split("|"))
+        table[path] = {"GET": get.split(), "POST": post.split()}
+    return table
+
+
+def address(path: str, arguments: dict[str, Any]) -> str:
+    """The path with values in place of its parameters."""
+    return PARAMETER.sub(lambda match: str(arguments[match[1]]), path)
+
+
+def outcome(response: Any) -> str:
+    """login: go and log in; yes: it is done or shown; no: not with this role; or the status."""
+    location = response.headers.get("Location", "")
+    if response.status_code == 302 and "/accounts/login/" in location:
+        return "login"
+    if response.status_code in (200, 301, 302, 429):
+        return "yes"
+    return "no" if response.status_code == 403 else str(response.status_code)
+
+
+@pytest.fixture
+def clients(viewer_client: Client, analyst_client: Client, administrator_client: Client) -> dict[str, Client]:
+    return dict(zip(ROLES, (Client(), viewer_client, analyst_client, administrator_client), strict=True))
+
+
+def ask(client: Client, method: str, path: str) -> str:
+    """What a request comes to; whatever it does is taken back."""
+    cookies = copy.deepcopy(client.cookies)
+    with transaction.atomic():
+        response = client.generic(method, path)
+        said = outcome(response)
+        response.close()
+        transaction.set_rollback(True)
+    client.cookies = cookies
+    return said
+
+
+def test_every_route_has_a_row_and_every_row_a_route():
+    paths = {f"/{path}" for path, _ in routes()}
+    assert paths
+    assert paths == set(read_table())
+
+
+def test_every_role_may_do_what_the_table_says_and_no_more(world, clients):
+    table, wrong = read_table(), []
+    assert len(table) > 50
+    for path, methods in table.items():
+        where = address(path, world.arguments)
+        for method, expected in methods.items():
+            found = [ask(clients[role], method, where) for role in ROLES]
+            if found != expected:
+                wrong.append(f"{method} {path}: {' '.join(found)}, not {' '.join(expected)}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_looking_at_the_head_alone_is_allowed_where_looking_is(world, clients):
+    table, wrong = read_table(), []
+    for path, methods in table.items():
+        where = address(path, world.arguments)
+        found = [ask(clients[role], "HEAD", where) for role in ROLES]
+        if found != methods["GET"]:
+            wrong.append(f"HEAD {path}: {' '.join(found)}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_other_method_does_anything_for_anybody(world, clients):
+    refused = {"login", "no", "404", "405"}
+    paths = [address(path, world.arguments) for path in read_table() if not path.startswith("/accounts/")]
+    found = {
+        (method, path, role): ask(clients[role], method, path)
+        for method in NEVER
+        for path in paths
+        for role in ROLES
+    }
+    assert len(found) > 500
+    assert not {key: said for key, said in found.items() if said not in refused}

@@ -1,0 +1,55 @@
+"""No page asks the database more often because there is more in it."""
+
+import pytest
+from django.db import connection
+from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from jobs.models import Job
+from segmenter.models import Cluster, SegmentationRun
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MOST = 15
+
+
+def multiply(run: SegmentationRun, times: int) -> None:
+    """Make copies of a finished run, with its clusters."""
+    clusters = list(run.clusters.all())
+    for _ in range(times):
+        run.job = Job.objects.create(
+            kind="run", state="succeeded", finished_at=Now(), attempt_limit=2, created_by=run.job.created_by
+        )
+        run.pk = None
+        run.save()
+        for cluster in clusters:
+            cluster.pk, cluster.run = None, run
+        Cluster.objects.bulk_create(clusters)
+
+
+def test_every_page_costs_at_most_15_queries_however_many_runs(administrator_client, shop, execute_a_run):
+    run = execute_a_run(shop, k=5)
+    pages = [
+        "/",
+        *("/datasets/", "/runs/", "/jobs/", "/people/", "/audit/"),
+        shop.get_absolute_url(),
+        reverse("customers:customer-list", args=[shop.slug]),
+        reverse("segmenter:run-create", args=[shop.slug]),
+        reverse("segmenter:dataset-delete", args=[shop.slug]),
+        shop.current_version.get_absolute_url(),
+        run.get_absolute_url(),
+        reverse("segmenter:run-delete", args=[run.pk]),
+        run.segmentation.get_absolute_url(),
+        run.clusters.first().get_absolute_url(),
+        reverse("segmenter:customer-detail", args=[shop.slug, 1]),
+        reverse("segmenter:chart", args=[run.pk, "scatter", "svg"]),
+    ]
+    multiply(run, 100)
+    asked = {}
+    for page in pages:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert administrator_client.get(page).status_code == 200
+        asked[page] = len(queries)
+    assert not {page: count for page, count in asked.items() if count > MOST}, asked
