@@ -1,0 +1,160 @@
+"""The elbow sweep against scikit-learn's KMeans, side by side, one thread, in processor seconds.
+
+`BENCH_DATA_SETS` (5) says how many data sets of each kind are made.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
+
+from segmenter.analysis.compression import compress
+from segmenter.analysis.features import prepare_features
+from segmenter.analysis.sweep import sweep_k
+
+FloatArray = npt.NDArray[np.float64]
+
+DATA_SETS = int(os.environ.get("BENCH_DATA_SETS", "5"))
+PEER_STATES = (0, 1, 2)
+KS = range(1, 11)
+MALL_CENTERS = np.array([[55, 50], [87, 82], [88, 17], [26, 21], [26, 79]])
+MALL_SPREADS = np.array([[12, 8], [14, 9], [15, 9], [9, 9], [8, 9]])
+MALL_SHARES = np.array([0.40, 0.20, 0.18, 0.12, 0.10])
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a kind of data must show; ratios of inertia are ours to scikit-learn's mean."""
+
+    kind: str
+    n_samples: int
+    make: Callable[[np.random.Generator, int], FloatArray]
+    faster: float | None
+    mean_ratio: float
+    worst_ratio: float
+    n_init: int = 10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One data set: processor seconds and the ratio of inertias for each k."""
+
+    ours: float
+    peer: float
+    ratios: FloatArray
+
+
+def mall(rng: np.random.Generator, n_samples: int) -> FloatArray:
+    """Whole incomes and spending scores in five groups."""
+    groups = rng.choice(5, n_samples, p=MALL_SHARES)
+    values = rng.normal(MALL_CENTERS[groups], MALL_SPREADS[groups]).round()
+    return values.clip([15, 1], [150, 99])
+
+
+def mall_with_age(rng: np.random.Generator, n_samples: int) -> FloatArray:
+    ages = rng.normal(39, 14, n_samples).round().clip(18, 75)
+    return np.column_stack((mall(rng, n_samples), ages))
+
+
+def groups(n_features: int) -> Callable[[np.random.Generator, int], FloatArray]:
+    """Five Gaussian groups among 5 % of uniform noise, continuous."""
+
+    def make(rng: np.random.Generator, n_samples: int) -> FloatArray:
+        centers = rng.uniform(-6, 6, (5, n_features))
+        values = rng.normal(centers[rng.integers(0, 5, n_samples)], 1.0)
+        noise = rng.random(n_samples) < 0.05
+        values[noise] = rng.uniform(-8, 8, (np.count_nonzero(noise), n_features))
+        return values
+
+    return make
+
+
+def heavy_tailed(rng: np.random.Generator, n_samples: int) -> FloatArray:
+    return np.exp(1.5 * rng.normal(size=(n_samples, 2)))
+
+
+def duplicated(rng: np.random.Generator, n_samples: int) -> FloatArray:
+    return groups(3)(rng, 2_000)[rng.integers(0, 2_000, n_samples)]
+
+
+def tiny_variance(rng: np.random.Generator, n_samples: int) -> FloatArray:
+    return 1e-9 * groups(2)(rng, n_samples)
+
+
+def far_from_zero(rng: np.random.Generator, n_samples: int) -> FloatArray:
+    return 1e9 + groups(2)(rng, n_samples)
+
+
+SPEED = (
+    Goal("200 customers", 200, mall, 1, 1 + 1e-9, 1 + 1e-9),
+    Goal("2 integer features", 1_000_000, mall, 60, 1.0005, 1.001),
+    Goal("2 continuous features", 1_000_000, groups(2), 50, 1.0005, 1.001),
+    Goal("4 continuous features", 1_000_000, groups(4), 15, 1.0005, 1.002),
+    Goal("8 continuous features", 1_000_000, groups(8), 15, 1.0005, 1.002),
+    Goal("10 M × 2, n_init=1", 10_000_000, groups(2), 25, 1.0005, 1.001, n_init=1),
+)
+CORRECTNESS = (
+    Goal("3 integer features", 200_000, mall_with_age, None, 1.002, 1.002),
+    Goal("heavy tails", 200_000, heavy_tailed, None, 1.002, 1.002),
+    Goal("duplicated rows", 200_000, duplicated, None, 1.002, 1.002),
+    Goal("tiny variance", 200_000, tiny_variance, None, 1.002, 1.002),
+    Goal("offset 1e9", 200_000, far_from_zero, None, 1.002, 1.002),
+)
+
+
+def main() -> int:
+    """Print a table of all kinds of data; return 1 if one misses its goal."""
+    print(f"Elbow sweep k = {KS[0]} to {KS[-1]}, {DATA_SETS} data sets of each kind, one thread; worst shown")
+    print(f"{'data':24} {'ours, s':>8} {'peer, s':>8} {'faster':>8} {'mean':>9} {'worst k':>9}  goal")
+    with threadpool_limits(limits=1):
+        met = [_report(goal) for goal in (*SPEED, *CORRECTNESS)]
+    return 0 if all(met) else 1
+
+
+def _report(goal: Goal) -> bool:
+    outcomes = [_measure(goal, number) for number in range(DATA_SETS)]
+    slowest = min(outcomes, key=lambda outcome: outcome.peer / outcome.ours)
+    faster = slowest.peer / slowest.ours
+    mean = max(float(outcome.ratios.mean()) for outcome in outcomes)
+    worst = max(float(outcome.ratios.max()) for outcome in outcomes)
+    met = mean <= goal.mean_ratio and worst <= goal.worst_ratio and faster >= (goal.faster or 0)
+    asked = f"{'≥ ' + format(goal.faster, 'g') + ' ×, ' if goal.faster else ''}≤ {goal.worst_ratio:.10g}"
+    print(
+        f"{goal.kind:24} {slowest.ours:8.3f} {slowest.peer:8.2f} {faster:7.1f}× {mean:9.5f} {worst:9.5f}  "
+        f"{asked} {'met' if met else 'MISSED'}",
+        flush=True,
+    )
+    return met
+
+
+def _measure(goal: Goal, number: int) -> Outcome:
+    values = goal.make(np.random.default_rng(number), goal.n_samples)
+    features = prepare_features(values, [str(column) for column in range(values.shape[1])])
+    del values
+    timed = [_timed(lambda: sweep_k(compress(features)).inertias) for _ in range(3)]
+    peers = [_timed(lambda state=state: _peer(features.X, goal.n_init, state)) for state in PEER_STATES]
+    expected = np.mean([inertias for _, inertias in peers], axis=0)
+    return Outcome(
+        ours=min(seconds for seconds, _ in timed),
+        peer=min(seconds for seconds, _ in peers),
+        ratios=np.asarray(timed[0][1]) / expected,
+    )
+
+
+def _timed(call: Callable[[], tuple[float, ...]]) -> tuple[float, tuple[float, ...]]:
+    started = time.process_time()
+    result = call()
+    return time.process_time() - started, result
+
+
+def _peer(X: FloatArray, n_init: int, random_state: int) -> tuple[float, ...]:
+    return tuple(float(KMeans(k, n_init=n_init, random_state=random_state).fit(X).inertia_) for k in KS)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

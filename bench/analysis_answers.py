@@ -1,0 +1,147 @@
+"""Known answers: planted groups found, noise recognised, names kept.
+
+`BENCH_ANSWERS` (100) says how many data sets of each kind are made.
+"""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import adjusted_rand_score
+
+from segmenter.analysis.advice import advise_k
+from segmenter.analysis.clustering import fit_clusters
+from segmenter.analysis.compression import compress
+from segmenter.analysis.features import prepare_features
+from segmenter.analysis.matching import match_clusters
+from segmenter.analysis.results import Advice, Clustering
+from segmenter.analysis.scores import score_sweep
+from segmenter.analysis.sweep import sweep_k
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+ANSWERS = int(os.environ.get("BENCH_ANSWERS", "100"))
+RERUNS = 50
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Values and the group each customer was drawn from."""
+
+    values: FloatArray
+    groups: IntArray
+    k: int
+
+
+def plant(rng: np.random.Generator) -> Planted:
+    """Make 3 to 8 groups at least eight deviations apart, with shares of at least 5 %."""
+    k, n_features = int(rng.integers(3, 9)), int(rng.integers(2, 9))
+    side = 8 * max(1.6, 1.25 * k ** (1 / n_features)) * rng.uniform(1, 2)
+    centers: list[FloatArray] = []
+    while len(centers) < k:
+        center = rng.uniform(0, side, n_features)
+        if all(np.linalg.norm(center - other) >= 8 for other in centers):
+            centers.append(center)
+    shares = rng.dirichlet(np.full(k, 2.0)) * (1 - 0.05 * k) + 0.05
+    groups = rng.choice(k, int(rng.integers(500, 5001)), p=shares)
+    return Planted(rng.normal(np.array(centers)[groups], 1.0), groups, k)
+
+
+def noise(rng: np.random.Generator, kind: str) -> FloatArray:
+    """Make uniform or Gaussian customers, the latter with correlated features every other time."""
+    n_samples, n_features = int(rng.integers(500, 5001)), int(rng.integers(2, 9))
+    if kind == "uniform":
+        return rng.uniform(size=(n_samples, n_features))
+    mixing = rng.normal(size=(n_features, n_features)) if rng.random() < 0.5 else np.eye(n_features)
+    return rng.normal(size=(n_samples, n_features)) @ mixing
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What the analysis says."""
+
+    advice: Advice
+    clustering: Clustering
+
+
+def analyse(values: FloatArray, k: int | None = None, random_state: int = 0) -> Analysis:
+    """Run the whole analysis; without k the advised one."""
+    features = prepare_features(values, [str(column) for column in range(values.shape[1])])
+    samples = compress(features)
+    sweep = sweep_k(samples, random_state=random_state)
+    advice = advise_k(sweep, score_sweep(samples, sweep, random_state=random_state))
+    used = k or advice.k
+    clustering = fit_clusters(features, samples, n_clusters=used, centroids=sweep.centroids_of(used))
+    return Analysis(advice, clustering)
+
+
+def main() -> int:
+    """Print how often each answer was right; return 1 if a goal is missed."""
+    return max(_planted_groups(), _noise("uniform"), _noise("Gaussian"), _identity())
+
+
+def _planted_groups() -> int:
+    recommended = recovered = 0
+    for number in range(ANSWERS):
+        planted = plant(np.random.default_rng(number))
+        found = analyse(planted.values, k=planted.k)
+        recommended += found.advice.k_recommended == planted.k
+        recovered += adjusted_rand_score(planted.groups, found.clustering.labels) >= 0.99
+    print(f"Planted groups recovered (adjusted Rand index ≥ 0.99): {recovered} of {ANSWERS}")
+    print(f"Planted number of groups recommended: {recommended} of {ANSWERS}", flush=True)
+    return int(min(recommended, recovered) < 0.95 * ANSWERS)
+
+
+def _noise(kind: str) -> int:
+    seen = [analyse(noise(np.random.default_rng((number, 1)), kind)) for number in range(ANSWERS)]
+    unclear = sum(found.advice.k_recommended is None for found in seen)
+    print(
+        f"{kind.capitalize()} customers answered with “no clear grouping”: {unclear} of {ANSWERS}", flush=True
+    )
+    return int(unclear < 0.9 * ANSWERS)
+
+
+def _identity() -> int:
+    """Count re-runs that keep every name: same customers, a tenth replaced, one group gone."""
+    rng = np.random.default_rng(0)
+    planted = plant(rng)
+    while planted.k != 5:
+        planted = plant(rng)
+    first = analyse(planted.values, k=5).clustering
+    ids = np.arange(len(planted.values))
+    kept = {"same customers": 0, "a tenth replaced": 0, "one group gone": 0}
+    for random_state in range(1, RERUNS + 1):
+        fresh = ids.copy()
+        fresh[rng.choice(len(ids), len(ids) // 10, replace=False)] += len(ids)
+        gone = int(rng.integers(0, 5))
+        left = first.labels != gone
+        kept["same customers"] += _keeps(first, planted.values, ids, random_state)
+        kept["a tenth replaced"] += _keeps(first, planted.values, fresh, random_state)
+        kept["one group gone"] += _keeps(first, planted.values[left], ids[left], random_state, gone + 1)
+    for case, count in kept.items():
+        print(f"Every segment kept its name, {case}: {count} of {RERUNS}", flush=True)
+    return int(min(kept.values()) < RERUNS)
+
+
+def _keeps(first: Clustering, values: FloatArray, ids: IntArray, random_state: int, *retired: int) -> bool:
+    """Return whether every cluster of a re-run continues the segment on whose centroid it stands."""
+    names = dict(enumerate(first.centroids_original, start=1))
+    again = analyse(values, k=first.k - len(retired), random_state=random_state).clustering
+    matching = match_clusters(
+        ids,
+        again.labels,
+        centroids=again.centroids_original,
+        previous_ids=np.arange(len(first.labels)),
+        previous_segments=first.labels.astype(np.int64) + 1,
+        previous_centroids=names,
+    )
+    return matching.retired == retired and all(
+        match.segment is not None and float(np.linalg.norm(centroid - names[match.segment])) < 2
+        for match, centroid in zip(matching.matches, again.centroids_original, strict=True)
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
