@@ -17,3 +17,4 @@ def drop_unheld_versions() -> None:
 
     versions.drop_unheld_versions()
     versions.delete_old_files()
+    versions.delete_stray_files()

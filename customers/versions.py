@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import timedelta
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from customers import partitions
-from customers.importing.storing import delete_file
+from customers.importing.storing import delete_file, stored_files
 from customers.models import Customer, CustomerImport, Dataset
 from jobs.models import Job
 
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 # Whoever began to read a version just before the next one was published may finish.
 GRACE = timedelta(minutes=10)
+# No upload takes longer from its first byte to its row.
+STRAY_AGE = timedelta(days=1)
 
 
 def undo_import(customer_import: CustomerImport) -> bool:
@@ -81,3 +84,13 @@ def delete_old_files() -> int:
         delete_file(customer_import.file_id)
         deleted += CustomerImport.objects.filter(pk=customer_import.pk).update(file_deleted_at=Now())
     return deleted
+
+
+def delete_stray_files(*, age: timedelta = STRAY_AGE) -> int:
+    """Delete stored files that no import knows, for their upload died before its row. Return how many."""
+    young = time.time() - age.total_seconds()
+    found = {file_id for file_id, written_at in stored_files() if written_at < young}
+    strays = found - set(CustomerImport.objects.filter(file_id__in=found).values_list("file_id", flat=True))
+    for file_id in strays:
+        delete_file(file_id)
+    return len(strays)

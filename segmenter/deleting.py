@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
 from customers import partitions
-from customers.importing.storing import path_of
+from customers.importing.storing import delete_file
 from customers.models import Customer, CustomerImport, Dataset
 from jobs.models import Job
 from segmenter.models import Cluster, ClusterAssignment, Segment, Segmentation, SegmentationRun
@@ -73,7 +73,7 @@ def delete_dataset(dataset: Dataset) -> None:
         imports.delete()
         dataset.delete()
         for file_id in files:
-            transaction.on_commit(partial(path_of(file_id).unlink, missing_ok=True), robust=True)
+            transaction.on_commit(partial(delete_file, file_id), robust=True)
         transaction.on_commit(ask_to_drop_orphans, robust=True)
 
 

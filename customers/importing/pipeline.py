@@ -12,6 +12,7 @@ from customers.importing.executing import Watch, execute_import
 from customers.importing.options import ImportOptions
 from customers.importing.storing import Readable, delete_file, store_file
 from customers.models import CustomerImport, Dataset
+from jobs.errors import JobAlreadyActive
 from jobs.lifecycle import create_foreground_job, create_job
 
 KIND = "import"
@@ -65,17 +66,27 @@ def begin_import(
 ) -> CustomerImport:
     """Queue the import for a worker; a second click finds it queued already.
 
+    While the very same file is waiting or being brought into the dataset, that import is returned and this
+    one is forgotten.
+
     Raises
     ------
     JobRefusedError
         The person has too many jobs waiting.
     """
-    with transaction.atomic():
-        locked = CustomerImport.objects.select_for_update().get(pk=customer_import.pk)
-        if locked.job_id is None:
-            locked.job = create_job(KIND, user, title=str(locked), lane=_lane(locked))
-            locked.save(update_fields=["job"])
-    return locked
+    try:
+        with transaction.atomic():
+            locked = CustomerImport.objects.select_for_update().get(pk=customer_import.pk)
+            if locked.job_id is None:
+                # In a lane the imports of one dataset take turns; of one file there is one.
+                lane = _lane(locked)
+                key = f"{lane} {locked.sha256}"
+                locked.job = create_job(KIND, user, title=str(locked), lane=lane, key=key)
+                locked.save(update_fields=["job"])
+        return locked
+    except JobAlreadyActive as active:
+        forget_import(customer_import)
+        return CustomerImport.objects.get(job=active.job)
 
 
 def start_import(

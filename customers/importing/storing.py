@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import unicodedata
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO, Protocol
@@ -41,6 +43,16 @@ def delete_file(file_id: uuid.UUID) -> None:
     path = path_of(file_id)
     for found in (path, *path.parent.glob(f"{path.name}.*")):
         found.unlink(missing_ok=True)
+
+
+def stored_files() -> Iterator[tuple[uuid.UUID, float]]:
+    """Yield every stored file, or what is left of one, and when it was last changed (seconds since 1970)."""
+    folder = Path(settings.UPLOAD_DIR)
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        with contextlib.suppress(ValueError, FileNotFoundError):  # not ours, or deleted meanwhile
+            yield uuid.UUID(path.name.partition(".")[0]), path.stat().st_mtime
 
 
 def store_file(file: Readable, name: str) -> StoredFile:

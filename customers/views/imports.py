@@ -87,7 +87,10 @@ def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
         replaces=reading.cleaned_data["replaces"],
     )
     try:
-        begin_import(customer_import, request.user)
+        begun = begin_import(customer_import, request.user)
+        if begun != customer_import:
+            messages.info(request, "This very file is being brought in already: here is that import.")
+            return redirect(begun)
         record(request, "began an import", customer_import, sha256=customer_import.sha256)
     except JobRefusedError as error:
         messages.error(request, str(error))

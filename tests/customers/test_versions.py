@@ -1,9 +1,10 @@
+import io
 from datetime import timedelta
 
 from django.db import connection
 
 from customers import versions
-from customers.importing.storing import path_of
+from customers.importing.storing import path_of, store_file
 from customers.models import Customer
 from customers.partitions import partition_name
 from jobs.models import Job
@@ -95,3 +96,13 @@ def test_old_files_are_deleted_once(bring, settings):
     assert versions.delete_old_files() == 1
     assert not path_of(done.file_id).exists()
     assert versions.delete_old_files() == 0
+
+
+def test_a_stored_file_that_no_import_knows_is_deleted_after_a_day(bring, settings, tmp_path):
+    settings.UPLOAD_DIR = tmp_path
+    done = bring("CustomerID,Age\n1,30\n")
+    stray = store_file(io.BytesIO(b"CustomerID\n1\n"), "died.csv")
+    assert versions.delete_stray_files() == 0
+    assert versions.delete_stray_files(age=NOW) == 1
+    assert not path_of(stray.file_id).exists()
+    assert path_of(done.file_id).exists()

@@ -56,6 +56,14 @@ def test_a_changed_mapping_is_what_is_imported(analyst_client, dataset):
     assert dict(dataset.attributes.values_list("name", "kind")) == {"Gender": "text", "Spending": "text"}
 
 
+def test_the_same_file_is_brought_in_once_at_a_time(analyst_client, dataset):
+    first = begin(analyst_client, upload(analyst_client, dataset)).context["customer_import"]
+    page = begin(analyst_client, upload(analyst_client, dataset, name="copy.csv"))
+    assert page.context["customer_import"] == first
+    assert b"This very file is being brought in already" in page.content
+    assert CustomerImport.objects.get() == first
+
+
 def test_a_mapping_without_an_id_is_shown_again_with_its_reason(analyst_client, dataset):
     page = begin(analyst_client, upload(analyst_client, dataset), **{"c0-use": "text", "c0-name": "Number"})
     assert b"No column is the customer id" in page.content
