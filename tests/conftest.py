@@ -223,6 +223,12 @@ def worker_process(django_db_setup: None) -> Iterator["subprocess.Popen[bytes]"]
         process.wait()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with the worker come last: once it lives, it takes the jobs that other tests leave queued."""
+    items.sort(key=lambda item: "worker_process" in getattr(item, "fixturenames", []))
+
+
 @pytest.fixture
 def worker(transactional_db: None, worker_process: "subprocess.Popen[bytes]") -> None:
     """The worker, for tests marked `django_db(transaction=True)`: it sees only what is committed."""
