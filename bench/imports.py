@@ -24,6 +24,7 @@ ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 HUGE_ROWS = 10_000_000
 PEAK_MEGABYTES = 300
+UNDO_SECONDS = 1
 AGE, INCOME, SCORE = "Age", "Annual Income (k$)", "Spending Score (1-100)"
 COLUMNS = "customer_id, gender, age, income, score"
 
@@ -209,6 +210,15 @@ class Shop:
     def bring_unchanged(self, path: Path) -> None:
         assert self.bring(path).unchanged_count == ROWS
 
+    def undo(self, path: Path) -> float:
+        """Bring a file in and take it back; return how many seconds taking it back took."""
+        from customers.versions import undo_import
+
+        done = self.bring(path)
+        before = time.perf_counter()
+        assert undo_import(done)
+        return time.perf_counter() - before
+
 
 # ---- Memory ------------------------------------------------------------------------------------------------
 
@@ -294,6 +304,15 @@ def measure(files: dict[str, Path]) -> Iterator[Bar]:
     yield Bar("nothing changed: upsert in place", changed, ours, 5)
 
 
+def report_undo(files: dict[str, Path]) -> bool:
+    """Print how long it takes to take back an import that changed every customer; return whether too long."""
+    shop = Shop()
+    shop.bring(files["first"])
+    seconds = statistics.median(shop.undo(files["changed"]) for _ in range(ROUNDS))
+    print(f"  undo of {ROWS:,} rows {seconds:>21.3f} s  (at most {UNDO_SECONDS})", flush=True)
+    return seconds > UNDO_SECONDS
+
+
 def vacuum(table: str) -> None:
     from django.db import connection
 
@@ -309,6 +328,7 @@ def main() -> int:
         for bar in measure(files):
             print(bar, flush=True)
             missed |= bar.is_missed
+        missed |= report_undo(files)
         missed |= report_memory(folder, files["first"])
     return int(missed)
 

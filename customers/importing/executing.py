@@ -13,7 +13,7 @@ from customers.importing.ascending import AscendingIds
 from customers.importing.errors import ImportRefusedError
 from customers.importing.layout import Layout, lay_out
 from customers.importing.looking import FileLook
-from customers.importing.mapping import ColumnMapping, check_mapping
+from customers.importing.mapping import ColumnMapping, check_mapping, named
 from customers.importing.proposing import look, propose
 from customers.importing.reading import read_batches
 from customers.importing.rows import Batch, Reject
@@ -65,7 +65,8 @@ class _Run:
         self.report("looking at the file")
         file = look(self.customer_import)
         columns, warnings = self._settle_mapping(file)
-        self.customer_import.warnings = [*self._same_file_again(), *file.warnings, *warnings]
+        said = [*file.warnings, *warnings, *self._new_columns(columns)]
+        self.customer_import.warnings = [*self._same_file_again(), *said]
         self.customer_import.encoding = "" if file.sheet else file.table.encoding
         self.customer_import.delimiter = "" if file.sheet else file.table.delimiter
         self.customer_import.mapping = [column.to_json() for column in columns]
@@ -85,6 +86,14 @@ class _Run:
         if earlier is None or earlier.published_at is None:
             return []
         return [f"This very file was imported before, on {earlier.published_at:%-d %B %Y}."]
+
+    def _new_columns(self, columns: Sequence[ColumnMapping]) -> list[str]:
+        known = list(self.customer_import.dataset.attributes.all())
+        new = [each.name for each in columns if each.is_attribute and named(each.name, known) is None]
+        if not known or not new:
+            return []
+        listed = ", ".join(f"“{name}”" for name in new)
+        return [f"Not known before: {listed}. Customers who are not in this file have no value there."]
 
     def _settle_mapping(self, file: FileLook) -> tuple[tuple[ColumnMapping, ...], tuple[str, ...]]:
         """What people declared, or what all cells of all columns say."""

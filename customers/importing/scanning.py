@@ -71,6 +71,14 @@ EASTERN = ("shift_jis", "gb18030", "big5", "euc_kr")
 HIGH_RUN = re.compile(rb"[\x80-\xff]{2,}")
 
 
+class LongLineError(ImportRefusedError):
+    """A line goes on and on."""
+
+    def __init__(self, line: int) -> None:
+        limit = _size(MAX_LINE_BYTES)
+        super().__init__(f"Line {line} is longer than {limit}: this is no list of customers.")
+
+
 @dataclass(frozen=True)
 class Scan:
     """What the bytes of a text file are like."""
@@ -201,9 +209,7 @@ class _Looker:
             self.since_line_end += len(block)
         if self.since_line_end > MAX_LINE_BYTES:
             line = 1 + max(self.line_feeds, self.returns)
-            raise ImportRefusedError(
-                f"Line {line} is longer than {_size(MAX_LINE_BYTES)}: this is no list of customers."
-            )
+            raise LongLineError(line)
 
     def conclude(self, encoding: str) -> Scan:
         mark = next((mark for mark in BYTE_ORDER_MARKS if self.head.startswith(mark)), b"")

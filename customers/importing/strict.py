@@ -7,7 +7,7 @@ import csv
 from collections.abc import Iterable, Iterator
 
 from customers.importing.errors import ImportRefusedError
-from customers.importing.scanning import MAX_LINE_BYTES
+from customers.importing.scanning import MAX_LINE_BYTES, LongLineError
 
 # A cell never closed would swallow the rest of the file: `csv` stops at this length instead.
 csv.field_size_limit(MAX_LINE_BYTES)
@@ -55,7 +55,9 @@ def parse(lines: Iterable[str], delimiter: str, lines_before: int) -> Iterator[t
             # The reader goes on with the next line: a row of one line costs nothing but itself.
             if "unexpected end" in str(error):
                 raise NeverClosedError(lines_before + start) from error
-            if reader.line_num > start or "limit" in str(error):
+            if reader.line_num > start:
                 raise UnclosedError(lines_before + start) from error
+            if "limit" in str(error):
+                raise LongLineError(lines_before + start) from error
             problem = "A quotation mark stands where none may stand."
         yield lines_before + start, [], problem

@@ -5,6 +5,8 @@ import io
 
 import pytest
 
+from customers.importing.storing import path_of
+
 GOOD = "CustomerID,Gender,Age\n1,Male,30\n"
 
 
@@ -87,6 +89,10 @@ REJECTED = {
     "digits of another script": utf8(ROWS).replace(b"2,{},31", "2,Bob,٣١".encode()),
     "an underscore": utf8(ROWS).replace(b"2,{},31", b"2,Bob,3_1"),
     "a dollar sign": utf8(ROWS).replace(b"2,{},31", b"2,Bob,$31"),
+    "a letter for a thousand": utf8(ROWS).replace(b"2,{},31", b"2,Bob,5k"),
+    "a percent sign": utf8(ROWS).replace(b"2,{},31", b"2,Bob,10%"),
+    "a euro sign": utf8(ROWS).replace(b"2,{},31", "2,Bob,5 €".encode()),
+    "cells padded with NUL": utf8(ROWS).replace(b"2,{},31", b"2,Bob\0\0\0,31\0"),
     "a row of totals": utf8(ROWS).replace(b"2,{},31", b"Total,,93"),
 }
 
@@ -99,7 +105,54 @@ def test_that_row_rejected_with_its_line_and_the_rest_imported(bring, counts, cu
     assert {"1", "3"} <= set(customers())
 
 
+def test_a_file_cut_off_inside_a_letter_loses_that_row_alone(bring, customers, reasons):
+    done = bring(b"CustomerID,Name\n1,Ann\n2,Jos\xc3")
+    assert [(line, reason) for line, *_, reason in reasons(done)] == [
+        (3, "The row has characters that are damaged.")
+    ]
+    assert customers() == {"1": ["Ann"]}
+
+
+def test_a_damaged_byte_far_below_loses_that_row_alone(bring, counts, reasons):
+    rows = b"".join(b"%d,Ann\n" % n for n in range(900_000))
+    done = bring(b"CustomerID,Name\n" + rows + b"x,\xff\ny,\xc3\xa9\n")
+    assert counts(done) == (900_002, 900_001, 0, 0, 1)
+    assert [line for line, *_ in reasons(done)] == [900_002]
+
+
+def test_an_income_below_zero_is_rejected(bring, reasons):
+    done = bring("CustomerID,Annual Income (k$)\n1,30\n2,-5\n3,20\n")
+    assert reasons(done) == [(3, "Annual Income (k$)", "-5", "The lowest value allowed is 0.")]
+
+
+def test_blank_lines_are_counted_and_are_no_customers(bring, counts):
+    done = bring("CustomerID,Age\n1,30\n\n,\n  \n2,31\n\n")
+    assert counts(done) == (2, 2, 0, 0, 0)
+    assert done.blank_count == 4
+
+
+def test_columns_that_were_not_known_come_in_with_a_warning(bring, customers):
+    bring("CustomerID,Age\n1,30\n2,31\n")
+    done = bring("CustomerID,Age,Town\n1,30,Rome\n")
+    assert any("Not known before: “Town”" in warning for warning in done.warnings)
+    assert customers() == {"1": [30, "Rome"], "2": [31, None]}
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "x" * 300 + ".csv", "ev\u202eil.csv", "CON", "a\r\nb.csv"]
+)
+def test_whatever_a_file_is_called_it_is_stored_under_a_name_of_ours(bring, counts, name):
+    done = bring(GOOD, name)
+    assert counts(done) == (1, 1, 0, 0, 0)
+    assert path_of(done.file_id).name == str(done.file_id)
+    assert not {"/", "\u202e", "\r", "\n"} & set(done.original_name)
+
+
 REFUSED = {
+    "a line of 20 MB": (
+        b"CustomerID,Name\n1," + b"x" * 20_000_000 + b"\n2,b\n",
+        "Line 2 is longer than 16 MB",
+    ),
     "nothing": (b"", "empty"),
     "a header alone": (b"CustomerID,Age\n", "no customers"),
     "a byte-order mark alone": (b"\xef\xbb\xbf", "empty"),

@@ -187,3 +187,21 @@ def test_line_breaks_in_cells_and_gaps_at_the_end_of_rows_are_kept(bring, counts
     assert counts(done) == (3, 2, 0, 0, 1)
     assert customers() == {"1": ["two\nlines", None], "3": ["y", 30]}
     assert [line for line, *_ in reasons(done)] == [3]
+
+
+def test_merged_cells_have_their_value_once_and_that_is_said(bring, counts, reasons):
+    merged = '</sheetData><mergeCells count="1"><mergeCell ref="A2:A3"/></mergeCells><sheetData>'
+    rows = HEADER + row(2, text("A2", "7"), number("B2", "30")) + row(3, number("B3", "31"))
+    done = bring(workbook(rows + merged), "customers.xlsx")
+    assert counts(done) == (2, 1, 0, 0, 1)
+    assert any("merged" in warning for warning in done.warnings)
+    assert [line for line, *_ in reasons(done)] == [3]
+
+
+def test_macros_and_links_to_other_files_are_not_followed(bring, counts, customers):
+    linked = row(2, text("A2", "8"), '<c r="B2"><f>[1]Sheet1!A1</f><v>30</v></c>')
+    parts = {"xl/externalLinks/externalLink1.xml": "<externalLink/>", "xl/vbaProject.bin": "x"}
+    done = bring(workbook(HEADER + linked, extra=parts), "customers.xlsm")
+    assert counts(done) == (1, 1, 0, 0, 0)
+    assert customers() == {"8": [30]}
+    assert any("its values were read" in warning for warning in done.warnings)
