@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import threading
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,3 +28,8 @@ def on_starting(server: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """End a worker with its master, also in the middle of a request: it would keep the port."""
     processes.follow_into_death(worker.ppid, signal.SIGKILL)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Load what draws charts beside the first requests: the first chart would wait seconds for it."""
+    threading.Thread(target=import_module, args=("segmenter.charts.rendering",), daemon=True).start()

@@ -22,6 +22,8 @@ FLAGS = [
     *["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
     *["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ]
+# A busy machine takes its time, above all to load matplotlib for the first chart.
+PATIENCE = 20_000
 PASSWORD = "seven green bottles 42"
 MISSING = (
     "NO BROWSER TEST WAS RUN: there is no Chromium here. Install one from the system's packages, "
@@ -35,7 +37,9 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(MISSING)
         pytest.skip(MISSING)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=PATIENCE)
 
     # Playwright keeps an event loop in this thread; Django sees it and would refuse to use the database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -57,7 +61,7 @@ def open_context(browser: Browser, live_server: Any) -> Iterator[Callable[..., B
 
     def make(**options: Any) -> BrowserContext:
         context = browser.new_context(base_url=live_server.url, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         context.on("page", note)
         contexts.append(context)
         return context
