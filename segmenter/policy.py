@@ -14,6 +14,7 @@ def page_policy(*, form_targets: list[str]) -> dict[str, Any]:
             "default-src": [NONE],
             "script-src": [SELF],
             "style-src": [SELF],
+            "font-src": [SELF],
             # Tabler's signs and the QR code of a second factor are written into the page.
             "img-src": [SELF, "data:"],
             "connect-src": [SELF],
