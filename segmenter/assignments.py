@@ -13,7 +13,7 @@ from customers import partitions
 from segmenter.models import Cluster, ClusterAssignment, SegmentationRun
 
 if TYPE_CHECKING:
-    from segmenter.analysis.results import Clustering, IntArray
+    from segmenter.analysis.results import Clustering, IntArray, LabelArray
 
 COLUMNS = ["customer_id", "run_id", "label", "distance", "margin"]
 # One row of COPY's binary format: the number of fields, then each value behind its length; big-endian.
@@ -76,11 +76,17 @@ class Membership:
 def read_membership(run: SegmentationRun) -> Membership:
     """Read which customer was in which segment, in packed chunks: 10 bytes a customer."""
     segment_of = dict(Cluster.objects.filter(run=run).values_list("label", "segment_id"))
-    packed = b"".join(_packed_assignments(run.pk))
-    rows = np.frombuffer(packed, dtype=[("customer_id", ">i8"), ("label", ">i2")])
+    customer_ids, labels = read_labels(run.pk)
     lookup = np.zeros(max(segment_of, default=0) + 1, dtype=np.int64)
     lookup[list(segment_of)] = list(segment_of.values())
-    return Membership(rows["customer_id"].astype(np.int64), lookup[rows["label"].astype(np.int64)])
+    return Membership(customer_ids, lookup[labels])
+
+
+def read_labels(run_id: int) -> tuple[IntArray, LabelArray]:
+    """Read the customers of a run by ascending id, and the label of each."""
+    packed = b"".join(_packed_assignments(run_id))
+    rows = np.frombuffer(packed, dtype=[("customer_id", ">i8"), ("label", ">i2")])
+    return rows["customer_id"].astype(np.int64), rows["label"].astype(np.int32)
 
 
 def _packed_assignments(run_id: int) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -10,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from customers.models import CustomerImport, Dataset
+from customers.models import Attribute, CustomerImport, Dataset
 from jobs.models import Job
 
 
@@ -81,6 +82,8 @@ class SegmentationRun(models.Model):
     k_min = models.PositiveSmallIntegerField(default=1)
     k_max = models.PositiveSmallIntegerField(default=10)
     random_state = models.BigIntegerField(default=0)
+    # A run of the same customers and choices whose sweep is taken over, so that none is computed again.
+    sweep_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     # Limits that the team sets on what may be recommended: numbers of segments, smallest share of customers.
     limits = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now())
@@ -169,6 +172,8 @@ class Cluster(models.Model):
     borderline = ArrayField(models.BigIntegerField(), default=list)
     # How sure it is that this is the segment of the runs before, 0 to 1; empty when the segment is new.
     confidence = models.FloatField(null=True)
+    # How alike it comes back when customers are drawn again, 0 to 1; empty where nobody can say.
+    stability = models.FloatField(null=True)
 
     objects = ClusterQuerySet.as_manager()
 
@@ -189,6 +194,31 @@ class Cluster(models.Model):
     @property
     def features(self) -> list[tuple[str, Any]]:
         return list(zip(self.run.feature_names, self.centroid, strict=True))
+
+
+class RunPicture(models.Model):
+    """A picture of two attributes that the run did not freeze: counted once, when somebody asked for it."""
+
+    run = models.ForeignKey(SegmentationRun, on_delete=models.CASCADE, related_name="further_pictures")
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="runpicture")
+    # The run's: it is held for as long as the job is active.
+    version = models.ForeignKey(CustomerImport, on_delete=models.PROTECT, related_name="+")
+    x_attribute = models.ForeignKey(Attribute, on_delete=models.CASCADE, related_name="+")
+    y_attribute = models.ForeignKey(Attribute, on_delete=models.CASCADE, related_name="+")
+    # A PairPicture of segmenter.analysis; empty until the job has succeeded.
+    picture = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "x_attribute", "y_attribute"], name="picture_of_axes"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.x_attribute} × {self.y_attribute} in run {self.run_id}"
+
+    def get_absolute_url(self) -> str:
+        axes = urlencode({"x": self.x_attribute_id, "y": self.y_attribute_id})
+        return f"{reverse('segmenter:run-detail', args=[self.run_id])}?{axes}"
 
 
 class ClusterAssignment(models.Model):

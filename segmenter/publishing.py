@@ -43,6 +43,8 @@ class Findings:
     scores: SweepScores
     advice: Advice
     clustering: Clustering
+    # Of each label, or nothing where the sweep does not reach the k.
+    stabilities: Sequence[float]
     profiles: ClusterProfiles
     pictures: Sequence[PairPicture]
     log1p_proposed: Sequence[str]
@@ -99,6 +101,7 @@ def _store_clusters(run: SegmentationRun, findings: Findings, sizes: Sequence[in
                 typical=findings.customer_ids[list(description.typical)].tolist(),
                 borderline=findings.customer_ids[list(description.borderline)].tolist(),
                 confidence=match.confidence if match.segment else None,
+                stability=findings.stabilities[description.label] if findings.stabilities else None,
             )
         )
     Cluster.objects.bulk_create(clusters)

@@ -22,8 +22,16 @@ from segmenter.analysis.errors import AnalysisError
 from segmenter.analysis.features import one_hot, prepare_features, propose_log1p
 from segmenter.analysis.pictures import picture_pairs
 from segmenter.analysis.profiles import profile_clusters
-from segmenter.analysis.results import FloatArray, IntArray, KLimits
-from segmenter.analysis.samples import FeatureMatrix, OneHotFeature
+from segmenter.analysis.results import (
+    Clustering,
+    ElbowSweep,
+    FloatArray,
+    IntArray,
+    KLimits,
+    SweepScores,
+    from_json,
+)
+from segmenter.analysis.samples import CompressedSamples, FeatureMatrix, OneHotFeature
 from segmenter.analysis.scores import score_sweep
 from segmenter.analysis.sweep import sweep_k
 from segmenter.models import SegmentationRun
@@ -60,7 +68,8 @@ def execute_run(claim: Claim, *, started: float | None = None) -> None:
     JobError
         The customers do not allow it (a constant feature, fewer customers than k): one sentence says why.
     """
-    run = SegmentationRun.objects.select_related("segmentation", "version").get(job_id=claim.job_id)
+    runs = SegmentationRun.objects.select_related("segmentation", "version", "sweep_of")
+    run = runs.defer("sweep_of__profiles", "sweep_of__pictures").get(job_id=claim.job_id)
     watch = Stopwatch(started)
     try:
         with watch.stage("load"):
@@ -106,9 +115,60 @@ def _read_one_hot(run: SegmentationRun, attribute: Attribute) -> OneHotFeature:
     return one_hot(attribute.name, texts)
 
 
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Every k of the sweep with its scores."""
+
+    sweep: ElbowSweep
+    scores: SweepScores
+
+
+def find_candidates(
+    run: SegmentationRun, samples: CompressedSamples, claim: Claim, watch: Stopwatch
+) -> Candidates:
+    """Sweep k and score every k."""
+    ks = range(run.k_min, max(run.k_max, run.k_requested or 0) + 1)
+
+    def report(stage: str, k: int) -> None:
+        claim.report(stage, k, ks[-1])
+
+    report("Elbow sweep", 0)
+    with watch.stage("sweep"):
+        sweep = sweep_k(
+            samples,
+            k_min=ks[0],
+            k_max=ks[-1],
+            random_state=run.random_state,
+            report=lambda k: report("Elbow sweep", k),
+        )
+    with watch.stage("scores"):
+        scores = score_sweep(
+            samples,
+            sweep,
+            random_state=run.random_state,
+            report=lambda k: report("Scoring the candidates", k),
+        )
+    return Candidates(sweep, scores)
+
+
+def frozen_candidates(run: SegmentationRun, samples: CompressedSamples) -> Candidates | None:
+    """What the run whose sweep this one takes over has frozen; `None` where it cannot serve."""
+    source = run.sweep_of
+    if source is None or source.k is None or source.libraries != _libraries():
+        return None
+    sweep = from_json(ElbowSweep, source.sweep)
+    if sweep.n_samples != samples.n_samples:  # customers were deleted since
+        return None
+    return Candidates(sweep, from_json(SweepScores, source.scores))
+
+
+def _libraries() -> dict[str, str]:
+    return {name: version(name) for name in LIBRARIES}
+
+
 def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch) -> Findings:
     """Find the segments; touches no table but to read what else is known of the customers."""
-    recipe, state = run.segmentation, run.random_state
+    recipe = run.segmentation
     features = prepare_features(
         loaded.values,
         loaded.names,
@@ -118,26 +178,12 @@ def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch
         outliers=recipe.outliers,
     )
     proposed = propose_log1p(features.values, features.names)
-    ks = range(run.k_min, max(run.k_max, run.k_requested or 0) + 1)
-
-    def report(stage: str, k: int) -> None:
-        claim.report(stage, k, ks[-1])
-
-    claim.report("Elbow sweep", 0, ks[-1])
+    claim.report("Elbow sweep")
     with watch.stage("sweep"):
         samples = compress(features)
-        sweep = sweep_k(
-            samples,
-            k_min=ks[0],
-            k_max=ks[-1],
-            random_state=state,
-            report=lambda k: report("Elbow sweep", k),
-        )
-    with watch.stage("scores"):
-        scores = score_sweep(
-            samples, sweep, random_state=state, report=lambda k: report("Scoring the candidates", k)
-        )
-        advice = advise_k(sweep, scores, limits=KLimits(**run.limits))
+    found = frozen_candidates(run, samples) or find_candidates(run, samples, claim, watch)
+    sweep, scores = found.sweep, found.scores
+    advice = advise_k(sweep, scores, limits=KLimits(**run.limits))
     claim.report("Finding the segments")
     k = run.k_requested or advice.k
     with watch.stage("fit"):
@@ -147,7 +193,7 @@ def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch
             samples,
             n_clusters=k,
             centroids=start,
-            random_state=state,
+            random_state=run.random_state,
             report=lambda _: claim.check(),
         )
     del samples  # half of the memory, on a large dataset
@@ -164,11 +210,18 @@ def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch
         scores=scores,
         advice=advice,
         clustering=clustering,
+        stabilities=_stabilities(scores, clustering) if start is not None else (),
         profiles=profiles,
         pictures=pictures,
         log1p_proposed=[name for name in proposed if name not in loaded.log1p],
-        libraries={name: version(name) for name in LIBRARIES},
+        libraries=_libraries(),
     )
+
+
+def _stabilities(scores: SweepScores, clustering: Clustering) -> list[float]:
+    """The stability of each label: the scores are in the order of the sweep's centroids."""
+    stabilities = scores.of(clustering.k).stabilities
+    return [stabilities[origin] for origin in clustering.origins] if stabilities else []
 
 
 def _number_columns(

@@ -156,6 +156,7 @@ CELERY_TIMEZONE = "UTC"
 JOB_KINDS = {
     "import": {"task": "customers.tasks.execute_import", "holder": "customerimport"},
     "run": {"task": "segmenter.tasks.execute_run", "holder": "segmentationrun"},
+    "picture": {"task": "segmenter.tasks.count_picture", "holder": "runpicture"},
 }
 JOB_HEARTBEAT_SECONDS = env.float("JOB_HEARTBEAT_SECONDS", default=10)
 JOB_STALE_SECONDS = env.float("JOB_STALE_SECONDS", default=30)

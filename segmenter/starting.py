@@ -45,6 +45,8 @@ class RunRequest:
         The same one gives the same result.
     name
         Of the segmentation; empty for the usual one.
+    sweep_of
+        An earlier run with the same choices: this one is of the same customers and takes over its sweep.
     """
 
     dataset: Dataset
@@ -59,6 +61,48 @@ class RunRequest:
     limits: KLimits = field(default_factory=KLimits)
     random_state: int = 0
     name: str = ""
+    sweep_of: SegmentationRun | None = None
+
+
+def request_like(run: SegmentationRun) -> RunRequest:
+    """The request that leads to a run like this one, of the dataset's customers as they are by then.
+
+    Raises
+    ------
+    RunRefusedError
+        An attribute it needs is no longer there.
+    """
+    recipe = run.segmentation
+    attributes = Attribute.objects.in_bulk([*recipe.features, *recipe.log1p])
+    if len(attributes) < len({*recipe.features, *recipe.log1p}):
+        raise RunRefusedError("An attribute that this run used is no longer there: choose others.")
+    chosen = [attributes[pk] for pk in recipe.features]
+    return RunRequest(
+        dataset=recipe.dataset,
+        features=[attribute.name for attribute in chosen if attribute.is_number],
+        one_hot=[attribute.name for attribute in chosen if not attribute.is_number],
+        scaling=recipe.scaling,
+        log1p=[attributes[pk].name for pk in recipe.log1p],
+        missing=recipe.missing,
+        outliers=recipe.outliers,
+        k=run.k_requested,
+        k_max=run.k_max,
+        limits=KLimits(**run.limits),
+        random_state=run.random_state,
+        name=recipe.name,
+    )
+
+
+def request_with_k(run: SegmentationRun, k: int) -> RunRequest:
+    """The request for another number of segments among a run's own customers, by the sweep it froze.
+
+    Raises
+    ------
+    RunRefusedError
+        As `request_like`.
+    """
+    last = max(run.k_max, run.k_requested or 0)
+    return replace(request_like(run), k=k, k_max=last, sweep_of=run)
 
 
 def start_run(
@@ -89,6 +133,7 @@ def start_run(
                 k_requested=request.k,
                 k_max=request.k_max,
                 random_state=request.random_state,
+                sweep_of=request.sweep_of,
                 limits=asdict(request.limits),
                 feature_names=[attribute.name for attribute in attributes],
             )
@@ -114,9 +159,13 @@ def _create_job(
 
 
 def _check(request: RunRequest) -> tuple[CustomerImport, list[Attribute]]:
-    version = request.dataset.current_version
+    version = request.sweep_of.version if request.sweep_of else request.dataset.current_version
     if version is None:
         raise RunRefusedError(f"“{request.dataset}” has no customers yet: import a file first.")
+    if version.dropped_at is not None:
+        raise RunRefusedError(
+            "The customers of that run are no longer kept as they were: run it again with today's customers."
+        )
     chosen = [*request.features, *request.one_hot]
     if not 1 <= len(chosen) <= MAX_FEATURES:
         raise RunRefusedError(f"Choose between 1 and {MAX_FEATURES} features; you chose {len(chosen)}.")

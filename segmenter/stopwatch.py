@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class Stopwatch:
-    """Times stages by name; `total` runs from the moment it is made, or from `started`."""
+    """Seconds by stage, those of one name added up; `total` runs from its making, or from `started`."""
 
     def __init__(self, started: float | None = None) -> None:
         self._started = time.perf_counter() if started is None else started
@@ -16,7 +16,7 @@ class Stopwatch:
     def stage(self, name: str) -> Iterator[None]:
         before = time.perf_counter()
         yield
-        self._seconds[name] = time.perf_counter() - before
+        self._seconds[name] = self._seconds.get(name, 0.0) + time.perf_counter() - before
 
     def read(self) -> dict[str, float]:
         seconds = {**self._seconds, "total": time.perf_counter() - self._started}

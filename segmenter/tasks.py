@@ -18,6 +18,13 @@ def execute_run(job_id: int) -> None:
 
 
 @shared_task
+def count_picture(job_id: int) -> None:
+    from segmenter import further_pictures
+
+    execute(job_id, further_pictures.count_picture)
+
+
+@shared_task
 def drop_orphaned_partitions() -> None:
     from segmenter import deleting
 

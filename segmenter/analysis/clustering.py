@@ -149,7 +149,8 @@ def _finished(
 ) -> Clustering:
     points, weights = (samples.points, samples.weights) if samples.exact else (samples.X, None)
     counts = sums_per_label(points, weights, assign(points, centroids), len(centroids))[:, -1]
-    centroids = centroids[_order(counts, centroids)]
+    order = _order(counts, centroids)
+    centroids = centroids[order]
     labels = assign(points, centroids)
     sizes = sums_per_label(points, weights, labels, len(centroids))[:, -1]
     distances, margins = _distances(points, centroids, labels)
@@ -169,6 +170,7 @@ def _finished(
         sizes=tuple(round(size) for size in sizes),
         n_iter=n_iter,
         explained=tuple(float(share) for share in np.clip(1 - within / total, 0.0, 1.0)),
+        origins=tuple(order.tolist()),
     )
 
 

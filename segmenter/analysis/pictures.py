@@ -6,7 +6,14 @@ from itertools import combinations
 
 import numpy as np
 
-from segmenter.analysis.results import Clustering, FeatureMatrix, FloatArray, IntArray, PairPicture
+from segmenter.analysis.results import (
+    Clustering,
+    FeatureMatrix,
+    FloatArray,
+    IntArray,
+    LabelArray,
+    PairPicture,
+)
 
 MAX_POINTS = 5_000
 N_BINS = 128
@@ -14,6 +21,7 @@ CHUNK = 1 << 18
 WHOLE_LIMIT = 1e9
 
 Columns = tuple[FloatArray, FloatArray]
+Centroids = tuple[tuple[float, float] | None, ...]
 
 
 def picture_pairs(
@@ -37,22 +45,105 @@ def picture_pairs(
         itself.
     """
     pictures = [
-        _picture(
+        picture_pair(
             (features.values[:, x], features.values[:, y]),
-            clustering,
-            clustering.centroids_original[:, [x, y]],
-            (features.names[x], features.names[y]),
-            max_points,
+            clustering.labels,
+            n_clusters=clustering.k,
+            names=(features.names[x], features.names[y]),
+            centroids=clustering.centroids_original[:, [x, y]],
+            max_points=max_points,
         )
         for x, y in _pairs(clustering, features, max_pairs)
     ]
     if features.X.shape[1] > 2:
-        axes = _principal_axes(features.X)
-        columns = (features.X @ axes[:, 0], features.X @ axes[:, 1])
-        names = ("first principal component", "second principal component")
-        centroids = clustering.centroids @ axes
-        pictures.append(_picture(columns, clustering, centroids, names, max_points, components=True))
+        pictures.append(_picture_components(clustering, features, max_points))
     return tuple(pictures)
+
+
+def picture_pair(
+    columns: Columns,
+    labels: LabelArray,
+    *,
+    n_clusters: int,
+    names: tuple[str, str],
+    centroids: FloatArray | None = None,
+    max_points: int = MAX_POINTS,
+) -> PairPicture:
+    """Return a picture of two attributes.
+
+    Parameters
+    ----------
+    columns : pair of ndarray of shape (n_samples,)
+        NaN for missing: such samples are counted, not drawn.
+    labels : ndarray of int of shape (n_samples,)
+    n_clusters : int
+    names : (str, str)
+        What stands on the axes.
+    centroids : ndarray of shape (n_clusters, 2) or None
+        `None` for the means of what is drawn.
+    max_points : int
+        As in `picture_pairs`.
+    """
+    xs, ys = columns
+    present = np.isfinite(xs) & np.isfinite(ys)
+    missing = len(xs) - int(np.count_nonzero(present))
+    if missing:
+        xs, ys, labels = xs[present], ys[present], labels[present]
+    empty = PairPicture(
+        x_name=names[0],
+        y_name=names[1],
+        is_components=False,
+        kind="points",
+        labels=(),
+        centroids=_means(xs, ys, labels, n_clusters) if centroids is None else _pairs_of(centroids),
+        missing=missing,
+    )
+    if len(xs) > max_points:
+        return _with_grid(empty, xs, ys, labels)
+    return replace(empty, labels=tuple(labels.tolist()), xs=tuple(xs.tolist()), ys=tuple(ys.tolist()))
+
+
+def transpose_picture(picture: PairPicture) -> PairPicture:
+    """Return the picture with its axes exchanged."""
+    rows, columns = len(picture.y_edges) - 1, len(picture.x_edges) - 1
+    return replace(
+        picture,
+        x_name=picture.y_name,
+        y_name=picture.x_name,
+        centroids=tuple(None if each is None else (each[1], each[0]) for each in picture.centroids),
+        xs=picture.ys,
+        ys=picture.xs,
+        x_edges=picture.y_edges,
+        y_edges=picture.x_edges,
+        cells=tuple(cell % columns * rows + cell // columns for cell in picture.cells),
+    )
+
+
+def _means(xs: FloatArray, ys: FloatArray, labels: LabelArray, n_clusters: int) -> Centroids:
+    counts = np.bincount(labels, minlength=n_clusters)
+    across, up = (np.bincount(labels, values, minlength=n_clusters) for values in (xs, ys))
+    return tuple(
+        (float(across[label] / count), float(up[label] / count)) if count else None
+        for label, count in enumerate(counts)
+    )
+
+
+def _pairs_of(centroids: FloatArray) -> Centroids:
+    return tuple((float(x), float(y)) for x, y in centroids)
+
+
+def _picture_components(clustering: Clustering, features: FeatureMatrix, max_points: int) -> PairPicture:
+    axes, shares = _principal_axes(features.X)
+    picture = picture_pair(
+        (features.X @ axes[:, 0], features.X @ axes[:, 1]),
+        clustering.labels,
+        n_clusters=clustering.k,
+        names=("first principal component", "second principal component"),
+        centroids=clustering.centroids @ axes,
+        max_points=max_points,
+    )
+    weights = tuple(tuple(axis) for axis in axes.T.tolist())
+    return replace(picture, is_components=True, explained=shares, weights=weights)
 
 
 def _pairs(clustering: Clustering, features: FeatureMatrix, max_pairs: int) -> Iterator[tuple[int, int]]:
@@ -64,63 +155,38 @@ def _pairs(clustering: Clustering, features: FeatureMatrix, max_pairs: int) -> I
     return iter(sorted(pairs[:max_pairs]))
 
 
-def _principal_axes(X: FloatArray) -> FloatArray:
-    """Return the two directions of largest variance, (n_features, 2), each with its largest part positive."""
+def _principal_axes(X: FloatArray) -> tuple[FloatArray, tuple[float, float]]:
+    """Return the two directions of largest variance, (n_features, 2), and the share of variance along each.
+
+    The largest part of each direction is positive.
+    """
     centred_products = X.T @ X - len(X) * np.outer(X.mean(axis=0), X.mean(axis=0))
-    _, vectors = np.linalg.eigh(centred_products)
+    values, vectors = np.linalg.eigh(centred_products)
     axes = vectors[:, [-1, -2]]
     signs = np.sign(axes[np.abs(axes).argmax(axis=0), [0, 1]])
-    return np.asarray(axes * signs)
+    first, second = (float(max(value, 0.0) / values.sum()) for value in values[[-1, -2]])
+    return np.asarray(axes * signs), (first, second)
 
 
-def _picture(
-    columns: Columns,
-    clustering: Clustering,
-    centroids: FloatArray,
-    names: tuple[str, str],
-    max_points: int,
-    *,
-    components: bool = False,
-) -> PairPicture:
-    centers = tuple((float(x), float(y)) for x, y in centroids)
-    empty = PairPicture(
-        x_name=names[0],
-        y_name=names[1],
-        is_components=components,
-        kind="points",
-        labels=(),
-        centroids=centers,
-    )
-    xs, ys = columns
-    if len(xs) > max_points:
-        return _with_grid(empty, xs, ys, clustering)
-    return replace(
-        empty,
-        labels=tuple(clustering.labels.tolist()),
-        xs=tuple(xs.tolist()),
-        ys=tuple(ys.tolist()),
-    )
-
-
-def _with_grid(empty: PairPicture, xs: FloatArray, ys: FloatArray, clustering: Clustering) -> PairPicture:
+def _with_grid(empty: PairPicture, xs: FloatArray, ys: FloatArray, labels: LabelArray) -> PairPicture:
     x_axis, y_axis = _axis(xs), _axis(ys)
     n_cells = x_axis.n_bins * y_axis.n_bins
-    counts = np.zeros(clustering.k * n_cells, dtype=np.int64)
+    counts = np.zeros(len(empty.centroids) * n_cells, dtype=np.int64)
     for begin in range(0, len(xs), CHUNK):
         chunk = slice(begin, begin + CHUNK)
         columns, rows = x_axis.bins(xs[chunk]), y_axis.bins(ys[chunk])
         inside = (columns >= 0) & (rows >= 0)
         cells = rows[inside] * x_axis.n_bins + columns[inside]
-        counts += np.bincount(clustering.labels[chunk][inside] * n_cells + cells, minlength=len(counts))
+        counts += np.bincount(labels[chunk][inside] * n_cells + cells, minlength=len(counts))
     occupied = np.flatnonzero(counts)
-    labels, cells = np.divmod(occupied, n_cells)
+    occupied_labels, occupied_cells = np.divmod(occupied, n_cells)
     return replace(
         empty,
         kind="grid",
-        labels=tuple(labels.tolist()),
+        labels=tuple(occupied_labels.tolist()),
         x_edges=x_axis.edges,
         y_edges=y_axis.edges,
-        cells=tuple(cells.tolist()),
+        cells=tuple(occupied_cells.tolist()),
         counts=tuple(counts[occupied].tolist()),
         outside=int(len(xs) - counts.sum()),
     )

@@ -208,6 +208,8 @@ class Clustering:
         Passes over all samples until no label changed.
     explained : tuple of float
         Share of each feature's variance that the clusters explain, 0 to 1.
+    origins : tuple of int
+        For each cluster the index of the centroid it began from.
     """
 
     labels: LabelArray
@@ -219,6 +221,7 @@ class Clustering:
     sizes: tuple[int, ...]
     n_iter: int
     explained: tuple[float, ...]
+    origins: tuple[int, ...]
 
     @property
     def k(self) -> int:
@@ -350,8 +353,10 @@ class PairPicture:
     `kind` is `points` (then `xs`, `ys`, `labels` have one entry per sample) or `grid` (then `x_edges` and
     `y_edges` are equally spaced edges, and `cells[i] = row * n_columns + column` holds `counts[i]` samples of
     cluster `labels[i]`; row 0 is the lowest y). Samples beyond the edges are counted in `outside` and left
-    out of the grid. `centroids` are (x, y) per cluster. In original units, unless the axes are principal
-    components (`is_components`).
+    out of the grid, those without a value on an axis in `missing`. `centroids` are (x, y) per cluster, `None`
+    where no sample of it has both values. In original units, unless the axes are principal components
+    (`is_components`): then `explained` is the share of the features' variance along each axis, and `weights`
+    holds for each axis the part of every feature in it, -1 to 1.
     """
 
     x_name: str
@@ -359,7 +364,7 @@ class PairPicture:
     is_components: bool
     kind: str
     labels: tuple[int, ...]
-    centroids: tuple[tuple[float, float], ...]
+    centroids: tuple[tuple[float, float] | None, ...]
     xs: tuple[float, ...] = ()
     ys: tuple[float, ...] = ()
     x_edges: tuple[float, ...] = ()
@@ -367,3 +372,6 @@ class PairPicture:
     cells: tuple[int, ...] = ()
     counts: tuple[int, ...] = ()
     outside: int = 0
+    missing: int = 0
+    explained: tuple[float, ...] = ()
+    weights: tuple[tuple[float, ...], ...] = ()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from segmenter.analysis.results import NumberProfile, PairPicture
-from segmenter.charts.inputs import ElbowChart, SegmentMark
+from segmenter.charts.inputs import ElbowChart, SegmentMark, place_marks
 from segmenter.charts.texts import clean_text, format_count, format_number, format_share, join_words
 
 # A description is read aloud as a whole: beyond this many segments or attributes, tables are better.
@@ -65,12 +65,14 @@ def describe_scatter(
     sentences = [f"{format_count(drawn)} customers by {x} (across) and {y} (up), coloured by segment, {how}."]
     if picture.outside:
         sentences.append(f"{format_count(picture.outside)} customers lie beyond the axes.")
+    if picture.missing:
+        sentences.append(f"{format_count(picture.missing)} customers have no value on one of the axes.")
+    placed = place_marks(picture, marks)
     centroids = [
-        f"{clean_text(mark.name)} at {format_number(picture.centroids[mark.label][0])} and "
-        f"{format_number(picture.centroids[mark.label][1])}"
-        for mark in marks[:_MOST]
+        f"{clean_text(each.mark.name)} at {format_number(each.x)} and {format_number(each.y)}"
+        for each in placed[:_MOST]
     ]
-    sentences.append(f"Centroids: {_listed(centroids, len(marks), separator='; ')}.")
+    sentences.append(f"Centroids: {_listed(centroids, len(placed), separator='; ')}.")
     return " ".join(sentences)
 
 

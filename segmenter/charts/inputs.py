@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from segmenter.analysis.results import Advice, ElbowSweep, SweepScores
+from segmenter.analysis.results import Advice, ElbowSweep, PairPicture, SweepScores
 
 _SAFE_ADDRESSES = ("/", "?", "#", "https://", "http://")
 
@@ -43,6 +43,21 @@ class SegmentMark:
     @property
     def number(self) -> int:
         return self.label + 1
+
+
+@dataclass(frozen=True)
+class PlacedMark:
+    """A segment whose centroid has a place on both axes, in their units."""
+
+    mark: SegmentMark
+    x: float
+    y: float
+
+
+def place_marks(picture: PairPicture, marks: Sequence[SegmentMark]) -> list[PlacedMark]:
+    """Return the segments that have a centroid in the picture, in the order given."""
+    centroids = ((mark, picture.centroids[mark.label]) for mark in marks)
+    return [PlacedMark(mark, *centroid) for mark, centroid in centroids if centroid is not None]
 
 
 @dataclass(frozen=True)

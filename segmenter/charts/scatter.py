@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from segmenter.analysis.results import FloatArray, PairPicture
 from segmenter.charts.canvas import SMALL, ChartFigure, new_figure
 from segmenter.charts.density import density_picture
-from segmenter.charts.inputs import SegmentMark
+from segmenter.charts.inputs import SegmentMark, place_marks
 from segmenter.charts.key import draw_key, key_height
 from segmenter.charts.labels import Box, place_labels
 from segmenter.charts.palette import marker_of, segment_colour
@@ -73,8 +73,10 @@ def draw_scatter(
         In place of the names in the picture.
     """
     plot = _plan(picture, style)
-    anchors = [plot.pixels(picture.centroids[mark.label]) for mark in marks]
-    texts, places = _label_centroids(picture, marks, anchors, plot, style)
+    placed = place_marks(picture, marks)
+    anchors = [plot.pixels((each.x, each.y)) for each in placed]
+    named = [each.mark for each in placed]
+    texts, places = _label_centroids(picture, named, anchors, plot, style)
     numbered = places is None
     notes = _notes(picture, style)
     height = _TOP + plot.box.height + _BELOW + _NOTE * len(notes)
@@ -84,19 +86,20 @@ def draw_scatter(
     axes.set_ylim(plot.y_limits)
     _draw_customers(figure, axes, picture, marks)
     _write_axes(figure, plot, x_label or picture.x_name, y_label or picture.y_name, notes)
-    _draw_centroids(figure, marks, anchors)
+    _draw_centroids(figure, named, anchors)
     if places is None:
-        _number_centroids(figure, marks, anchors, plot)
+        _number_centroids(figure, named, anchors, plot)
         draw_key(figure, marks, height)
     else:
-        _name_centroids(figure, marks, texts, anchors, places)
+        _name_centroids(figure, named, texts, anchors, places)
     return figure
 
 
 def _plan(picture: PairPicture, style: ChartStyle) -> _Plot:
     width, height = style.width - _LEFT - _RIGHT, 300 if style.narrow else 460
     box = Box(_LEFT + width / 2, _TOP + height / 2, width, height)
-    across, up = zip(*picture.centroids, strict=True)
+    centroids = [centroid for centroid in picture.centroids if centroid is not None]
+    across, up = [x for x, _ in centroids], [y for _, y in centroids]
     if picture.kind == "grid":
         # A centroid may lie beyond the grid when a few customers are very far away.
         xs, ys = (*picture.x_edges, *across), (*picture.y_edges, *up)
@@ -105,7 +108,7 @@ def _plan(picture: PairPicture, style: ChartStyle) -> _Plot:
 
 
 def _limits(values: Sequence[float]) -> tuple[float, float]:
-    low, high = min(values), max(values)
+    low, high = min(values, default=0.0), max(values, default=1.0)
     margin = (high - low) * 0.05 or abs(high) * 0.1 or 1.0
     return low - margin, high + margin
 

@@ -2,15 +2,17 @@
 
 import numpy as np
 import pytest
+from django.db.models.functions import Now
 
-from customers.models import Customer
+from customers.models import Customer, CustomerImport
 from jobs import lifecycle
 from jobs.execution import execute
 from jobs.models import Job
 from segmenter import publishing
 from segmenter.analysis.results import KLimits
+from segmenter.errors import RunRefusedError
 from segmenter.models import Cluster, ClusterAssignment, Segment, SegmentationRun
-from segmenter.starting import RunRequest, start_run
+from segmenter.starting import RunRequest, request_with_k, start_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -197,3 +199,56 @@ def test_limits_bind_the_recommendation(shop, execute_a_run):
     run = execute_a_run(shop, limits=KLimits(k_min=2, k_max=4))
     assert run.k_recommended is None or 2 <= run.k_recommended <= 4
     assert 2 <= run.k <= 4
+
+
+def test_another_k_takes_over_the_sweep_and_finds_what_a_run_of_its_own_would(
+    shop, execute_a_run, monkeypatch
+):
+    runs = runs_module()
+    first, alone = execute_a_run(shop), execute_a_run(shop, k=4)
+    for name in ("sweep_k", "score_sweep"):
+        monkeypatch.setattr(runs, name, lambda *args, **settings: pytest.fail("computed again"))
+    run = start_run(request_with_k(first, 4), foreground=True)
+    execute(run.job_id, runs.execute_run)
+    run.refresh_from_db()
+    assert (run.k, run.sweep_of, run.sweep, run.scores) == (4, first, first.sweep, first.scores)
+    assert (run.profiles, run.advice, run.explained) == (alone.profiles, alone.advice, alone.explained)
+    labels = [dict(assignments_of(each)) for each in (run, alone)]
+    assert labels[0] == labels[1]
+
+
+def test_a_sweep_is_not_taken_over_when_customers_were_deleted_since(shop, execute_a_run):
+    first = execute_a_run(shop)
+    Customer.objects.filter(version=shop.current_version_id, id__lte=3).delete()
+    run = start_run(request_with_k(first, 4), foreground=True)
+    execute(run.job_id, runs_module().execute_run)
+    run.refresh_from_db()
+    assert run.sweep["n_samples"] == 97
+
+
+def test_another_k_stays_with_the_customers_of_the_run(shop, groups, publish, execute_a_run):
+    first = execute_a_run(shop)
+    publish(shop, groups(30))
+    run = start_run(request_with_k(first, 4), foreground=True)
+    assert run.version == first.version != shop.current_version
+    CustomerImport.objects.filter(pk=first.version_id).update(dropped_at=Now())
+    with pytest.raises(RunRefusedError, match="no longer kept"):
+        start_run(request_with_k(SegmentationRun.objects.get(pk=first.pk), 3), foreground=True)
+
+
+def test_every_cluster_knows_how_stable_it_is(shop, execute_a_run):
+    run = execute_a_run(shop, k=4)  # two of the five groups must share a segment: which, is chance
+    stabilities = sorted(cluster.stability for cluster in run.clusters.all())
+    assert stabilities == sorted(run.scores["rows"][3]["stabilities"])
+    joined = run.clusters.order_by("-size").first()
+    assert joined.stability < 0.9
+
+
+def assignments_of(run: SegmentationRun):
+    return ClusterAssignment.objects.filter(run=run).values_list("customer_id", "label")
+
+
+def runs_module():
+    from segmenter import runs
+
+    return runs

@@ -95,3 +95,10 @@ def test_an_empty_cluster_is_given_a_point(prepare):
     far = np.array([[-10.0], [1e6], [2e6]])
     clustering = fit_clusters(prepared.features, prepared.samples, n_clusters=3, centroids=far)
     assert sorted(clustering.sizes) == [1, 2, 2]
+
+
+def test_clusters_know_which_centroid_they_came_from(apart, analyse):
+    analysed = analyse(apart)
+    start = analysed.clustering.centroids[[2, 0, 1]]
+    clustering = fit_clusters(analysed.features, analysed.samples, n_clusters=3, centroids=start)
+    assert clustering.origins == (1, 2, 0)

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from segmenter.analysis.pictures import picture_pairs
+from segmenter.analysis.pictures import picture_pair, picture_pairs, transpose_picture
 
 
 def test_few_customers_are_drawn_as_points(apart, analyse):
@@ -57,3 +59,35 @@ def test_one_feature_is_drawn_against_itself(analyse):
     analysed = analyse(np.arange(20.0)[:, None], k=2)
     (picture,) = picture_pairs(analysed.clustering, analysed.features)
     assert picture.xs == picture.ys
+
+
+def test_components_say_how_much_they_explain_and_what_is_in_them(analyse):
+    values = np.random.default_rng(0).normal(size=(60, 4)) * [1, 9, 1, 3]
+    analysed = analyse(values, "none", k=2)
+    picture = picture_pairs(analysed.clustering, analysed.features)[-1]
+    spread = np.sort(np.linalg.eigvalsh(np.cov(values.T)))[::-1]
+    assert picture.explained == pytest.approx(tuple(spread[:2] / spread.sum()))
+    assert [int(np.abs(weights).argmax()) for weights in picture.weights] == [1, 3]
+
+
+def test_samples_without_a_value_are_counted_and_not_drawn():
+    columns = (np.array([1.0, np.nan, 3.0, 4.0]), np.array([1.0, 2.0, np.nan, 5.0]))
+    labels = np.array([0, 1, 1, 0], dtype=np.int32)
+    picture = picture_pair(columns, labels, n_clusters=2, names=("a", "b"))
+    assert (picture.xs, picture.missing) == ((1.0, 4.0), 2)
+    assert picture.centroids == ((2.5, 3.0), None)
+
+
+@pytest.mark.parametrize("max_points", [1, 99])
+def test_exchanged_axes_show_the_same_customers(max_points):
+    columns = (np.array([0.0, 0.0, 2.0]), np.array([5.0, 8.0, 8.0]))
+    labels = np.array([0, 1, 1], dtype=np.int32)
+    settings = {"n_clusters": 2, "max_points": max_points}
+    picture = picture_pair(columns, labels, names=("a", "b"), **settings)
+    other = picture_pair(columns[::-1], labels, names=("b", "a"), **settings)
+    exchanged = transpose_picture(picture)
+    seen = sorted(zip(exchanged.labels, exchanged.cells, exchanged.counts, strict=False))
+    assert seen == sorted(zip(other.labels, other.cells, other.counts, strict=False))
+    assert replace(exchanged, labels=(), cells=(), counts=()) == replace(
+        other, labels=(), cells=(), counts=()
+    )
