@@ -120,6 +120,8 @@ class CustomerImport(models.Model):
     removed_count = models.BigIntegerField(default=0)
     # Rows of the version; stays 0 when nothing changed, for then there is no new version.
     customer_count = models.BigIntegerField(default=0)
+    # What a later file is compared by before anybody reads the customers; empty where nobody made them.
+    block_digests = models.BinaryField(default=b"", editable=False)
     created_at = models.DateTimeField(db_default=Now())
     published_at = models.DateTimeField(null=True, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)

@@ -18,6 +18,7 @@ from django.db import IntegrityError, connection
 from psycopg import sql
 
 from customers import partitions
+from customers.importing.digests import Block, in_blocks, split_digests
 from customers.importing.encoding import HEADER, TRAILER, bytes_of, encode_rows
 from customers.importing.layout import Layout
 from customers.importing.loading import Counts, DuplicateIdsError, create_version_table
@@ -56,8 +57,8 @@ def load_aligned_version(
         A new customer id stands on more than one line.
     """
     version = _Version(customer_import, base, layout)
-    for rows in accepted:
-        version.add(rows)
+    for block in in_blocks(accepted):
+        version.add(block)
     return version.finish()
 
 
@@ -88,11 +89,26 @@ class _Version:
         self.key, self.base, self.layout = customer_import.pk, base, layout
         self.clears = bool(customer_import.options.get("clears_missing"))
         self.table = ""
-        self.last = -1  # id of the latest customer that was known
+        self.last = -1  # id of the latest customer who was read
+        self.passed = 0  # customers after that one who were passed over: the file says what is known of them
         self.known = self.created = self.updated = 0
+        self.digests: list[bytes] = []
+        self.base_digests = split_digests(bytes(base.block_digests))
 
-    def add(self, rows: Accepted) -> None:
+    def add(self, block: Block) -> None:
         """Put the next rows of the file beside the next customers."""
+        digest = block.digest()
+        is_known = self.base_digests[len(self.digests) : len(self.digests) + 1] == [digest]
+        self.digests.append(digest)
+        if is_known:
+            self.passed += block.size
+            self.known += block.size
+            return
+        self._catch_up()
+        for rows in block.pieces:
+            self._compare(rows)
+
+    def _compare(self, rows: Accepted) -> None:
         before = self.last
         known = self._read_known(len(rows.lines))
         count = len(known.ids)
@@ -106,13 +122,14 @@ class _Version:
         self.updated += int(changed.sum())
         new = len(rows.lines) - count
         if new or self.updated:
-            self._begin(before)
+            self._begin(before, self.known - count)
             self._write(encoded)
         if new:
             self.created += new
             self._write(self._encode(_draw_ids(new), rows.part(count, len(rows.lines))))
 
     def finish(self) -> Counts:
+        self._catch_up()
         if self.known != self.base.customer_count:
             raise NotAlignedError
         if self.table:
@@ -120,8 +137,9 @@ class _Version:
                 partitions.attach_partition(Customer, self.key, partition_by="version_id")
             except IntegrityError as error:
                 raise DuplicateIdsError from error
-        unchanged = self.known - self.updated
-        return Counts(self.created, self.updated, unchanged, customers=self.known + self.created)
+        unchanged, customers = self.known - self.updated, self.known + self.created
+        digests = b"".join(self.digests)
+        return Counts(self.created, self.updated, unchanged, customers=customers, digests=digests)
 
     def _encode(self, ids: npt.NDArray[np.int64], rows: Accepted) -> pa.BinaryArray:
         layout = self.layout
@@ -147,7 +165,7 @@ class _Version:
         ).format(
             lead=sql.Literal(LEAD),
             fixed=sql.Literal(CUSTOMER_ID_AT + 8),
-            table=sql.Identifier(partitions.partition_name(Customer, self.base.pk)),
+            table=self._base_table,
             version=sql.Literal(self.base.pk),
             last=sql.Literal(self.last),
             count=sql.Literal(count),
@@ -160,19 +178,59 @@ class _Version:
             self.last = int(known.ids[-1])
         return known
 
-    def _begin(self, last: int) -> None:
+    def _catch_up(self) -> None:
+        """Go behind the customers who were passed over, and take them over if there is a table already."""
+        if not self.passed:
+            return
+        statement = sql.SQL(
+            "SELECT id FROM {base} WHERE version_id = {version} AND id > {last}"
+            " ORDER BY id OFFSET {before} LIMIT 1"
+        ).format(
+            base=self._base_table,
+            version=sql.Literal(self.base.pk),
+            last=sql.Literal(self.last),
+            before=sql.Literal(self.passed - 1),
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            found = cursor.fetchone()
+        if found is None:  # customers were taken out of the version meanwhile
+            raise NotAlignedError
+        before, self.last = self.last, found[0]
+        if self.table:
+            self._take_over(before, self.last, self.passed)
+        self.passed = 0
+
+    def _begin(self, last: int, count: int) -> None:
         """Make the table and take over the customers up to here, none of whom changed; once."""
         if self.table:
             return
         self.table, key = create_version_table(self.key), sql.Literal(self.key)
-        names = {"table": sql.Identifier(self.table), "columns": _names(COLUMNS)}
-        partitions.execute("ALTER TABLE {table} ALTER COLUMN version_id SET DEFAULT {key}", **names, key=key)
         partitions.execute(
-            "INSERT INTO {table} ({columns}) SELECT {columns} FROM {base} WHERE id <= {last} ORDER BY id",
-            **names,
-            base=sql.Identifier(partitions.partition_name(Customer, self.base.pk)),
+            "ALTER TABLE {} ALTER COLUMN version_id SET DEFAULT {}", sql.Identifier(self.table), key
+        )
+        self._take_over(-1, last, count)
+
+    def _take_over(self, after: int, last: int, count: int) -> None:
+        """Copy so many customers from the version before."""
+        statement = sql.SQL(
+            "INSERT INTO {table} ({columns})"
+            " SELECT {columns} FROM {base} WHERE id > {after} AND id <= {last} ORDER BY id"
+        ).format(
+            table=sql.Identifier(self.table),
+            columns=_names(COLUMNS),
+            base=self._base_table,
+            after=sql.Literal(after),
             last=sql.Literal(last),
         )
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            if cursor.rowcount != count:
+                raise NotAlignedError
+
+    @property
+    def _base_table(self) -> sql.Identifier:
+        return sql.Identifier(partitions.partition_name(Customer, self.base.pk))
 
     def _write(self, rows: pa.BinaryArray) -> None:
         blocks = (HEADER, bytes_of(rows), TRAILER)

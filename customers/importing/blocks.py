@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from customers.importing.rows import Batch, Rows, joined
-from customers.importing.scanning import MAX_LINE_BYTES, TableFormat, open_blocks
+from customers.importing.scanning import MAX_LINE_BYTES, TableFormat, count_line_feeds, open_blocks
 from customers.importing.strict import DAMAGED, NeverClosedError, parse
 
 BATCH_BYTES = 1024**2
@@ -34,7 +34,7 @@ class _Block:
     @classmethod
     def of(cls, text: bytes) -> _Block:
         if b'"' not in text:
-            return cls(text, np.empty(0, np.int64), np.ones(text.count(b"\n"), bool))
+            return cls(text, np.empty(0, np.int64), np.ones(count_line_feeds(text), bool))
         characters = np.frombuffer(text, np.uint8)
         quotes = np.flatnonzero(characters == QUOTE)
         line_ends = np.flatnonzero(characters == LINE_FEED)
@@ -88,7 +88,7 @@ def read_blocks(path: Path, table: TableFormat, width: int, header_line: int) ->
         else:
             batch, lines = _parse_strictly(found, table, width, line, is_last=at_end or end > MAX_LINE_BYTES)
             used = _offset_of_line(rest[:end], lines)
-        line += rest.count(b"\n", 0, used)
+        line += len(found.ends_row) if used == end else rest.count(b"\n", 0, used)
         rest = rest[used:]
         yield batch
 
@@ -99,7 +99,7 @@ def _byte_blocks(path: Path, table: TableFormat, lines: int) -> Iterator[bytes]:
     for large in open_blocks(path, compressed=table.compressed):
         for start in range(skip, len(large), BATCH_BYTES):
             block = large[start : start + BATCH_BYTES]
-            skipped = min(lines, block.count(b"\n"))
+            skipped = min(lines, block.count(b"\n")) if lines else 0
             lines_left = lines - skipped
             yield b"" if lines_left else block[_offset_of_line(block, skipped) :]
             lines = lines_left

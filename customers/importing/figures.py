@@ -49,7 +49,9 @@ class NumberFormat:
         return rf"^(?:[+-]?(?:{sign}{space})?{number}|{sign}{space}[+-]?{number}|[+-]?{number}{space}{sign})$"
 
     def matches(self, cells: pa.StringArray) -> pa.BooleanArray:
-        return pc.match_substring_regex(cells, self.pattern)
+        # Digits alone are a number in every format; looking for them takes a tenth of the pattern's time.
+        digits = pc.ascii_is_decimal(cells)
+        return digits if pc.all(digits).as_py() else pc.match_substring_regex(cells, self.pattern)
 
     def convert(self, cells: pa.StringArray) -> npt.NDArray[np.float64]:
         """Convert cells that match; the missing become NaN, what is too large infinite."""
@@ -69,6 +71,11 @@ PLAIN = NumberFormat()
 # Digits that stand for a name and not for an amount: 01067 is a postal code.
 LEADING_ZERO = r"^[+-]?0[0-9]"
 WHOLE = r"^[+-]?[0-9]+$"
+
+
+def trimmed(cells: pa.StringArray) -> pa.StringArray:
+    """Cells without padding; letters and digits alone have none, and most columns are such."""
+    return cells if pc.all(pc.ascii_is_alnum(cells)).as_py() else pc.utf8_trim(cells, WHITE)
 
 
 def beyond_exact(cells: pa.StringArray, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from psycopg import sql
 
 from customers import partitions
+from customers.importing.digests import in_blocks
 from customers.importing.encoding import HEADER, TRAILER, encode_customers
 from customers.importing.layout import Layout
 from customers.importing.staging import SEQUENCE, Staging
@@ -42,6 +43,7 @@ class Counts:
     unchanged: int = 0
     removed: int = 0
     customers: int = 0  # in the version
+    digests: bytes = b""  # of the version's blocks, where they were made
 
     @property
     def changes_anything(self) -> bool:
@@ -86,15 +88,17 @@ def load_first_version(
     DuplicateIdsError
         Nothing was written.
     """
-    version = customer_import.pk
+    version, digests = customer_import.pk, list[bytes]()
 
     def encoded() -> Iterator[bytes | memoryview]:
         yield HEADER
-        for rows in accepted:
-            first = np.full(len(rows.lines), version, np.int64)
-            yield encode_customers(
-                first, rows, number_count=layout.number_count, text_count=layout.text_count
-            )
+        for block in in_blocks(accepted):
+            digests.append(block.digest())
+            for rows in block.pieces:
+                first = np.full(len(rows.lines), version, np.int64)
+                yield encode_customers(
+                    first, rows, number_count=layout.number_count, text_count=layout.text_count
+                )
         yield TRAILER
 
     try:
@@ -108,7 +112,7 @@ def load_first_version(
                 partitions.execute("DROP TABLE {}", sql.Identifier(table))
     except IntegrityError as error:
         raise DuplicateIdsError from error
-    return Counts(created=rows, customers=rows)
+    return Counts(created=rows, customers=rows, digests=b"".join(digests))
 
 
 def create_version_table(version: int) -> str:
@@ -239,5 +243,8 @@ def publish(customer_import: CustomerImport, base: CustomerImport | None, counts
     if not unmoved.update(current_version=customer_import):
         raise BaseMovedError
     CustomerImport.objects.filter(pk=customer_import.pk).update(
-        base_version=base, published_at=Now(), customer_count=counts.customers
+        base_version=base,
+        published_at=Now(),
+        customer_count=counts.customers,
+        block_digests=counts.digests,
     )

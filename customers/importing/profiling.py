@@ -15,9 +15,9 @@ from customers.importing.figures import (
     LEADING_ZERO,
     PLAIN,
     SYMBOLS,
-    WHITE,
     NumberFormat,
     beyond_exact,
+    trimmed,
 )
 from customers.importing.headers import understand
 from customers.importing.rows import Batch
@@ -89,7 +89,7 @@ class ColumnProfile:
         """Look at more cells."""
         if self.is_hopeless:
             return
-        cells = pc.utf8_trim(cells, WHITE)
+        cells = trimmed(cells)
         cells = cells.filter(pc.not_equal(cells, ""))
         if not len(cells):
             return

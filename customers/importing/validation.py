@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from customers.exporting import DEFUSED
 from customers.importing.dates import convert_dates
-from customers.importing.figures import WHITE, beyond_exact
+from customers.importing.figures import beyond_exact, trimmed
 from customers.importing.mapping import ColumnMapping
 from customers.importing.rows import Batch, Reject, readable
 from customers.importing.workbook_reader import UNCALCULATED
@@ -122,7 +122,7 @@ class Validator:
     def validate(self, batch: Batch) -> Validated:
         """Sort the rows of a batch into customers, rejects and blank lines."""
         faults = _Faults(batch)
-        ids = pc.utf8_trim(batch.columns[self.id_index], WHITE)
+        ids = trimmed(batch.columns[self.id_index])
         is_blank = self._find_blank(batch, ids)
         ids = self._check_ids(ids, is_blank, faults)
         numbers, texts = {}, {}
@@ -147,7 +147,7 @@ class Validator:
         rows = pa.array(np.flatnonzero(blank))
         empty = np.ones(len(rows), bool)
         for column in batch.columns:
-            empty &= pc.equal(pc.utf8_trim(column.take(rows), WHITE), "").to_numpy(zero_copy_only=False)
+            empty &= pc.equal(trimmed(column.take(rows)), "").to_numpy(zero_copy_only=False)
         blank = np.zeros(len(ids), bool)
         blank[rows.to_numpy()[empty]] = True
         return blank
@@ -160,6 +160,8 @@ class Validator:
             long = pc.greater(pc.utf8_length(ids), MAX_ID_CHARACTERS).to_numpy(zero_copy_only=False)
             reason = f"A customer id may have at most {MAX_ID_CHARACTERS} characters."
             faults.add(long, self.id_index, self.id_header, reason)
+        if pc.all(pc.ascii_is_decimal(ids)).as_py():
+            return ids
         totals = pc.is_in(pc.utf8_lower(ids), TOTALS).to_numpy(zero_copy_only=False)
         reason = "This looks like a line of totals and not like a customer."
         faults.add(totals, self.id_index, self.id_header, reason)
@@ -171,7 +173,7 @@ class Validator:
         return ids if pc.all(pc.string_is_ascii(ids)).as_py() else pc.utf8_normalize(ids, "NFC")
 
     def _read_texts(self, batch: Batch, target: Target, faults: _Faults) -> pa.StringArray:
-        cells = pc.utf8_trim(batch.columns[target.index], WHITE)
+        cells = trimmed(batch.columns[target.index])
         self._check_text(cells, target.index, target.column.header, faults)
         cells = _with_missing(_undo_defusing(cells), target.column)
         if target.column.use == "date":
@@ -194,7 +196,7 @@ class Validator:
 
 def _read_numbers(batch: Batch, target: Target, faults: _Faults) -> npt.NDArray[np.float64]:
     column, header = target.column, target.column.header
-    cells = _undo_defusing(pc.utf8_trim(batch.columns[target.index], WHITE))
+    cells = _undo_defusing(trimmed(batch.columns[target.index]))
     cells = _with_missing(cells, column)
     form = column.number_format
     matches = form.matches(cells)

@@ -1,8 +1,16 @@
 """Files that list the customers in the order known, and those that nearly do: the outcome is the same."""
 
-import pytest
+import itertools
 
-from customers.importing import executing, staging
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from customers.importing import aligning, digests, executing, staging
+from customers.importing.validation import Accepted
+from customers.models import Customer, CustomerImport
 
 FIRST = "CustomerID,Name,Age\n1,Ann,30\n2,Bob,\n3,Eve,32\n"
 
@@ -31,8 +39,6 @@ def staged(monkeypatch):
 
 
 def ids_of(dataset):
-    from customers.models import Customer
-
     dataset.refresh_from_db()
     return dict(Customer.objects.of(dataset).values_list("customer_id", "id"))
 
@@ -95,3 +101,86 @@ def test_an_empty_cell_clears_a_value_if_somebody_says_so(bring, counts, custome
     unstaged()
     assert counts(bring(FIRST.replace("32", ""), clears_missing=True)) == (3, 0, 1, 2, 0)
     assert customers()["3"] == ["Eve", None]
+
+
+# ---- Blocks that are known ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(digests, "BLOCK_ROWS", 4)
+
+
+@pytest.fixture
+def readings(monkeypatch):
+    """How many customers were read from the database, reading by reading."""
+    counts, read = [], aligning._Version._read_known
+
+    def watch(version, count):
+        counts.append(count)
+        return read(version, count)
+
+    monkeypatch.setattr(aligning._Version, "_read_known", watch)
+    return counts
+
+
+def listed(values):
+    return "CustomerID,Age\n" + "".join(f"{n},{value}\n" for n, value in enumerate(values, 1))
+
+
+def test_nobody_is_read_whose_block_says_what_is_known(bring, counts, small_blocks, readings):
+    bring(listed([30] * 10))
+    assert counts(bring(listed([30] * 10).replace("\n", "\r\n"))) == (10, 0, 0, 10, 0)
+    assert readings == []
+
+
+@pytest.mark.parametrize("changed", [{1}, {6}, {10}, {1, 10}, {4, 5}, {2, 6, 9}])
+def test_blocks_that_changed_are_read_and_the_others_taken_over(
+    bring, counts, customers, dataset, small_blocks, readings, unstaged, changed
+):
+    bring(listed([30] * 10))
+    known = ids_of(dataset)
+    unstaged()
+    ages = [31 if n in changed else 30 for n in range(1, 11)]
+    for content in (listed(ages), listed([*ages, 50, 51])):
+        done = bring(content)
+        assert done.job.state == "succeeded", done.job.error
+    assert {int(n): age for n, (age,) in customers().items()} == dict(enumerate([*ages, 50, 51], 1))
+    assert {name: key for name, key in ids_of(dataset).items() if name in known} == known
+    assert sum(readings) < 20
+    assert counts(bring(listed([*ages, 50, 51]).replace("\n", "\r\n"))) == (12, 0, 0, 12, 0)
+
+
+def test_the_same_cells_under_another_name_are_another_block(bring, counts, customers, small_blocks):
+    bring("CustomerID,A,B\n1,x,\n2,,y\n")
+    assert counts(bring("CustomerID,A,B\n1,,x\n2,y,\n", clears_missing=True)) == (2, 0, 2, 0, 0)
+    assert customers() == {"1": [None, "x"], "2": ["y", None]}
+
+
+def test_a_version_that_was_joined_has_no_digests_and_is_read(bring, counts, small_blocks, readings):
+    bring(listed([30] * 10))
+    bring("CustomerID,Age\n3,40\n")
+    content = listed([30, 30, 40, *[30] * 7])
+    assert counts(bring(content)) == (10, 0, 0, 10, 0)
+    assert sum(readings) in (0, 10)  # joined customers may stand in another order: then they are staged
+
+
+def test_a_customer_who_was_taken_out_of_a_version_is_missed(bring, counts, dataset, small_blocks):
+    first = bring(listed([30] * 10))
+    Customer.objects.filter(version_id=first.pk, customer_id="10").delete()
+    CustomerImport.objects.filter(pk=first.pk).update(customer_count=9)
+    assert counts(bring(listed([30] * 10).replace("\n", "\r\n"))) == (10, 1, 0, 9, 0)
+
+
+@given(cuts=st.lists(st.integers(0, 12), max_size=4), other=st.lists(st.integers(0, 12), max_size=4))
+def test_a_digest_is_the_same_however_the_rows_are_cut(cuts, other):
+    ids = pa.array([f"c{number}" for number in range(12)])
+    texts = pa.array(["a", None, "", "é"] * 3)
+    rows = Accepted(np.arange(12), ids, {0: np.array([1.0, np.nan, -2.0] * 4)}, {1: texts})
+
+    def digest_of(places):
+        bounds = [0, *sorted(places), 12]
+        parts = [rows.part(start, stop) for start, stop in itertools.pairwise(bounds)]
+        return [block.digest() for block in digests.in_blocks(parts)]
+
+    assert digest_of(cuts) == digest_of(other)
