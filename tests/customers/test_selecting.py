@@ -1,0 +1,117 @@
+"""A selection: who is in it, how it is written, and what an address may not ask."""
+
+import pytest
+from django.core.exceptions import BadRequest
+from django.http import QueryDict
+
+from customers.models import Customer
+from customers.selecting import Selection
+
+CONTENT = """CustomerID,Name,City,Age,Joined
+A1,Anna Berg,Berlin,30,2024-05-01
+A2,annabel,Hamburg,41,2025-01-15
+B1,Otto 100%,Berlin,,2026-02-28
+B_2,,Bremen,56,
+"""
+
+
+@pytest.fixture
+def shop(bring, dataset):
+    bring(CONTENT)
+    dataset.refresh_from_db()
+    return dataset
+
+
+def read(dataset, address: str) -> Selection:
+    """Names of attributes in the address stand for their ids."""
+    for attribute in dataset.attributes.all():
+        address = address.replace(f"{attribute.name}.", f"{attribute.pk}.")
+    return Selection.read(QueryDict(address), dataset)
+
+
+@pytest.mark.parametrize(
+    ("address", "found", "words"),
+    [
+        ("", "A1 A2 B1 B_2", "all customers"),
+        ("id=A", "A1 A2", "customer ID begins with “A”"),
+        ("id=B_", "B_2", "customer ID begins with “B_”"),
+        ("text=ANNA", "A1 A2", "some text contains “ANNA”"),
+        ("text=bRem", "B_2", "some text contains “bRem”"),
+        ("text=2024", "", "some text contains “2024”"),
+        ("Age.from=41", "A2 B_2", "Age from 41"),
+        ("Age.to=41", "A1 A2", "Age up to 41"),
+        ("Age.from=35.5&Age.to=56", "A2 B_2", "Age from 35.5 to 56"),
+        ("Age.from=30&Age.to=30", "A1", "Age is 30"),
+        ("Joined.from=2025-01-15&Joined.to=2026-01-01", "A2", "Joined from 15 Jan 2025 to 1 Jan 2026"),
+        ("City.is=Bremen&City.is=Berlin", "A1 B1 B_2", "City is “Berlin” or “Bremen”"),
+        ("Name.has=%25", "B1", "Name contains “%”"),
+        ("Name.missing=yes", "B_2", "Name is missing"),
+        ("Age.missing=no&City.is=Berlin", "A1", "City is “Berlin”; Age is known"),
+    ],
+)
+def test_a_selection_finds_its_customers_and_says_who_they_are(shop, address, found, words):
+    selection = read(shop, address)
+    customers = selection.apply(Customer.objects.of(shop)).order_by("id")
+    assert " ".join(customer.customer_id for customer in customers) == found
+    assert selection.words == words
+    assert selection.is_everybody == (address == "")
+
+
+def test_an_address_written_otherwise_is_the_same_selection(shop):
+    one = read(shop, "Age.to=40.0&City.is=Berlin&Age.from=&City.is=Bremen&City.is=Berlin&text=+anna+")
+    other = read(shop, "text=anna&City.is=Bremen&City.is=Berlin&Age.to=4e1")
+    assert one.query_string == other.query_string
+    assert Selection.read(QueryDict(one.query_string), shop).query_string == one.query_string
+
+
+def test_a_condition_is_taken_away_by_itself(shop):
+    selection = read(shop, "City.is=Berlin&Age.from=20&id=A")
+    assert selection.without(selection.conditions[1]).words == "customer ID begins with “A”; Age from 20"
+    assert selection.of(selection.conditions[1].attribute).words == "City is “Berlin”"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "filter=owner__password__startswith",
+        "version__dataset__name=Shop",
+        "customer_id__startswith=A",
+        "numbers__0__gte=1",
+        "0.from=1",
+        "999999.from=1",
+        "City.from=1",
+        "Age.has=3",
+        "Age.is=30",
+        "Age.from=x",
+        "Age.from=nan",
+        "Age.from=1e999",
+        "Age.from=1_0",
+        "Age.from=1&Age.from=2",
+        "Joined.from=2026-02-30",
+        "Name.missing=perhaps",
+        "id=A%00",
+        "City.is=%00",
+        f"text={'x' * 201}",
+        "&".join(f"City.is={number}" for number in range(51)),
+    ],
+)
+def test_what_is_not_known_is_refused(shop, address):
+    with pytest.raises(BadRequest):
+        read(shop, address)
+
+
+def test_the_refusal_says_in_a_sentence_what_was_wrong(shop):
+    with pytest.raises(BadRequest, match=r"Age cannot be compared with “old”: write a number, like 12\.5\."):
+        read(shop, "Age.from=old")
+
+
+def test_names_that_the_page_itself_understands_are_let_through(shop):
+    assert Selection.read(QueryDict("sort=-id"), shop, also={"sort"}).is_everybody
+
+
+def test_an_id_is_found_by_its_beginning_through_the_index(bring, dataset, django_db_blocker):
+    bring("CustomerID,Age\n" + "".join(f"A{number:05},30\n" for number in range(3_000)))
+    dataset.refresh_from_db()
+    found = read(dataset, "id=A0012").apply(Customer.objects.of(dataset))
+    assert "customer_id ~>=~ 'A0012'" in found.explain()
+    assert found.count() == 10
