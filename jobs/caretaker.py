@@ -67,6 +67,8 @@ class Caretaker(threading.Thread):
             act()
         except (DatabaseError, InterfaceError, OSError) as error:
             logger.warning("the caretaker could not look around; it will try again: %s", error)
+        except Exception:  # whatever it was: without this thread nothing is recovered
+            logger.exception("the caretaker could not look around; it will try again")
         finally:
             # Between two rounds a child may be forked, which shall inherit neither connection nor pool.
             connection.close()

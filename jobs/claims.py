@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -62,6 +63,7 @@ class Claim:
     is_cancelled: bool = False
     is_superseded: bool = False
     _progress: Progress = field(default_factory=Progress)
+    _is_over: threading.Event = field(default_factory=threading.Event)
 
     @property
     def key(self) -> tuple[int, int]:
@@ -86,46 +88,50 @@ class Claim:
             raise JobCancelled
 
     def succeed(self) -> None:
-        """Finish the job, inside the transaction that publishes its work."""
+        """Finish the job, inside the transaction that publishes its work.
+
+        From here on that transaction decides: it holds the row, and nobody may interrupt it any more.
+        """
         lifecycle.succeed(self.job_id, self.attempt)
+        self._is_over.set()
 
     @contextmanager
     def kept_alive(self) -> Iterator[None]:
-        """Beat until the block ends."""
-        stop = threading.Event()
-        arguments = stop, connection.get_connection_params()
-        thread = threading.Thread(target=self._beat_until, args=arguments, daemon=True)
+        """Beat until the block ends, or the job has."""
+        parameters = connection.get_connection_params()
+        thread = threading.Thread(target=self._beat, args=[parameters], daemon=True)
         thread.start()
         try:
             yield
         finally:
-            stop.set()
+            self._is_over.set()
             thread.join(timeout=10)
 
-    def _beat_until(self, stop: threading.Event, parameters: dict[str, Any]) -> None:
-        while not stop.is_set() and not self.is_superseded:
+    def _beat(self, parameters: dict[str, Any]) -> None:
+        while not self._is_over.is_set():
             try:
                 with _connect(parameters) as beating:
-                    self._beat_on(beating, stop)
-            except (psycopg.Error, OSError, MemoryError) as error:
+                    self._beat_on(beating)
+            except Exception as error:  # noqa: BLE001 - whatever it was, a silent attempt would be given up
                 logger.warning("job %s: no heartbeat for the moment: %s", self.job_id, error)
-                stop.wait(LOOK_SECONDS)
+                self._is_over.wait(LOOK_SECONDS)
 
-    def _beat_on(self, beating: psycopg.Connection, stop: threading.Event) -> None:
+    def _beat_on(self, beating: psycopg.Connection) -> None:
         pause = min(LOOK_SECONDS, settings.JOB_HEARTBEAT_SECONDS)
-        written, silent, ignored = None, 0.0, 0
-        while not stop.is_set():
-            progress = self._progress
-            due = progress != written or silent >= settings.JOB_HEARTBEAT_SECONDS
+        written, written_at, ignored = None, 0.0, 0
+        while not self._is_over.is_set():
+            progress, now = self._progress, time.monotonic()
+            due = progress != written or now - written_at >= settings.JOB_HEARTBEAT_SECONDS
             row = beating.execute(BEAT if due else LOOK, self._row(progress)).fetchone()
-            written, silent = (progress, 0.0) if due else (written, silent + pause)
+            if due:
+                written, written_at = progress, now
             self.is_superseded = row is None
             self.is_cancelled = bool(row and row[0])
             if self.is_superseded or self.is_cancelled:
                 ignored += 1
             if ignored > COURTESY_LOOKS:
                 beating.execute(CANCEL_STATEMENT, [session_name(*self.key)])
-            stop.wait(pause)
+            self._is_over.wait(pause)
 
     def _row(self, progress: Progress) -> dict[str, Any]:
         values = {"stage": progress.stage[:80], "done": progress.done, "total": progress.total}

@@ -54,7 +54,7 @@ def send_next(lane: str) -> None:
 def resend_queued() -> int:
     """Ring again for jobs that nobody has picked up for a while. Return for how many."""
     overlooked = Job.objects.to_send().filter(
-        Q(sent_at=None, created_at__lt=Now() - timedelta(seconds=1))
+        Q(sent_at=None, queued_at__lt=Now() - timedelta(seconds=1))
         | Q(sent_at__lt=Now() - timedelta(seconds=settings.JOB_RESEND_SECONDS))
     )
     oldest_first = overlooked.order_by(F("sent_at").asc(nulls_first=True), "pk")

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseError
+from django.db import connection
 from django.db.utils import InterfaceError, OperationalError
 
 from jobs import lifecycle
@@ -15,7 +16,7 @@ from jobs.claims import LOOK_SECONDS, Claim
 from jobs.errors import JobCancelled, JobSuperseded
 from jobs.failures import Reason, explain
 from jobs.limits import memory_limited
-from jobs.recovery import session_name
+from jobs.recovery import recover_stale, session_name
 
 __all__ = ["Claim", "execute"]
 
@@ -37,7 +38,8 @@ def execute(job_id: int, work: Callable[[Claim], None]) -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('application_name', %s, false)", [session_name(*claim.key)])
-        with claim.kept_alive(), memory_limited():
+        # COPY raises the driver's own errors, which nobody else translates.
+        with claim.kept_alive(), memory_limited(), connection.wrap_database_errors:
             work(claim)
     except KeyboardInterrupt:
         _insist(lambda: lifecycle.finish_cancelled(*claim.key))
@@ -48,10 +50,15 @@ def execute(job_id: int, work: Callable[[Claim], None]) -> None:
 
 
 def _claim_in_turn(job_id: int) -> int | None:
-    attempt = lifecycle.claim(job_id)
-    while attempt is None and lifecycle.wait_for_turn(job_id):
-        time.sleep(LOOK_SECONDS)
+    try:
         attempt = lifecycle.claim(job_id)
+        while attempt is None and lifecycle.wait_for_turn(job_id):
+            time.sleep(LOOK_SECONDS)
+            recover_stale()  # what it waits for may be lost, and no worker there to see it
+            attempt = lifecycle.claim(job_id)
+    except KeyboardInterrupt:
+        lifecycle.request_cancel(job_id)
+        raise
     return attempt
 
 

@@ -114,6 +114,7 @@ def retry(job_id: int, asked_by: Asker = None) -> bool:
         transaction.on_commit(partial(send, job_id), robust=True)
         return failed.update(
             state=State.QUEUED,
+            queued_at=Now(),
             in_foreground=False,
             attempt_limit=F("attempt") + settings.JOB_MAX_ATTEMPTS,
             **dict.fromkeys(["failure", "error"], ""),
@@ -216,6 +217,7 @@ def requeue(lost: JobQuerySet, job_id: int) -> bool:
     changed = left.update(
         state=Case(When(wanted, then=Value(State.QUEUED)), default=Value(State.CANCELLED)),
         finished_at=Case(When(wanted, then=None), default=Now()),
+        queued_at=Now(),
         sent_at=None,
         heartbeat_at=None,
     )

@@ -111,6 +111,8 @@ class Job(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     created_at = models.DateTimeField(db_default=Now())
+    # Since when it waits: a lost or failed attempt puts it into the queue anew.
+    queued_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
     # Of the latest attempt.
     started_at = models.DateTimeField(null=True)
@@ -221,8 +223,8 @@ class Job(models.Model):
 
     @property
     def waited_seconds(self) -> float:
-        """How long it has waited, or waited, for its latest attempt to begin."""
-        return ((self.started_at or self.finished_at or self.now) - self.created_at).total_seconds()
+        """How long a queued job has waited for an attempt to begin."""
+        return (self.now - self.queued_at).total_seconds()
 
     @property
     def worked_seconds(self) -> float | None:
@@ -248,9 +250,8 @@ class Job(models.Model):
 
     @property
     def refresh_seconds(self) -> int:
-        """When to look again: soon for a young job, ever more rarely later."""
-        age = (self.now - self.created_at).total_seconds()
-        return next((pause for until, pause in LOOK_AGAIN if age < until), LOOK_AGAIN_AT_LAST)
+        """When to look again: soon for what was asked for just now, ever more rarely later."""
+        return next((pause for until, pause in LOOK_AGAIN if self.waited_seconds < until), LOOK_AGAIN_AT_LAST)
 
     @property
     def announcement(self) -> str:

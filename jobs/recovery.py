@@ -39,14 +39,17 @@ def recover_stale() -> int:
 
 
 def _recover(job_id: int, attempt: int) -> bool:
+    mine = Job.objects.filter(pk=job_id, attempt=attempt)
     try:
         with transaction.atomic():
             _execute("SELECT set_config('lock_timeout', %s, true)", LOCK_TIMEOUT)
-            recovered = _give_up(Job.objects.filter(pk=job_id, attempt=attempt), job_id, attempt)
+            recovered = _give_up(mine, job_id, attempt)
     except OperationalError as error:
-        logger.warning("job %s: attempt %s holds its row, its session is ended: %s", job_id, attempt, error)
+        logger.warning("job %s: attempt %s holds its row: %s", job_id, attempt, error)
         recovered = False
-    _execute(END_SESSIONS, session_name(job_id, attempt))
+    # Never of an attempt that was heard of again in this moment.
+    if recovered or mine.lost().exists():
+        _execute(END_SESSIONS, session_name(job_id, attempt))
     return recovered
 
 

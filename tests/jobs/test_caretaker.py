@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.db.models.functions import Now
 
+from jobs import caretaker
 from jobs.models import Job, Process
 from segmenter import processes
 
@@ -43,6 +44,16 @@ def test_a_worker_is_seen_and_leaves_when_it_stops(own_worker, wait_until):
     wait_until(lambda: is_seen(own_worker.pid))
     own_worker.terminate()
     wait_until(lambda: not Process.objects.filter(name__endswith=f":{own_worker.pid}").exists())
+
+
+def test_a_caretaker_survives_whatever_happens_to_it(monkeypatch, caplog):
+    def break_down() -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(caretaker, "recover_stale", break_down)
+    care = caretaker.Caretaker(Process.Role.WORKER)
+    care._try(care.look_around)
+    assert "it will try again" in caplog.text
 
 
 def test_a_worker_recovers_a_job_that_another_one_left(own_worker, job, let_it_go_silent, wait_until):

@@ -29,7 +29,7 @@ def test_a_job_nobody_took_is_sent_again_but_not_at_once(rung):
 def test_jobs_that_were_never_sent_come_first_and_the_queue_is_not_flooded(rung, monkeypatch):
     monkeypatch.setattr(doorbell, "AT_ONCE", 2)
     old, older, never = (
-        make_job(created_at=Now() - LONG, sent_at=sent_at)
+        make_job(queued_at=Now() - LONG, sent_at=sent_at)
         for sent_at in (Now() - LONG, Now() - 2 * LONG, None)
     )
     assert doorbell.resend_queued() == 2
@@ -41,7 +41,7 @@ def test_jobs_that_were_never_sent_come_first_and_the_queue_is_not_flooded(rung,
 def test_only_queued_jobs_for_workers_are_sent(rung):
     cancelled, in_foreground = make_job(), lifecycle.create_foreground_job("run")
     lifecycle.request_cancel(cancelled.pk)
-    Job.objects.update(created_at=Now() - LONG)
+    Job.objects.update(queued_at=Now() - LONG)
     assert doorbell.resend_queued() == 0
     doorbell.send(cancelled.pk)
     doorbell.send(in_foreground.pk)
@@ -62,6 +62,6 @@ def test_a_broker_that_is_down_is_not_asked_for_every_job(monkeypatch):
     asked = []
     monkeypatch.setattr(doorbell, "ring", lambda task, job_id: asked.append(job_id) or False)
     for _ in range(3):
-        make_job(created_at=Now() - LONG)
+        make_job(queued_at=Now() - LONG)
     assert doorbell.resend_queued() == 0
     assert len(asked) == 1

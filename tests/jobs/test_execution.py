@@ -4,6 +4,7 @@ import errno
 import threading
 
 import numpy as np
+import psycopg
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
@@ -148,6 +149,45 @@ def test_a_lost_connection_gives_the_job_back_for_its_next_attempt(job, rung):
     assert rung == [job.pk]
 
 
+@pytest.mark.parametrize(
+    ("error", "state", "failure"),
+    [
+        (psycopg.OperationalError("server closed the connection unexpectedly"), Job.State.QUEUED, ""),
+        (psycopg.errors.DiskFull("could not extend file"), Job.State.FAILED, Reason.DISK_FULL),
+    ],
+)
+def test_what_the_driver_itself_raises_is_understood(job, rung, error, state, failure):
+    def work(claim: Claim) -> None:
+        raise error
+
+    execute(job.pk, work)
+    job.refresh_from_db()
+    assert (job.state, job.failure) == (state, failure)
+
+
+def test_a_copy_that_takes_long_is_cancelled_with_its_job(job):
+    def work(claim: Claim) -> None:
+        lifecycle.request_cancel(job.pk)
+        with connection.cursor() as cursor, cursor.copy("COPY (SELECT pg_sleep(60)) TO STDOUT") as copy:
+            copy.read()
+
+    execute(job.pk, work)
+    job.refresh_from_db()
+    assert job.state == Job.State.CANCELLED
+
+
+def test_nobody_interrupts_work_that_has_published(job, settings):
+    def work(claim: Claim) -> None:
+        claim.succeed()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(4)")
+        tidied.append(True)
+
+    tidied: list[bool] = []
+    execute(job.pk, work)
+    assert tidied
+
+
 def test_a_database_that_stays_away_leaves_the_job_to_the_recovery(job, settings, monkeypatch):
     settings.JOB_STALE_SECONDS = 0.1
 
@@ -187,6 +227,28 @@ def test_an_interrupted_command_leaves_a_cancelled_job():
         execute(job.pk, work)
     job.refresh_from_db()
     assert job.state == Job.State.CANCELLED
+
+
+def test_a_command_interrupted_while_it_waits_for_its_turn_leaves_a_cancelled_job(monkeypatch, state_of):
+    Job.objects.create(kind="run", lane="shop")
+    second = lifecycle.create_foreground_job("run", lane="shop")
+
+    def interrupt(job_id: int) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lifecycle, "wait_for_turn", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        execute(second.pk, Claim.succeed)
+    assert state_of(second) == Job.State.CANCELLED
+
+
+def test_a_command_does_not_wait_for_a_job_that_is_lost_though_there_is_no_worker(let_it_go_silent, state_of):
+    lost = lifecycle.create_foreground_job("run", lane="shop")
+    lifecycle.claim(lost.pk)
+    let_it_go_silent(lost)
+    second = lifecycle.create_foreground_job("run", lane="shop")
+    execute(second.pk, Claim.succeed)
+    assert (state_of(lost), state_of(second)) == (Job.State.FAILED, Job.State.SUCCEEDED)
 
 
 def test_a_command_waits_for_its_turn():

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from jobs import lifecycle
+from jobs import lifecycle, recovery
 from jobs.errors import JobSuperseded
 from jobs.failures import Reason
 from jobs.models import Job
@@ -84,16 +84,36 @@ def test_a_command_that_waits_for_its_turn_is_left_alone(let_it_go_silent, state
 
 
 @pytest.mark.django_db(transaction=True)
+def test_an_attempt_that_was_heard_of_in_this_very_moment_keeps_its_session(
+    claimed, let_it_go_silent, monkeypatch, rung
+):
+    job, attempt = claimed
+    let_it_go_silent(job)
+    give_up = recovery._give_up
+
+    def hear_first(*arguments: object) -> bool:
+        Job.objects.filter(pk=job.pk).update(heartbeat_at=Now())
+        return give_up(*arguments)
+
+    monkeypatch.setattr(recovery, "_give_up", hear_first)
+    with contextlib.closing(own_session(session_name(job.pk, attempt))) as working:
+        assert recover_stale() == 0
+        working.execute("SELECT 1")
+
+
+def own_session(name: str) -> psycopg.Connection:
+    parameters = connection.get_connection_params()
+    names = {"host", "port", "user", "password", "dbname"} & set(parameters)
+    return psycopg.connect(**{key: parameters[key] for key in names}, application_name=name)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_session_of_a_stopped_process_is_ended_even_if_it_locks_the_row(
     claimed, let_it_go_silent, state_of, rung
 ):
     job, attempt = claimed
     let_it_go_silent(job)
-    parameters = connection.get_connection_params()
-    names = {"host", "port", "user", "password", "dbname"} & set(parameters)
-    ours = {name: parameters[name] for name in names}
-    name = session_name(job.pk, attempt)
-    with contextlib.closing(psycopg.connect(**ours, application_name=name)) as stopped:
+    with contextlib.closing(own_session(session_name(job.pk, attempt))) as stopped:
         stopped.execute("UPDATE jobs_job SET stage = 'publishing' WHERE id = %s", [job.pk])
         assert recover_stale() == 0
         assert recover_stale() == 1

@@ -108,6 +108,12 @@ def test_a_job_whose_work_was_deleted_still_has_a_page(viewer_client, failed):
     assert "out of memory" in page.content.decode()
 
 
+def test_a_job_tried_again_waits_since_then_and_not_since_it_was_asked_for(failed, rung):
+    Job.objects.filter(pk=failed.pk).update(created_at=Now() - timedelta(hours=2))
+    lifecycle.retry(failed.pk)
+    assert Job.objects.with_clock().get(pk=failed.pk).waited_seconds < 60
+
+
 # ---- Progress ----------------------------------------------------------------------------------------------
 
 
@@ -156,7 +162,7 @@ def test_a_job_of_a_busy_lane_waits_for_its_turn():
 
 @pytest.mark.parametrize(("age", "pause"), [(0, 2), (60, 5), (3600, 10)])
 def test_the_page_looks_again_ever_more_rarely(job, age, pause):
-    Job.objects.filter(pk=job.pk).update(created_at=Now() - timedelta(seconds=age))
+    Job.objects.filter(pk=job.pk).update(queued_at=Now() - timedelta(seconds=age))
     assert Job.objects.with_clock().get(pk=job.pk).refresh_seconds == pause
     assert f"delay:{pause}s" in render_progress(job)
 
