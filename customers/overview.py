@@ -8,7 +8,8 @@ was found is kept in the cache.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
@@ -38,6 +39,12 @@ class AttributeOverview:
     counts: tuple[int, ...] = ()
     frequent: tuple[tuple[str, float], ...] = ()
 
+    @classmethod
+    def from_kept(cls, *, counts: list[int], frequent: list[list[Any]], **values: Any) -> AttributeOverview:
+        """Make it again from what the cache holds, which knows lists and no tuples."""
+        pairs = tuple((value, share) for value, share in frequent)
+        return cls(counts=tuple(counts), frequent=pairs, **values)
+
     @property
     def bars(self) -> list[tuple[int, float, float]]:
         """x, y and height of each bar of the histogram, in a box of 10 × BINS by 100."""
@@ -56,10 +63,11 @@ def overview_of(dataset: Dataset) -> list[AttributeOverview]:
         return []
     attributes = attributes_of(dataset)
     key = "-".join(["overview", *(str(each.pk) for each in (version, *attributes))])
-    found: list[AttributeOverview] | None = cache.get(key)
-    if found is None:
-        found = _describe(version.pk, version.customer_count, attributes)
-        cache.set(key, found, KEPT_SECONDS)
+    kept = cache.get(key)
+    if kept is not None:
+        return [AttributeOverview.from_kept(**each) for each in kept]
+    found = _describe(version.pk, version.customer_count, attributes)
+    cache.set(key, [asdict(each) for each in found], KEPT_SECONDS)
     return found
 
 

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from customers import partitions
-from customers.importing.storing import delete_file, stored_files
+from customers.importing.storing import delete_file, delete_unarrived, stored_files
 from customers.models import Customer, CustomerImport, Dataset
 from jobs.models import Job
 
@@ -93,4 +93,4 @@ def delete_stray_files(*, age: timedelta = STRAY_AGE) -> int:
     strays = found - set(CustomerImport.objects.filter(file_id__in=found).values_list("file_id", flat=True))
     for file_id in strays:
         delete_file(file_id)
-    return len(strays)
+    return len(strays) + delete_unarrived(young)

@@ -1,4 +1,4 @@
-"""Middleware of the site: how long a login lasts, and that no copy of a page stays behind."""
+"""Middleware of the site: how long a login lasts, how much one may send, and that no copy of a page stays."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import redis
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django_structlog.middlewares import RequestMiddleware
 
@@ -52,6 +54,33 @@ class SessionLifetimeMiddleware:
             messages.info(request, f"You were logged out {reason}.")
         elif now - seen >= SEEN_EVERY_SECONDS and not request.headers.get("HX-Request"):
             session[SEEN] = now
+
+
+class BodySizeMiddleware:
+    """Refuse a large body before a byte of it is read, unless it is a file from somebody who may import it.
+
+    Django reads a form before it knows who sent it: anybody could fill the disk.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        size = int(request.META.get("CONTENT_LENGTH") or 0)
+        if size > settings.FILE_UPLOAD_MAX_MEMORY_SIZE:
+            if size > self._most(request):
+                return render(request, "413.html", status=413)
+            Path(settings.FILE_UPLOAD_TEMP_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self.get_response(request)
+
+    def _most(self, request: HttpRequest) -> int:
+        try:
+            is_upload = resolve(request.path_info).view_name == "customers:import-create"
+        except Resolver404:
+            return 0
+        if is_upload and request.user.has_perm("customers.add_customerimport"):
+            return int(settings.IMPORT_MAX_BYTES) + int(settings.FILE_UPLOAD_MAX_MEMORY_SIZE)
+        return 0
 
 
 class NoStoreMiddleware:

@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "segmenter.middleware.SessionLifetimeMiddleware",
+    "segmenter.middleware.BodySizeMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "segmenter.middleware.LoggingMiddleware",
@@ -126,6 +127,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": env.str("CELERY_KEY_PREFIX", default="segmenter:") + "cache",
+        "OPTIONS": {"serializer": "segmenter.caching.JSONSerializer"},
     }
 }
 
@@ -200,6 +202,8 @@ IMPORT_MAX_COLUMNS = env.int("IMPORT_MAX_COLUMNS", default=500)
 # Stored files are deleted after so many days; what came of them stays.
 IMPORT_RETENTION_DAYS = env.int("IMPORT_RETENTION_DAYS", default=30)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024**2
+# While a file arrives it lies beside those that have arrived, not in a temporary folder that may be memory.
+FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR / "arriving"
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 # ---- People and pages ----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from segmenter import processes
+from segmenter import patience, processes
 
 worker_class = "gthread"
 workers = 2
@@ -23,6 +23,17 @@ def on_starting(server: Any) -> None:
     if folder:
         shutil.rmtree(folder, ignore_errors=True)
         Path(folder).mkdir(parents=True)
+
+
+def when_ready(server: Any) -> None:
+    """Let nobody hold a thread by sending nothing."""
+    for listener in server.LISTENERS:
+        patience.limit_silence(listener.sock)
+
+
+def pre_request(worker: Any, request: Any) -> None:
+    """Let nobody hold a thread by sending a body drop by drop. A connection may bring several requests."""
+    request.unreader.sock = patience.PatientSocket(request.unreader.sock)
 
 
 def post_fork(server: Any, worker: Any) -> None:

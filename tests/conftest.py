@@ -100,10 +100,13 @@ def remove_keys(broker_url: str) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Remember the groups the migrations made: transactional tests empty every table."""
+    """Transactional tests empty every table: let them, and remember the groups the migrations made."""
     from django.contrib.auth.models import Group
+    from django.db import connection
 
     with django_db_blocker.unblock():
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE audit_auditevent DISABLE TRIGGER audit_refuse_emptying")
         for group in Group.objects.all():
             found = group.permissions.values_list("content_type__app_label", "codename")
             group_permissions[group.name] = list(found)

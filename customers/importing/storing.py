@@ -55,6 +55,17 @@ def stored_files() -> Iterator[tuple[uuid.UUID, float]]:
             yield uuid.UUID(path.name.partition(".")[0]), path.stat().st_mtime
 
 
+def delete_unarrived(written_before: float) -> int:
+    """Delete what is left of files whose web process was killed while they arrived. Return how many."""
+    folder, deleted = Path(settings.FILE_UPLOAD_TEMP_DIR), 0
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with contextlib.suppress(FileNotFoundError):  # it has arrived meanwhile
+            if path.stat().st_mtime < written_before:
+                path.unlink()
+                deleted += 1
+    return deleted
+
+
 def store_file(file: Readable, name: str) -> StoredFile:
     """Copy a file to where imports read it from.
 

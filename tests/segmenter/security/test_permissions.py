@@ -114,3 +114,14 @@ def test_no_other_method_does_anything_for_anybody(world, clients):
     }
     assert len(found) > 500
     assert not {key: said for key, said in found.items() if said not in refused}
+
+
+def test_no_copy_of_anything_behind_the_login_stays_anywhere(administrator_client, world):
+    checked = 0
+    for path, methods in read_table().items():
+        if methods["GET"][-1] == "yes" and "charts" not in path:
+            answer = administrator_client.get(address(path, world.arguments))
+            assert "no-store" in answer["Cache-Control"], path
+            answer.close()
+            checked += 1
+    assert checked > 25
