@@ -25,7 +25,9 @@ class PatientSocket:
 
     def __init__(self, connection: Any) -> None:
         # The connection's request before this one has wrapped it already.
-        self._connection = connection._connection if isinstance(connection, PatientSocket) else connection
+        self._connection: Any = (
+            connection._connection if isinstance(connection, PatientSocket) else connection
+        )
         self._began = time.monotonic()
         self._received = 0
 
