@@ -42,6 +42,7 @@ class Command(BaseCommand):
         parser.add_argument("--empty", action="store_true", help="do not import the sample customers")
 
     def handle(self, *, port: int, empty: bool, **options: Any) -> None:
+        refuse_production()
         with hold_folder():
             refuse_port_in_use(port)
             self._prepare_database()
@@ -187,6 +188,15 @@ def answers(port: int) -> bool:
 
 
 # ---- Refusals and signals ----------------------------------------------------------------------------------
+
+
+def refuse_production() -> None:
+    """Keep the sample and an administrator whose password stood on a terminal out of a company's site."""
+    if settings.PRODUCTION:
+        raise CommandError(
+            "This brings up a site to try on one machine. With PRODUCTION=1 start web, worker and beat by "
+            "themselves, as docker-compose.yml does, and make the first administrator by createsuperuser."
+        )
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -49,6 +50,14 @@ def test_a_link_is_worth_nothing_after_the_role_was_taken_away(analyst, analyst_
     assert (answer.status_code, len(b"".join(answer.streaming_content)) > 0) == (200, True)
     analyst.groups.set(Group.objects.filter(name="Viewer"))
     assert analyst_client.get(export).status_code == 403
+
+
+def test_somebody_elses_link_opens_nothing_for_a_lesser_role(viewer_client, world):
+    links = [
+        reverse("segmenter:segment-export", args=[world.run.pk, 1]),
+        reverse("customers:import-rejects", args=[world.dataset.current_version_id]),
+    ]
+    assert [viewer_client.get(link).status_code for link in links] == [403, 403]
 
 
 def test_more_fields_than_the_form_has_change_nothing(viewer, administrator_client):
@@ -123,6 +132,15 @@ def test_colours_and_sizes_in_an_address_reach_no_chart(viewer_client, world, qu
     plain = viewer_client.get(reverse("segmenter:chart", args=[world.run.pk, "elbow", "svg"]))
     asked = viewer_client.get(reverse("segmenter:chart", args=[world.run.pk, "elbow", "svg"]) + f"?{query}")
     assert asked.content == plain.content
+
+
+def test_what_people_write_ends_no_script_and_begins_none(viewer_client, world):
+    segment = Segment.objects.filter(clusters__run=world.run, clusters__number=1)
+    segment.update(name="</script><script>alert(1)</script>")
+    for path in ("/", world.run.get_absolute_url(), world.run.clusters.first().get_absolute_url()):
+        page = viewer_client.get(path).content.decode()
+        assert "alert(1)" in page, path
+        assert re.findall(r"<script(?! src=)", page) == [], path
 
 
 def test_signs_of_templates_stay_signs(viewer_client, world):

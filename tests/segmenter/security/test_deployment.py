@@ -67,6 +67,34 @@ def test_every_service_that_stays_is_watched_and_started_again(services):
     assert all("healthcheck" in services[name] for name in staying - {"beat"})
 
 
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-production.txt", "requirements-dev.txt"])
+def test_every_requirement_is_pinned_to_files_that_are_known(name):
+    text = (Path(settings.BASE_DIR) / name).read_text().replace("\\\n", " ")
+    requirements = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
+    assert len(requirements) > 50
+    assert [line for line in requirements if "==" not in line or "--hash=sha256:" not in line] == []
+
+
+def test_nothing_that_reads_files_can_reach_the_network():
+    """No import from an address: nobody makes the site ask its neighbours."""
+    code = (
+        "import sys, django; django.setup()\n"
+        "for name in ('urllib.request', 'http.client', 'requests', 'urllib3'): sys.modules[name] = None\n"
+        "from customers.importing import executing, pipeline, proposing, workbook_reader\n"
+    )
+    environment = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "segmenter.settings"}
+    environment["DATA_DIR"] = os.environ["DATA_DIR"]
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_deployment_checklist_has_no_warning(in_production):
     said = in_production(
         "import io; from django.core.management import call_command\n"
@@ -74,6 +102,18 @@ def test_the_deployment_checklist_has_no_warning(in_production):
         "print(json.dumps(stream.getvalue()))"
     )
     assert said.startswith("System check identified no issues")
+
+
+def test_no_demonstration_comes_up_in_production(in_production):
+    said = in_production(
+        "from django.core.management import call_command\n"
+        "from django.core.management.base import CommandError\n"
+        "from django.contrib.auth.models import User\n"
+        "try: call_command('up')\n"
+        "except CommandError as error: print(json.dumps([str(error), User.objects.count()]))"
+    )
+    assert "createsuperuser" in said[0]
+    assert said[1] == 0
 
 
 def test_health_says_which_part_is_not_well(client, db):

@@ -7,6 +7,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.auth.models import User
 from django.urls import reverse
 
+from audit.models import AuditEvent
 from segmenter.accounts import people
 
 LOGIN = "/accounts/login/"
@@ -46,6 +47,18 @@ def test_a_forged_forwarding_header_resets_no_limit(from_address, db):
     forged = [{"x-forwarded-for": f"192.0.2.{number}", "x-real-ip": "192.0.2.1"} for number in range(21)]
     answers = [log_in(client, f"someone{number}", "wrong", **forged[number]) for number in range(21)]
     assert answers[-1].status_code == 429
+
+
+def test_behind_a_proxy_of_ones_own_only_what_that_proxy_says_counts(from_address, db, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    client = from_address()
+    forwarded = [f"192.0.2.{number}, 198.51.100.7" for number in range(21)]  # the last is the proxy's word
+    answers = [
+        log_in(client, f"anybody{number}", "wrong", **{"x-forwarded-for": forwarded[number]})
+        for number in range(21)
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 20 + [429]
+    assert set(AuditEvent.objects.values_list("address", flat=True)) == {"198.51.100.7"}
 
 
 def test_unknown_and_known_names_get_the_same_answer(from_address, maria):

@@ -1,0 +1,33 @@
+"""docs/security.md says which test sees each attack fail: none is missing, and each of them is there."""
+
+import re
+from pathlib import Path
+
+from django.conf import settings
+
+LINES = range(1, 57)
+LATER = {26, 28, 29, 38, 45, 51}
+ROW = re.compile(r"^\| (\d+) \|.*\| (.+) \|$", re.MULTILINE)
+
+
+def named_tests() -> dict[int, list[str]]:
+    """The tests that the document names, by the number of the attack."""
+    text = (Path(settings.BASE_DIR) / "docs" / "security.md").read_text()
+    return {int(number): re.findall(r"`(\w+)`", tests) for number, tests in ROW.findall(text)}
+
+
+def every_test() -> set[str]:
+    files = (Path(settings.BASE_DIR) / "tests").rglob("test_*.py")
+    return {name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)}
+
+
+def test_every_attack_has_a_line_and_every_line_a_test():
+    named = named_tests()
+    assert list(named) == list(LINES)
+    assert {number for number, tests in named.items() if not tests} <= LATER
+
+
+def test_every_test_that_is_named_is_there():
+    named, there = named_tests(), every_test()
+    assert len(there) > 500
+    assert {number: set(tests) - there for number, tests in named.items() if set(tests) - there} == {}

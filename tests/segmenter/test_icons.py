@@ -1,0 +1,16 @@
+"""Signs on pages: each one that a template asks for is in the file of signs."""
+
+import re
+from pathlib import Path
+
+from django.conf import settings
+
+SIGNS = Path(settings.BASE_DIR) / "segmenter" / "static" / "vendor" / "tabler-icons"
+
+
+def test_every_sign_that_a_page_shows_is_there():
+    there = set(re.findall(r'<symbol id="([\w-]+)"', (SIGNS / "icons.svg").read_text()))
+    pages = (Path(settings.BASE_DIR) / "templates").rglob("*.html")
+    asked = {name for page in pages for name in re.findall(r'{% icon "([\w-]+)"', page.read_text())}
+    assert len(asked) > 5
+    assert asked <= there == set((SIGNS / "names.txt").read_text().split())
