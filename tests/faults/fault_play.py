@@ -51,6 +51,7 @@ class Play:
         with connection.cursor() as cursor:
             cursor.execute("CREATE TABLE fault_start (job_id bigint, attempt int, pid int)")
             cursor.execute("CREATE TABLE fault_publication (job_id bigint, attempt int)")
+            cursor.execute("CREATE TABLE fault_copy (x text)")
         self.user = User.objects.create_user("analyst")
         self.user.groups.add(Group.objects.get(name="Administrator"))
         self.stage.start_worker()
@@ -105,8 +106,13 @@ class Play:
             cursor.execute("SELECT setval('jobs_job_id_seq', %s, false)", [following])
         self.stage.hold(following, stage, **place)
         started = start()
-        require(started.job_id == following, "somebody else made a job")
+        job_id = started.pk if isinstance(started, Job) else started.job_id
+        require(job_id == following, "somebody else made a job")
         return started
+
+    def hold_probe(self, act: str, stage: str, *, done: int = 0) -> int:
+        """Start a probe whose first attempt waits at a place."""
+        return self._held(lambda: Job.objects.get(pk=self.probe(act)), stage, done=done).pk
 
     def probe(self, act: str) -> int:
         return create_job("probe", self.user, title=act).pk
@@ -128,6 +134,12 @@ class Play:
 
     def publications(self, job_id: int) -> int:
         return self._count("fault_publication", job_id)
+
+    def take_copied(self) -> int:
+        """Empty the table that probes copy into; return how many megabytes were there."""
+        with connection.cursor() as cursor:
+            cursor.execute("WITH gone AS (DELETE FROM fault_copy RETURNING 1) SELECT count(*) FROM gone")
+            return int(cursor.fetchone()[0]) // 1024
 
     def _count(self, table: str, job_id: int) -> int:
         with connection.cursor() as cursor:

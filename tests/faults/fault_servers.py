@@ -107,6 +107,14 @@ def kill_database_in_run(play: Play) -> None:
     play.check_run(run)
 
 
+@injection("13d", "PostgreSQL restarted in the middle of a COPY", is_short=True)
+def restart_database_in_copy(play: Play) -> None:
+    job_id = play.hold_probe("copy 20", "copying", done=10)
+    play.stage.wait_held("in the middle of the COPY")
+    restart_database(play, job_id)
+    require(play.publications(job_id) == 1 and play.take_copied() == 20, "not all of it, once")
+
+
 def restart_database(play: Play, job_id: int, number: int = signal.SIGINT) -> None:
     """Restart it; the work goes on when it is away."""
     connection.close()

@@ -90,7 +90,20 @@ def fill_database(claim: Claim, rows: float) -> None:
         cursor.execute("INSERT INTO fault_small SELECT repeat('x', 1000) FROM generate_series(1, %s)", [rows])
 
 
+def copy(claim: Claim, megabytes: float) -> None:
+    """Write so much by COPY that it cannot all wait in a buffer, into the table that the suite made."""
+    with (
+        transaction.atomic(),
+        connection.cursor() as cursor,
+        cursor.copy("COPY fault_copy FROM STDIN") as rows,
+    ):
+        for number in range(int(megabytes)):
+            claim.report("Copying", number, int(megabytes))
+            rows.write((b"x" * 1023 + b"\n") * 1024)
+
+
 ACTS = {
+    "copy": copy,
     "sleep": sleep,
     "deaf": sleep_deaf,
     "kill": kill_self,
