@@ -110,8 +110,10 @@ if env.bool("DATABASE_POOL", default=False):
     database.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
     database["CONN_HEALTH_CHECKS"] = True
 DATABASES = {"default": database}
-# The canonical form of arrays is held by PostgreSQL; no form ever validates a customer.
-SILENCED_SYSTEM_CHECKS = ["models.W045"]
+SILENCED_SYSTEM_CHECKS = [
+    "models.W045",  # the canonical form of arrays is held by PostgreSQL; no form ever validates a customer
+    "files.E001",  # the folder for arriving files is made when the first large one comes
+]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---- Broker and cache ----------------------------------------------------------------------------
@@ -128,6 +130,7 @@ CACHES = {
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": env.str("CELERY_KEY_PREFIX", default="segmenter:") + "cache",
         "OPTIONS": {"serializer": "segmenter.caching.JSONSerializer"},
+        "VERSION": 2,  # what an earlier release wrote is not read
     }
 }
 
