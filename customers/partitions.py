@@ -17,7 +17,11 @@ from django.db.migrations import CreateModel
 from django.db.migrations.state import ProjectState
 from django.db.models import Model
 from django.db.utils import OperationalError
-from psycopg import sql
+from psycopg import Cursor, sql
+from psycopg.copy import QueuedLibpqWriter
+
+# Of 128 KB.
+WAITING_PIECES = 32
 
 logger = logging.getLogger(__name__)
 
@@ -91,10 +95,19 @@ def copy_rows(
         sql.SQL(options),  # a constant of the caller's, never a person's words
     )
     with connection.cursor() as cursor:
-        with cursor.copy(statement) as copy:
+        with cursor.copy(statement, writer=_Writer(cursor.cursor)) as copy:
             for block in blocks:
                 copy.write(block)
         return int(cursor.rowcount)
+
+
+class _Writer(QueuedLibpqWriter):
+    """Sends on a thread of its own, so that the next block is made while PostgreSQL takes the last one."""
+
+    def __init__(self, cursor: Cursor[Any]) -> None:
+        super().__init__(cursor)
+        # By default a thousand pieces may wait: as much memory as the whole import may take.
+        self._queue = type(self._queue)(maxsize=WAITING_PIECES)
 
 
 def attach_partition(model: type[Model], key: int, *, partition_by: str) -> None:

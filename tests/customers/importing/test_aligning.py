@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.importing import aligning, digests, executing, staging
@@ -172,6 +172,7 @@ def test_a_customer_who_was_taken_out_of_a_version_is_missed(bring, counts, data
     assert counts(bring(listed([30] * 10).replace("\n", "\r\n"))) == (10, 1, 0, 9, 0)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cuts=st.lists(st.integers(0, 12), max_size=4), other=st.lists(st.integers(0, 12), max_size=4))
 def test_a_digest_is_the_same_however_the_rows_are_cut(cuts, other):
     ids = pa.array([f"c{number}" for number in range(12)])
