@@ -28,6 +28,11 @@ logger = logging.getLogger(__name__)
 
 ATTEMPTS = 5
 
+COMPOSED = (
+    "Some customer ids hold accents typed as characters of their own: "
+    "they were composed, so that nobody is two customers."
+)
+
 Watch = Callable[[str, int, int | None], None]
 
 
@@ -144,6 +149,8 @@ class _Run:
         tally.second_table.refuse()
         self._refuse_nothing(tally)
         self.report("publishing")
+        if validator.has_composed_ids and COMPOSED not in self.customer_import.warnings:
+            self.customer_import.warnings.append(COMPOSED)
         self._store_report(counts, tally)
         if counts.changes_anything:
             loading.publish(self.customer_import, base, counts)
@@ -254,6 +261,7 @@ class _Run:
             "removed_count": counts.removed,
             "rejected_count": tally.rejected,
             "blank_count": tally.blank,
+            "warnings": self.customer_import.warnings,
         }
         CustomerImport.objects.filter(pk=self.customer_import.pk).update(**values)
         if tally.rejected:

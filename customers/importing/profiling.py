@@ -97,17 +97,19 @@ class ColumnProfile:
         if len(self.sample) < SAMPLE_CELLS:
             self.sample += cells.slice(0, SAMPLE_CELLS - len(self.sample)).to_pylist()
         is_plain = PLAIN.matches(cells)
-        plain = cells.filter(is_plain)
+        plain = cells if pc.all(is_plain).as_py() else cells.filter(is_plain)
         self.plain += len(plain)
-        self.with_point += pc.sum(pc.match_substring(plain, ".")).as_py() or 0
         self._look_at_plain(plain)
         if len(plain) < len(cells):
             self._look_at_rest(cells.filter(pc.invert(is_plain)))
 
     def _look_at_plain(self, cells: pa.StringArray) -> None:
-        self.has_leading_zeros = (
-            self.has_leading_zeros or pc.any(pc.match_substring_regex(cells, LEADING_ZERO)).as_py() or False
-        )
+        if not pc.all(pc.ascii_is_decimal(cells)).as_py():
+            self.with_point += pc.sum(pc.match_substring(cells, ".")).as_py() or 0
+        if not self.has_leading_zeros:
+            zeros, plus, minus = (pc.starts_with(cells, sign) for sign in "0+-")
+            few = cells.filter(pc.or_(zeros, pc.or_(plus, minus)))
+            self.has_leading_zeros = bool(pc.any(pc.match_substring_regex(few, LEADING_ZERO)).as_py())
         if not self.has_long_numbers and len(cells):
             self.has_long_numbers = bool(beyond_exact(cells, PLAIN.convert(cells)).any())
 
@@ -147,7 +149,12 @@ class ColumnProfile:
 
     @property
     def markers(self) -> tuple[str, ...]:
-        return tuple(sorted(self.markers_found))
+        return tuple(sorted(marker for marker in self.markers_found if self._is_habit(marker)))
+
+    def _is_habit(self, marker: str) -> bool:
+        """Whether it is how the file writes a missing value: a NaN here and there is a failed calculation."""
+        found = self.markers_found[marker]
+        return marker.lower() != "nan" or (found > 2 and 20 * found >= self.filled)
 
     @property
     def may_be_id(self) -> bool:

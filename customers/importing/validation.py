@@ -118,6 +118,8 @@ class Validator:
         ]
         self.has_nul = has_nul
         self.is_sheet = is_sheet
+        # Whether an accent of some id was typed as a character of its own.
+        self.has_composed_ids = False
 
     def validate(self, batch: Batch) -> Validated:
         """Sort the rows of a batch into customers, rejects and blank lines."""
@@ -169,8 +171,12 @@ class Validator:
         reason = "A spreadsheet has rounded this id: give the column the format “text” there."
         faults.add(rounded, self.id_index, self.id_header, reason)
         self._check_text(ids, self.id_index, self.id_header, faults)
+        if pc.all(pc.string_is_ascii(ids)).as_py():
+            return ids
         # One customer, whichever way an accent was typed.
-        return ids if pc.all(pc.string_is_ascii(ids)).as_py() else pc.utf8_normalize(ids, "NFC")
+        composed = pc.utf8_normalize(ids, "NFC")
+        self.has_composed_ids = self.has_composed_ids or not composed.equals(ids)
+        return composed
 
     def _read_texts(self, batch: Batch, target: Target, faults: _Faults) -> pa.StringArray:
         cells = trimmed(batch.columns[target.index])

@@ -109,6 +109,7 @@ AWKWARD = [
 ]
 
 
+@pytest.mark.bad_input(78)
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
 def test_every_awkward_text_comes_in_as_it_is(bring, counts, customers, quoting):
     assert len(set(AWKWARD)) == len(AWKWARD) > 100

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -25,6 +26,7 @@ def test_a_first_file_makes_customers(bring, counts, customers):
     assert customers() == {"0001": ["Female", 30.0], "2": ["Male", 41.0], "3": [None, 52.0]}
 
 
+@pytest.mark.bad_input(80)
 def test_the_same_file_again_changes_nothing_and_says_so(bring, counts, dataset):
     first = bring(THREE)
     again = bring(THREE)
@@ -35,6 +37,7 @@ def test_the_same_file_again_changes_nothing_and_says_so(bring, counts, dataset)
     assert dataset.current_version == first
 
 
+@pytest.mark.bad_input(81)
 def test_a_changed_row_is_an_update_and_keeps_the_customer(bring, counts, customers, dataset):
     bring(THREE)
     before = dict(Customer.objects.values_list("customer_id", "id"))
@@ -85,12 +88,14 @@ def test_a_letter_in_a_number_rejects_that_row_alone(bring, counts, reasons, cus
     assert done.rejected_rows.get().cells == ["2", "3x", "6"]
 
 
+@pytest.mark.bad_input(62)
 def test_of_identical_rows_the_first_is_taken(bring, counts, reasons):
     done = bring("CustomerID,Age\n1,30\n2,40\n1,30\n")
     assert counts(done) == (3, 2, 0, 0, 1)
     assert reasons(done) == [(4, "CustomerID", "1", "The same customer as in line 2, which was taken.")]
 
 
+@pytest.mark.bad_input(63)
 def test_of_conflicting_rows_none_is_taken_and_each_names_the_others(bring, counts, reasons, customers):
     done = bring("CustomerID,Age\n1,30\n2,40\n1,31\n")
     assert counts(done) == (3, 1, 0, 0, 2)

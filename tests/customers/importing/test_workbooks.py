@@ -71,6 +71,7 @@ def rows(write):
     return read
 
 
+@pytest.mark.bad_input(60)
 def test_texts_numbers_and_gaps_are_read_with_their_row_numbers(rows):
     content = workbook(
         HEADER + row(2, '<c r="A2" t="s"><v>0</v></c>', number("B2", "7.0")) + row(5, number("A5", "1E+15")),
@@ -103,11 +104,13 @@ def test_cells_are_what_people_see(rows, cell, shown):
     assert rows(workbook(HEADER + row(2, cell))) == [(2, [shown])]
 
 
+@pytest.mark.bad_input(57)
 def test_dates_of_old_macintosh_workbooks_are_right(rows):
     content = workbook(HEADER + row(2, number("A2", "44925", 1)), properties='<workbookPr date1904="1"/>')
     assert rows(content) == [(2, ["2026-12-31"])]
 
 
+@pytest.mark.bad_input(58)
 def test_several_sheets_are_asked_about(rows):
     content = workbook(HEADER + row(2, number("A2", "1")), HEADER + row(2, number("A2", "2")))
     with pytest.raises(AmbiguousFileError, match=r"“Sheet 1”, “Sheet 2”.*--sheet"):
@@ -116,6 +119,7 @@ def test_several_sheets_are_asked_about(rows):
     assert rows(content, guess=True) == [(2, ["1"])]
 
 
+@pytest.mark.bad_input(58)
 def test_a_hidden_sheet_is_not_asked_about(rows):
     content = workbook(HEADER + row(2, number("A2", "1")), HEADER, states=("visible", "hidden"))
     assert rows(content) == [(2, ["1"])]
@@ -128,15 +132,30 @@ OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (workbook(HEADER + row(1_048_576, number("XFD1048576", "1"))), "column 16384"),
-        (workbook(HEADER, extra={"xl/sharedStrings.xml": f"{BOMB}<sst>&b;</sst>"}), "document type"),
-        (workbook(HEADER, extra={"xl/sharedStrings.xml": f"{OUTSIDE}<sst>&a;</sst>"}), "document type"),
-        (workbook(HEADER + f"<!--{' ' * 50_000_000}-->"), "150 times"),
-        (
+        pytest.param(
+            workbook(HEADER + row(1_048_576, number("XFD1048576", "1"))),
+            "column 16384",
+            marks=pytest.mark.bad_input(49),
+        ),
+        pytest.param(
+            workbook(HEADER, extra={"xl/sharedStrings.xml": f"{BOMB}<sst>&b;</sst>"}),
+            "document type",
+            marks=pytest.mark.bad_input(50),
+        ),
+        pytest.param(
+            workbook(HEADER, extra={"xl/sharedStrings.xml": f"{OUTSIDE}<sst>&a;</sst>"}),
+            "document type",
+            marks=pytest.mark.bad_input(51),
+        ),
+        pytest.param(
+            workbook(HEADER + f"<!--{' ' * 50_000_000}-->"), "150 times", marks=pytest.mark.bad_input(47)
+        ),
+        pytest.param(
             workbook(HEADER + row(2, text("A2", "x " * 600_000 + str(list(range(20_000)))))),
             "row 2 is too long",
+            marks=pytest.mark.bad_input(48),
         ),
-        (workbook(HEADER)[:-100], "damaged"),
+        pytest.param(workbook(HEADER)[:-100], "damaged", marks=pytest.mark.bad_input(61)),
         (workbook(HEADER + row(3) + row(2, number("A2", "1")) + row(2, number("A2", "1"))), "out of order"),
         (workbook(HEADER, extra={"xl/workbook.xml": "<workbook>"}), "damaged"),
     ],
@@ -146,6 +165,7 @@ def test_a_workbook_made_to_do_harm_is_refused(write, content, sentence):
         convert_sheet(write(content, "upload"), "c.xlsx", "")
 
 
+@pytest.mark.bad_input(61)
 def test_a_link_inside_the_archive_is_refused(write):
     packed = io.BytesIO(workbook(HEADER))
     with zipfile.ZipFile(packed, "a") as archive:
@@ -162,6 +182,7 @@ def test_only_a_zip_archive_with_the_name_of_a_workbook_is_one(write):
     assert not is_workbook(write(b"id,age\n", "upload"), "customers.xlsx")
 
 
+@pytest.mark.bad_input(55, 56)
 def test_a_workbook_is_imported_whole(bring, counts, reasons, customers):
     content = workbook(
         HEADER
@@ -189,6 +210,7 @@ def test_line_breaks_in_cells_and_gaps_at_the_end_of_rows_are_kept(bring, counts
     assert [line for line, *_ in reasons(done)] == [3]
 
 
+@pytest.mark.bad_input(59)
 def test_merged_cells_have_their_value_once_and_that_is_said(bring, counts, reasons):
     merged = '</sheetData><mergeCells count="1"><mergeCell ref="A2:A3"/></mergeCells><sheetData>'
     rows = HEADER + row(2, text("A2", "7"), number("B2", "30")) + row(3, number("B3", "31"))
@@ -198,6 +220,7 @@ def test_merged_cells_have_their_value_once_and_that_is_said(bring, counts, reas
     assert [line for line, *_ in reasons(done)] == [3]
 
 
+@pytest.mark.bad_input(54)
 def test_macros_and_links_to_other_files_are_not_followed(bring, counts, customers):
     linked = row(2, text("A2", "8"), '<c r="B2"><f>[1]Sheet1!A1</f><v>30</v></c>')
     parts = {"xl/externalLinks/externalLink1.xml": "<externalLink/>", "xl/vbaProject.bin": "x"}
