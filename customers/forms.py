@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from customers.importing.dates import ORDERS
 from customers.importing.errors import ImportRefusedError
 from customers.importing.figures import SYMBOLS
-from customers.importing.mapping import ColumnMapping, check_mapping
+from customers.importing.mapping import ColumnMapping, Proposal, check_mapping
 from customers.importing.scanning import ENCODINGS
 from customers.models import Dataset
 
 USES = [
-    ("id", "customer id"),
-    ("number", "number"),
-    ("text", "text"),
-    ("date", "date"),
-    ("skip", "leave out"),
+    ("id", gettext_lazy("customer id")),
+    ("number", gettext_lazy("number")),
+    ("text", gettext_lazy("text")),
+    ("date", gettext_lazy("date")),
+    ("skip", gettext_lazy("leave out")),
 ]
 NUMBERS = {
     ".|": "1234.5",
@@ -31,7 +35,10 @@ NUMBERS = {
     ",| ": "1 234,5",
     ".|'": "1'234.5",
 }
-WRITTEN = [("Numbers", list(NUMBERS.items())), ("Dates", [(key, text) for key, (_, text) in ORDERS.items()])]
+WRITTEN = [
+    (gettext_lazy("Numbers"), list(NUMBERS.items())),
+    (gettext_lazy("Dates"), [(key, text) for key, (_pattern, text) in ORDERS.items()]),
+]
 # A page with more columns than this asks for the use of each and nothing else.
 DETAILED_COLUMNS = 100
 
@@ -45,35 +52,40 @@ class DatasetForm(forms.ModelForm):
 
 class UploadForm(forms.Form):
     file = forms.FileField(
-        label="File",
-        help_text="CSV with one row a customer and a line of headers, as your shop or Excel exports it. "
-        "Packed with gzip is fine too.",
+        label=gettext_lazy("File"),
+        help_text=gettext_lazy(
+            "CSV, tab-separated text or an Excel workbook (.xlsx), also packed with gzip (.gz)."
+        ),
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.gz,.xlsx"}),
     )
 
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
         if not file.name:
-            raise forms.ValidationError("The file needs a name.")
+            raise forms.ValidationError(_("The file needs a name."))
         return file
 
 
 class ReadingForm(forms.Form):
     """How the file is read and what its import does, beside the uses of its columns."""
 
-    sheet = forms.ChoiceField(label="Sheet", required=False)
-    encoding = forms.ChoiceField(choices=list(ENCODINGS.items()), label="Characters", required=False)
+    sheet = forms.ChoiceField(label=gettext_lazy("Sheet"), required=False)
+    encoding = forms.ChoiceField(
+        choices=list(ENCODINGS.items()), label=gettext_lazy("Characters"), required=False
+    )
     delimiter = forms.ChoiceField(
         choices=[(",", "comma"), (";", "semicolon"), ("\t", "tab"), ("|", "bar |"), (":", "colon")],
-        label="Columns are separated by",
+        label=gettext_lazy("Columns are separated by"),
         required=False,
         widget=forms.Select,
     )
     clears_missing = forms.BooleanField(
-        required=False, label="An empty cell clears the value that was known before (else it is kept)"
+        required=False,
+        label=gettext_lazy("An empty cell clears the value that was known before (else it is kept)"),
     )
     replaces = forms.BooleanField(
-        required=False, label="Customers who are not in the file leave the dataset (else they stay)"
+        required=False,
+        label=gettext_lazy("Customers who are not in the file leave the dataset (else they stay)"),
     )
 
     def __init__(self, *args: Any, sheets: Sequence[str] = (), **kwargs: Any) -> None:
@@ -93,46 +105,67 @@ class ColumnForm(forms.Form):
     """What one column of the file is used for."""
 
     use = forms.ChoiceField(choices=USES)
-    name = forms.CharField(max_length=200, required=False, label="Attribute")
-    written = forms.ChoiceField(choices=WRITTEN, required=False, label="Written as")
+    name = forms.CharField(max_length=200, required=False, label=gettext_lazy("Attribute"))
+    written = forms.ChoiceField(choices=WRITTEN, required=False, label=gettext_lazy("Written as"))
     symbol = forms.ChoiceField(
-        choices=[("", "none"), *((symbol, symbol) for symbol in SYMBOLS)], required=False, label="With sign"
+        choices=[("", gettext_lazy("none")), *((symbol, symbol) for symbol in SYMBOLS)],
+        required=False,
+        label=gettext_lazy("With sign"),
     )
     missing = forms.CharField(
         max_length=200,
         required=False,
-        label="Missing is",
-        help_text="Separated by spaces, for example: n/a ?",
+        label=gettext_lazy("Missing is"),
+        help_text=gettext_lazy("Separated by spaces, for example: n/a ?"),
     )
-    minimum = forms.FloatField(required=False, label="Lowest allowed")
-    maximum = forms.FloatField(required=False, label="Highest allowed")
-    is_whole = forms.BooleanField(required=False, label="Whole numbers only")
+    minimum = forms.FloatField(required=False, label=gettext_lazy("Lowest allowed"))
+    maximum = forms.FloatField(required=False, label=gettext_lazy("Highest allowed"))
+    is_whole = forms.BooleanField(required=False, label=gettext_lazy("Whole numbers only"))
 
-    def __init__(self, *args: Any, column: ColumnMapping, detailed: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, column: ColumnMapping, detailed: bool, asked: bool = False, **kwargs: Any
+    ) -> None:
         kwargs["initial"] = _initial(column)
         super().__init__(*args, **kwargs)
-        self.column = column
+        self.column, self.asked = column, asked and detailed
+        if self.asked:
+            written: Any = self.fields["written"]
+            written.choices, written.initial = [("", _("Please choose …")), *written.choices], ""
+            self.initial["written"] = ""
         if not detailed:
             for name in list(self.fields):
                 if name != "use":
                     del self.fields[name]
-        self.fields["use"].widget.attrs["aria-label"] = f"Use of {column.header}"
+        header = column.header
+        self.fields["use"].widget.attrs["aria-label"] = _("Use of %(header)s") % {"header": header}
         if detailed:
-            self.fields["name"].widget.attrs["aria-label"] = f"Attribute of {column.header}"
+            self.fields["name"].widget.attrs["aria-label"] = _("Attribute of %(header)s") % {"header": header}
+
+    def clean(self) -> dict[str, Any]:
+        """Insist on the format of numbers that can be read in two ways."""
+        values: dict[str, Any] = super().clean() or {}
+        if self.asked and values.get("use") == "number" and not values.get("written"):
+            self.add_error("written", _("Say how these numbers are written."))
+        return values
 
     @property
     def summary(self) -> str:
         """What the details say, in a line."""
         column = self.column
         if column.use == "date":
-            return f"written as {column.date_example}"
+            return _("written as %(example)s") % {"example": column.date_example}
         if column.use != "number":
-            return "Format"
-        parts = [f"written as {NUMBERS[f'{column.decimal}|{column.thousands}']} {column.symbol}".strip()]
-        parts += [f"missing is {' '.join(column.missing)}"] if column.missing else []
-        parts += ["whole"] if column.is_whole else []
-        parts += [f"from {column.minimum:g}"] if column.minimum is not None else []
-        parts += [f"to {column.maximum:g}"] if column.maximum is not None else []
+            return _("Format")
+        if self.asked:
+            return _("written how?")
+        example = f"{NUMBERS[f'{column.decimal}|{column.thousands}']} {column.symbol}".strip()
+        parts = [_("written as %(example)s") % {"example": example}]
+        parts += (
+            [_("missing is %(markers)s") % {"markers": " ".join(column.missing)}] if column.missing else []
+        )
+        parts += [_("whole")] if column.is_whole else []
+        parts += [_("from %(lowest)g") % {"lowest": column.minimum}] if column.minimum is not None else []
+        parts += [_("to %(highest)g") % {"highest": column.maximum}] if column.maximum is not None else []
         return ", ".join(parts)
 
     def mapping(self) -> ColumnMapping:
@@ -158,12 +191,18 @@ class ColumnForm(forms.Form):
 class MappingForm:
     """One form a column; valid when together they make an import that can be carried out."""
 
-    def __init__(self, columns: Sequence[ColumnMapping], data: Mapping[str, Any] | None = None) -> None:
-        detailed = len(columns) <= DETAILED_COLUMNS
-        self.detailed = detailed
+    def __init__(self, proposal: Proposal, data: Mapping[str, Any] | None = None) -> None:
+        self.detailed = len(proposal.columns) <= DETAILED_COLUMNS
+        asked = {question.header for question in proposal.questions if question.header}
         self.columns = [
-            ColumnForm(data, prefix=f"c{index}", column=column, detailed=detailed)
-            for index, column in enumerate(columns)
+            ColumnForm(
+                data,
+                prefix=f"c{index}",
+                column=column,
+                detailed=self.detailed,
+                asked=column.header in asked,
+            )
+            for index, column in enumerate(proposal.columns)
         ]
         self.error = ""
 
@@ -172,7 +211,7 @@ class MappingForm:
 
     def is_valid(self) -> bool:
         if not all([column.is_valid() for column in self.columns]):  # noqa: C419  # all show their errors
-            self.error = "Some columns need another look."
+            self.error = _("Some columns need another look.")
             return False
         try:
             check_mapping(self.mapping())
@@ -180,8 +219,23 @@ class MappingForm:
             self.error = str(error)
         return not self.error
 
+    @property
+    def uses(self) -> str:
+        """How many columns are proposed for each use, in words."""
+        counts = Counter[str](form.column.use for form in self.columns)
+        return get_text_list([words(counts[use]) for use, words in COUNTED if counts[use]], _("and"))
+
     def mapping(self) -> list[ColumnMapping]:
         return [column.mapping() for column in self.columns]
+
+
+COUNTED: list[tuple[str, Callable[[int], str]]] = [
+    ("id", lambda count: _("the customer id")),
+    ("number", lambda count: ngettext("%(count)d number", "%(count)d numbers", count) % {"count": count}),
+    ("text", lambda count: ngettext("%(count)d text", "%(count)d texts", count) % {"count": count}),
+    ("date", lambda count: ngettext("%(count)d date", "%(count)d dates", count) % {"count": count}),
+    ("skip", lambda count: ngettext("%(count)d left out", "%(count)d left out", count) % {"count": count}),
+]
 
 
 def _initial(column: ColumnMapping) -> dict[str, Any]:

@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import Count
 
 from customers.exporting import Cell
-from customers.models import CustomerImport
+from customers.models import CustomerImport, RejectedRow
 
 # These two stand first, so that a row with too many cells runs out to the right and not into them.
 # An import leaves columns with these headers out.
 LINE, REASON = "Line in the file", "Why it was rejected"
+
+# So many reasons are counted for the report: enough to see what is wrong with a file.
+COUNTED_REASONS = 10_000
+SHOWN_REASONS = 5
+
+
+@dataclass(frozen=True)
+class FrequentReason:
+    column: str
+    reason: str
+    count: int
+
+
+def frequent_reasons(customer_import: CustomerImport) -> list[FrequentReason]:
+    """The columns and reasons that more than one row was rejected for, the most frequent first."""
+    first = customer_import.rejected_rows.order_by("line", "id").values("pk")[:COUNTED_REASONS]
+    counted = RejectedRow.objects.filter(pk__in=first).values("column", "reason").annotate(count=Count("pk"))
+    often = counted.filter(count__gt=1).order_by("-count", "column", "reason")[:SHOWN_REASONS]
+    return [FrequentReason(each["column"], each["reason"], each["count"]) for each in often]
 
 
 def header(customer_import: CustomerImport) -> list[str]:

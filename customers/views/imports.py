@@ -75,7 +75,7 @@ def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
         read_otherwise(customer_import, **said)
         return redirect(customer_import)
     file = look(customer_import, guess=True)
-    form = MappingForm(propose_from_head(customer_import, file).columns, request.POST)
+    form = MappingForm(propose_from_head(customer_import, file), request.POST)
     reading = ReadingForm(request.POST, sheets=file.sheets)
     if not (form.is_valid() and reading.is_valid()):
         return _render_mapping(request, customer_import, form)
@@ -159,13 +159,16 @@ def _render_mapping(
         proposal = propose_from_head(customer_import, file)
     except ImportRefusedError as error:
         return render(request, "customers/import_mapping.html", {**context, "refused": str(error)})
-    form = form or MappingForm(proposal.columns)
+    form = form or MappingForm(proposal)
     examples = [[row[index] for row in islice(file.preview, PREVIEW_ROWS)] for index in range(file.width)]
     found = {"encoding": file.table.encoding, "delimiter": file.table.delimiter, "sheet": file.sheet}
+    reading = ReadingForm(request.POST or None, initial=found, sheets=file.sheets)
     context |= {
         "form": form,
         "columns": list(zip(form, examples, strict=True)),
-        "reading": ReadingForm(request.POST or None, initial=found, sheets=file.sheets),
+        "rows": file.preview[:PREVIEW_ROWS],
+        "reading": reading,
+        "known": [reading["clears_missing"], reading["replaces"]],
         "sheets": file.sheets,
         "questions": proposal.questions,
         "warnings": [*file.warnings, *proposal.warnings],
@@ -175,12 +178,16 @@ def _render_mapping(
 
 
 def _render_report(request: HttpRequest, customer_import: CustomerImport) -> HttpResponse:
+    job = Job.objects.with_clock().get(customerimport=customer_import)
+    if not job.is_active:
+        # It may have ended since the import was read: whoever sees its end sees what came of it.
+        customer_import = _get(customer_import.pk)
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     current = customer_import.dataset.current_version_id == customer_import.pk
-    base = customer_import.base_version
+    base, is_first_page = customer_import.base_version, not (after or before)
     context = {
         **_context(customer_import),
-        "job": Job.objects.with_clock().get(customerimport=customer_import),
+        "job": job,
         "page": keyset_page(
             customer_import.rejected_rows.defer("cells"),
             ["line", "id"],
@@ -189,6 +196,8 @@ def _render_report(request: HttpRequest, customer_import: CustomerImport) -> Htt
             size=PAGE_SIZE,
         ),
         "encoding_name": ENCODINGS.get(customer_import.encoding, customer_import.encoding),
+        "reasons": rejects.frequent_reasons(customer_import) if is_first_page else [],
+        "base": base,
         "is_current": current,
         "can_undo": current and (base is None or base.dropped_at is None),
     }
