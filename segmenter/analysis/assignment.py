@@ -46,6 +46,12 @@ def squared_distances_to_own(points: FloatArray, centroids: FloatArray, labels: 
     return squares
 
 
+def inertia_at(points: FloatArray, weights: FloatArray, centroids: FloatArray) -> float:
+    """Return the inertia at the centroids from differences, which lose no digits."""
+    labels = assign(points, centroids)
+    return float(weights @ squared_distances_to_own(points, centroids, labels))
+
+
 def sums_per_label(points: FloatArray, weights: FloatArray | None, labels: LabelArray, k: int) -> FloatArray:
     """Return weighted sums of the points and, in the last column, of the weights: (k, n_features + 1)."""
     sums = np.zeros((k, points.shape[1] + 1))

@@ -1,9 +1,11 @@
 """Finish one k on all samples: labels, distances and margins, the largest cluster first."""
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 
 from segmenter.analysis.assignment import (
     CHUNK,
@@ -88,9 +90,18 @@ def fit_clusters(
 
 
 def _through_scikit_learn(samples: CompressedSamples, centroids: FloatArray) -> FloatArray:
-    """Return scikit-learn's local optimum of the weighted points."""
+    """Return scikit-learn's local optimum of the weighted points, or the start where it loses clusters.
+
+    It moves the mean of the points to zero first: beside one value beyond all measure the points of the crowd
+    then become equal, which it warns of.
+    """
     fit = KMeans(len(centroids), init=centroids, n_init=1, max_iter=MAX_PASSES, tol=TOLERANCE)
-    return np.asarray(fit.fit(samples.points, sample_weight=samples.weights).cluster_centers_)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        try:
+            return np.asarray(fit.fit(samples.points, sample_weight=samples.weights).cluster_centers_)
+        except ConvergenceWarning:
+            return centroids
 
 
 def _through_cells(samples: CompressedSamples, centroids: FloatArray, report: Report | None) -> FloatArray:

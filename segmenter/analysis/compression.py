@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from segmenter.analysis.hashing import hash_rows
 from segmenter.analysis.results import CompressedSamples, FeatureMatrix, FloatArray, GridCells, IntArray
+from segmenter.analysis.rounding import rounded
 
 # Decimal steps tried when looking for values that count in whole steps: 1, 0.1 and 0.01.
 DECIMALS = (1.0, 10.0, 100.0)
@@ -176,7 +177,7 @@ def _grid_keys(X: FloatArray) -> npt.NDArray[np.uint16]:
 
 def _bins(column: FloatArray, n_bins: int) -> npt.NDArray[np.uint16]:
     # A rounded mean of all values does not depend on the order of rows, unlike quantiles of some of them.
-    spread = float(np.float32(np.abs(column).mean()))
+    spread = float(rounded(np.abs(column).mean(), bits=24))
     lowest, highest = float(column.min()), float(column.max())
     if highest - lowest > HEAVY_TAIL * spread:
         column = np.arcsinh(column / spread)

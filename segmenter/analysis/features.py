@@ -15,6 +15,7 @@ from segmenter.analysis.errors import (
     ValueRangeError,
 )
 from segmenter.analysis.results import BoolArray, FeatureMatrix, FloatArray, OneHotFeature
+from segmenter.analysis.rounding import rounded
 
 SCALINGS = ("standard", "none", "min-max", "robust")
 MAX_FEATURES = 50
@@ -269,7 +270,7 @@ def _scaled(
     center = np.array([_median(column) for column in values.T])
     X = np.subtract(values, center, order="C")
     spreads = np.array([_spread(X[:, column], scaling) for column in range(X.shape[1])])
-    scale = _rounded(spreads)
+    scale = rounded(spreads)
     X /= scale
     narrow = (highest - lowest) / scale < 1 / LARGEST_VALUE
     if narrow.any():
@@ -286,12 +287,6 @@ def _median(column: FloatArray) -> float:
     parted = np.partition(column, half)
     upper = float(parted[half])
     return upper if len(column) % 2 else (upper + float(parted[:half].max())) / 2
-
-
-def _rounded(spreads: FloatArray) -> FloatArray:
-    """Return numbers with 40 bits; the last bits of a sum depend on the order of the rows."""
-    fractions, exponents = np.frexp(spreads)
-    return np.asarray(np.ldexp(np.rint(fractions * 2.0**40), exponents - 40))
 
 
 def _spread(column: FloatArray, scaling: str) -> float:

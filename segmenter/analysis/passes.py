@@ -5,11 +5,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segmenter.analysis.assignment import affinities, assign, nearest_of, squared_distances_to_own
+from segmenter.analysis.assignment import (
+    affinities,
+    assign,
+    inertia_at,
+    nearest_of,
+    squared_distances_to_own,
+)
 from segmenter.analysis.results import BoolArray, CompressedSamples, FloatArray, GridCells, LabelArray
 
 # Numbers that fit the processor's second cache.
 CACHED = 65_536
+# Below this share of the sum of squares an inertia taken as a difference has lost its digits.
+LOST = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +70,13 @@ def pass_over_points(points: FloatArray, weights: FloatArray, candidates: Sequen
     counts = sums[:, -1:]
     means = np.where(counts > 0, sums[:, :-1] / np.where(counts > 0, counts, 1.0), flat)
     gains = counts[:, 0] * ((means - flat) ** 2).sum(axis=1)
+    inertias = [
+        inertia if inertia > LOST * total else inertia_at(points, weights, centroids)
+        for inertia, centroids in zip((total - 2 * reached).tolist(), candidates, strict=True)
+    ]
     return [
-        Pass(total - 2 * float(value), means[each], float(gains[each].sum()))
-        for value, each in zip(reached, slices, strict=True)
+        Pass(inertia, means[each], float(gains[each].sum()))
+        for inertia, each in zip(inertias, slices, strict=True)
     ]
 
 

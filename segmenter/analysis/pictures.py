@@ -206,8 +206,8 @@ class _Axis:
 
     def bins(self, values: FloatArray) -> IntArray:
         """Return the bin of each value, -1 beyond the edges."""
-        bins = np.floor((values - self.low) * (self.n_bins / (self.high - self.low)))
-        np.clip(bins, 0, self.n_bins - 1, out=bins)
+        shares = (np.clip(values, self.low, self.high) - self.low) / (self.high - self.low)
+        bins = np.minimum(np.floor(shares * self.n_bins), self.n_bins - 1)
         bins[(values < self.low) | (values > self.high)] = -1
         return bins.astype(np.int64)
 

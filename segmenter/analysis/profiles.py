@@ -209,7 +209,8 @@ def _histogram(
     counts = np.zeros(n_clusters * n_bins, dtype=np.int64)
     for begin in range(0, len(values), CHUNK):
         chunk = slice(begin, begin + CHUNK)
-        bins = np.clip((values[chunk] - low) * (n_bins / (high - low)), 0, n_bins - 1).astype(np.int64)
+        shares = (np.clip(values[chunk], low, high) - low) / (high - low)
+        bins = np.minimum(shares * n_bins, n_bins - 1).astype(np.int64)
         counts += np.bincount(labels[chunk] * n_bins + bins, minlength=len(counts))
     edges = np.linspace(low, high, n_bins + 1)
     rows = counts.reshape(n_clusters, n_bins).tolist()

@@ -122,7 +122,7 @@ def _error(silhouette: Silhouette | None, sampled: bool) -> float | None:
 def _stabilities(
     few: WeightedPoints, centroids: FloatArray, n_bootstraps: int, rng: np.random.Generator
 ) -> tuple[float, ...]:
-    if not 2 <= len(centroids) < len(few.points):
+    if not 2 <= len(centroids) < few.weights.sum():
         return ()
     found = bootstrap_stabilities(few.points, few.weights, centroids, n_bootstraps=n_bootstraps, rng=rng)
     return tuple(map(float, found))

@@ -146,7 +146,8 @@ def _iterate_block(points: FloatArray, weights: FloatArray, starts: FloatArray, 
         values = _affinities(extended, centroids[active])
         best = values.max(axis=1)
         reached = best @ weights if shared else np.einsum("ij,ij->i", best, weights[active])
-        reached = totals[active] - 2 * reached
+        # Rounding may leave the small difference of two large sums below zero.
+        reached = np.maximum(totals[active] - 2 * reached, 0.0)
         improved = inertias[active] - reached > TOLERANCE * reached
         inertias[active] = reached
         if not improved.any():

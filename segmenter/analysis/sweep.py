@@ -22,8 +22,6 @@ ENOUGH = 3e-6
 # Finalists have arrived on a sample already: one pass over all points tells them apart.
 FINALISTS_BEHIND = 5e-4
 MAX_SETTLING = 100
-# Below this share of the sum of squares an inertia taken as a difference has lost its digits.
-LOST = 1e-6
 
 
 @dataclass(frozen=True)
@@ -223,13 +221,4 @@ def _through_sample(
         refined = refine(
             samples.points, samples.weights, finalists, max_passes=budget.passes, behind=FINALISTS_BEHIND
         )
-    total = float(samples.weights @ np.einsum("ij,ij->i", samples.points, samples.points))
-    for k in ks:
-        centroids, inertia = refined[k].centroids[0], float(refined[k].inertias[0])
-        yield _Optimum(centroids, _inertia(samples, centroids) if inertia < LOST * total else inertia)
-
-
-def _inertia(samples: CompressedSamples, centroids: FloatArray) -> float:
-    """Return the inertia from differences, which lose no digits."""
-    labels = assign(samples.points, centroids)
-    return float(samples.weights @ squared_distances_to_own(samples.points, centroids, labels))
+    return (_Optimum(refined[k].centroids[0], float(refined[k].inertias[0])) for k in ks)
