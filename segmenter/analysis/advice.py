@@ -179,7 +179,7 @@ def _sentences(
     limits: KLimits,
 ) -> tuple[str, ...]:
     if k is None:
-        return _unclear_sentences(judged, scores)
+        return _unclear_sentences(judged, scores, limits)
     row = scores.of(k)
     sentences = [f"{k} segments are recommended: {_why(reason, row, scores)}."]
     if row.stability is not None:
@@ -192,7 +192,7 @@ def _sentences(
 
 def _why(reason: str, row: ClusterScores, scores: SweepScores) -> str:
     if reason == "separated":
-        return "at no higher number do all groups still stand clearly apart from one another"
+        return "that is the highest number at which all groups still stand clearly apart from one another"
     reference = next(each for each in scores.references if each.k == row.k)
     return (
         f"the silhouette there is {row.silhouette:.2f}, where customers without any groups "
@@ -203,11 +203,12 @@ def _why(reason: str, row: ClusterScores, scores: SweepScores) -> str:
 def _stability_sentence(stability: float) -> str:
     if stability >= STABLE:
         return (
-            f"Every segment comes back when customers are drawn again (stability {stability:.2f} or better)."
+            "Every segment comes back when customers are drawn again "
+            f"(lowest stability {stability:.2f}, where 1 is the best)."
         )
     return (
-        f"At least one segment changes when customers are drawn again (stability {stability:.2f}): "
-        "use it with care."
+        "At least one segment changes when customers are drawn again "
+        f"(stability {stability:.2f}, where 1 is the best): use it with care."
     )
 
 
@@ -241,19 +242,33 @@ def _limits_sentence(limits: KLimits) -> str:
     return f"Your limits were kept: {_joined(parts)}."
 
 
-def _unclear_sentences(judged: Sequence[ClusterScores], scores: SweepScores) -> tuple[str, ...]:
+def _unclear_sentences(
+    judged: Sequence[ClusterScores], scores: SweepScores, limits: KLimits
+) -> tuple[str, ...]:
     if not judged:
-        return (
-            "There is no clear grouping: no number of segments fits the limits and the customers there are.",
-        )
+        why = "no number of segments fits your limits" if limits != KLimits() else "too few customers differ"
+        return (f"There is no clear grouping: {why}.",)
     best = max(judged, key=_silhouette)
-    reference = next((each for each in scores.references if each.k == best.k), None)
-    against = (
-        "" if reference is None else f"; customers without any groups would reach {reference.silhouette:.2f}"
-    )
     return (
         "There is no clear grouping in these features.",
-        f"The highest silhouette is {_silhouette(best):.2f}, at {best.k} segments{against}.",
-        f"If segments are needed anyway, {best.k} cut the customers most evenly, but the borders run through "
-        "the crowd: other features may tell customers apart better.",
+        f"The highest silhouette is {_silhouette(best):.2f}, at {best.k} segments{_doubt(best, scores)}.",
+        f"If segments are needed anyway, {best.k} is the least arbitrary number; "
+        "other features may tell customers apart better.",
+    )
+
+
+def _doubt(row: ClusterScores, scores: SweepScores) -> str:
+    """Return what keeps the k of the highest silhouette from being recommended, as the end of a sentence."""
+    if _is_clear(row, scores):
+        if _smallest_share(row) < SMALLEST_SHARE:
+            smallest = min(row.sizes)
+            customers = "a single customer" if smallest == 1 else f"{smallest:,} customers"
+            return f", but one of them is {customers} far from everyone: an exception, not a group"
+        return f", but they change when customers are drawn again (stability {row.stability or 0:.2f})"
+    reference = next((each for each in scores.references if each.k == row.k), None)
+    if reference is None:
+        return ""
+    return (
+        f"; customers without any groups would reach {reference.silhouette:.2f}, "
+        "so the borders run through the crowd"
     )

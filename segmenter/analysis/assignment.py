@@ -5,6 +5,8 @@ import numpy as np
 from segmenter.analysis.results import FloatArray, LabelArray
 
 CHUNK = 8192
+# Below this share of the sum of squares an inertia taken as a difference has lost its digits.
+LOST = 1e-6
 
 
 def affinities(points: FloatArray, centroids: FloatArray) -> FloatArray:

@@ -184,13 +184,13 @@ def _checked_values(values: FloatArray, names: tuple[str, ...], log1p: Sequence[
     huge = np.maximum(np.abs(highest), np.abs(lowest)) > LARGEST_VALUE
     if huge.any():
         raise ValueRangeError(
-            f"{_listed(np.array(names)[huge])} holds values too large to compute with "
+            f"{_listed(np.array(names)[huge], 'holds', 'hold')} values too large to compute with "
             f"(beyond {LARGEST_VALUE:g})."
         )
     below = [name for name in log1p if lowest[names.index(name)] <= -1]
     if below:
         raise ValueRangeError(
-            f"{_listed(below)} holds values of -1 or below, which have no logarithm of 1 + value."
+            f"{_listed(below, 'holds', 'hold')} values of -1 or below, which have no logarithm of 1 + value."
         )
     return values
 
@@ -257,13 +257,15 @@ def _scaled(
     values: FloatArray, names: tuple[str, ...], scaling: str
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the scaled matrix, the centre and the scale."""
+    if len(values) == 1:
+        raise TooFewCustomersError("Only one customer is left to segment; there must be two that differ.")
     # Column by column: along the short rows numpy takes thirty times as long.
     lowest = np.array([column.min() for column in values.T])
     highest = np.array([column.max() for column in values.T])
     constant = lowest == highest
     if constant.any():
         raise ConstantFeatureError(
-            f"{_listed(np.array(names)[constant])} has the same value for every customer "
+            f"{_listed(np.array(names)[constant], 'has', 'have')} the same value for every customer "
             "and cannot tell them apart."
         )
     # The median, unlike the mean, stays within the crowd when one value is far away, and with it all digits.
@@ -303,8 +305,12 @@ def _spread(column: FloatArray, scaling: str) -> float:
     return reach * float(np.std(column / reach))
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"“{name}”" for name in names)
+def _listed(names: Iterable[str], singular: str = "", plural: str = "") -> str:
+    """Return the names in quotation marks, followed by the verb that suits their number."""
+    quoted = [f"“{name}”" for name in names]
+    listed = quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+    verb = singular if len(quoted) == 1 else plural
+    return f"{listed} {verb}".rstrip()
 
 
 def one_hot(name: str, values: Sequence[str | None], *, max_values: int = 12) -> OneHotFeature:

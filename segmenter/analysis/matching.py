@@ -11,6 +11,7 @@ from segmenter.analysis.results import ClusterMatch, ClusterMatching, FloatArray
 THRESHOLD = 0.3
 # A cluster with fewer of its customers known than this share is matched by its centroid.
 KNOWN_SHARE = 0.1
+CHUNK = 1 << 18
 
 
 def match_clusters(
@@ -86,10 +87,20 @@ def _shared_customers(
 ) -> IntArray:
     """Count the customers in each pair of cluster and segment, shape (k, n_segments)."""
     alive = np.isin(previous_segments, segments)
-    _, now, then = np.intersect1d(customer_ids, previous_ids[alive], assume_unique=True, return_indices=True)
-    columns = np.searchsorted(segments, previous_segments[alive][then])
-    pairs = labels[now].astype(np.int64) * len(segments) + columns
-    return np.bincount(pairs, minlength=k * len(segments)).reshape(k, len(segments))
+    previous_ids, previous_segments = previous_ids[alive], previous_segments[alive]
+    if np.any(previous_ids[1:] < previous_ids[:-1]):
+        order = np.argsort(previous_ids)
+        previous_ids, previous_segments = previous_ids[order], previous_segments[order]
+    shared = np.zeros(k * len(segments), dtype=np.int64)
+    for begin in range(0, len(customer_ids) if len(previous_ids) else 0, CHUNK):
+        chunk = slice(begin, begin + CHUNK)
+        places = np.searchsorted(previous_ids, customer_ids[chunk])
+        np.minimum(places, len(previous_ids) - 1, out=places)
+        known = previous_ids[places] == customer_ids[chunk]
+        columns = np.searchsorted(segments, previous_segments[places[known]])
+        pairs = labels[chunk][known].astype(np.int64) * len(segments) + columns
+        shared += np.bincount(pairs, minlength=len(shared))
+    return shared.reshape(k, len(segments))
 
 
 def _assigned(similarity: FloatArray, threshold: float) -> dict[int, int]:

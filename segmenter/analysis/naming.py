@@ -1,32 +1,43 @@
 """Names and one-line descriptions of clusters, from their differences to everyone."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from segmenter.analysis.results import NumberProfile
+from segmenter.analysis.wording import (
+    AGES,
+    BIRTH_YEARS,
+    capitalised,
+    format_apart,
+    format_number,
+    format_share,
+    is_counted,
+    short_attribute_name,
+)
 
 # Differences in standard deviations from which a mean is called high, and very high.
 NOTABLE = 0.5
 STRONG = 1.5
 SLIGHT = 0.2
 MAX_IN_NAME = 3
-FILLERS = frozenset(
-    ["annual", "yearly", "score", "index", "number", "no", "of", "total", "average", "avg", "mean"]
-)
-AGES = frozenset(["age", "alter", "edad", "âge", "leeftijd"])
+# Shares of a cluster's customers from which a value stands for the cluster.
+MOSTLY = 0.6
+NEARLY_ALL = 0.75
+PAIR = 0.8
 
 
-def short_attribute_name(name: str) -> str:
-    """Return an attribute's name without units, brackets and filler words.
+@dataclass(frozen=True)
+class _Trait:
+    """What one attribute says of one cluster.
 
-    "Annual Income (k$)" becomes "income", "Spending Score (1-100)" "spending".
+    `strength` is the difference to everyone in standard deviations; `words` go into the name and may be
+    empty; `sentence` goes into the description.
     """
-    bare = re.sub(r"\([^)]*\)|\[[^\]]*\]|\{[^}]*\}", " ", name)
-    bare = re.sub(r"([a-zà-ÿ])([A-ZÀ-Þ])", r"\1 \2", bare)
-    words = re.findall(r"[^\W_]+", bare) or re.findall(r"[^\W_]+", name)
-    kept = [word for word in words if word.casefold() not in FILLERS] or words
-    return " ".join(word if len(word) > 1 and word.isupper() else word.lower() for word in kept) or name
+
+    strength: float
+    words: str
+    sentence: str
 
 
 def propose_names(profiles: Sequence[NumberProfile], n_clusters: int) -> tuple[str, ...]:
@@ -42,14 +53,37 @@ def propose_names(profiles: Sequence[NumberProfile], n_clusters: int) -> tuple[s
         return ("All customers",)
     names = [_name(profiles, label, detail=0) for label in range(n_clusters)]
     for detail in (1, 2):
-        repeated = {name for name, count in Counter(names).items() if count > 1}
-        if not repeated:
-            break
+        repeated = _repeated(names)
         names = [
             _name(profiles, label, detail=detail) if name in repeated else name
             for label, name in enumerate(names)
         ]
-    return _numbered(names)
+    return _numbered(_with_means(profiles, names))
+
+
+def _repeated(names: Sequence[str]) -> set[str]:
+    return {name for name, count in Counter(names).items() if count > 1}
+
+
+def _with_means(profiles: Sequence[NumberProfile], names: Sequence[str]) -> list[str]:
+    """Return the names with the mean in brackets that tells those repeated apart best, if one does."""
+    told = list(names)
+    numbers = [profile for profile in profiles if not _is_yes_or_no(profile)]
+    for name in _repeated(names) if numbers else ():
+        labels = [label for label, other in enumerate(names) if other == name]
+        apart = max(numbers, key=lambda profile: _spread(profile, labels))
+        means = [format_number(apart.clusters[label].mean or 0.0) for label in labels]
+        if len(set(means)) < len(means):
+            continue
+        about = "about" if len(profiles) == 1 else f"{short_attribute_name(apart.name)} about"
+        for label, mean in zip(labels, means, strict=True):
+            told[label] = f"{name} ({about} {mean})"
+    return told
+
+
+def _spread(profile: NumberProfile, labels: Sequence[int]) -> float:
+    differences = [profile.standard_differences[label] or 0.0 for label in labels]
+    return max(differences) - min(differences)
 
 
 def _numbered(names: Sequence[str]) -> tuple[str, ...]:
@@ -66,35 +100,117 @@ def _numbered(names: Sequence[str]) -> tuple[str, ...]:
 def _name(profiles: Sequence[NumberProfile], label: int, *, detail: int) -> str:
     limit = SLIGHT if detail == 2 else NOTABLE
     room = MAX_IN_NAME + 2 * (detail == 2)
-    differences = [abs(profile.standard_differences[label] or 0.0) for profile in profiles]
-    ranked = sorted(range(len(profiles)), key=lambda column: -differences[column])
-    named = {column for column in ranked[:room] if differences[column] >= limit}
-    if len(profiles) <= 2:
-        named = set(range(len(profiles)))
-    parts = [_part(profiles[column], label, detail) for column in sorted(named)]
-    parts = [part for part in parts if part]
-    text = ", ".join(parts) or "close to average"
-    return text[0].upper() + text[1:]
+    traits = _traits(profiles, label, detail)
+    named = [trait for trait in traits if trait.words]
+    if len(traits) > 2:
+        strongest = sorted((trait for trait in named if trait.strength >= limit), key=_weakness)[:room]
+        named = [trait for trait in named if trait in strongest]
+    return capitalised(", ".join(trait.words for trait in named) or "close to average")
 
 
-def _part(profile: NumberProfile, label: int, detail: int) -> str:
-    difference = profile.standard_differences[label] or 0.0
-    if ": " in profile.name:
-        return _category_part(profile, label)
-    name = short_attribute_name(profile.name)
-    if name in AGES:
-        words = ("younger", "older", "average age")
-        return _degree(difference, detail, *words)
-    if name.endswith("s") and not name.endswith(("ss", "us", "is")):
-        return f"{_degree(difference, detail, 'few', 'many', 'average')} {name}"
-    return f"{_degree(difference, detail, 'low', 'high', 'average')} {name}"
+def _weakness(trait: _Trait) -> float:
+    return -trait.strength
 
 
-def _category_part(profile: NumberProfile, label: int) -> str:
-    """Return words for one value of a text attribute; its mean is the share of customers that have it."""
-    share = profile.clusters[label].mean or 0.0
-    value = profile.name.split(": ", 1)[1]
-    return f"mostly {value}" if share >= 0.5 else ""
+def describe(profiles: Sequence[NumberProfile], label: int) -> str:
+    """Return one line in plain words: where the cluster differs most, in original units."""
+    traits = sorted(_traits(profiles, label, detail=2), key=_weakness)
+    notable = [trait for trait in traits if trait.strength >= NOTABLE]
+    told = notable or [trait for trait in traits if trait.strength >= SLIGHT]
+    if not told:
+        return "Close to the average of everyone in every feature."
+    return f"{capitalised('; '.join(trait.sentence for trait in told[:MAX_IN_NAME]))}."
+
+
+def _traits(profiles: Sequence[NumberProfile], label: int, detail: int) -> list[_Trait]:
+    """Return one trait per attribute, in the order of the features."""
+    columns_of: dict[str, list[NumberProfile]] = {}
+    traits: dict[str, _Trait] = {}
+    for profile in profiles:
+        if _is_category(profile):
+            attribute = profile.name.split(": ", 1)[0]
+            columns_of.setdefault(attribute, []).append(profile)
+            traits[attribute] = _category_trait(attribute, columns_of[attribute], label)
+        elif _is_yes_or_no(profile):
+            traits[profile.name] = _yes_or_no_trait(profile, label)
+        else:
+            traits[profile.name] = _number_trait(profile, label, detail)
+    return list(traits.values())
+
+
+def _is_yes_or_no(profile: NumberProfile) -> bool:
+    """Return whether all values are 0 or 1: only then is the variance within that range m(1 - m)."""
+    everyone = profile.everyone
+    if everyone.quantiles is None or (everyone.quantiles[0], everyone.quantiles[-1]) != (0.0, 1.0):
+        return False
+    mean, deviation = everyone.mean or 0.0, everyone.deviation or 0.0
+    return abs(deviation**2 - mean * (1 - mean)) < 1e-12
+
+
+def _is_category(profile: NumberProfile) -> bool:
+    """Return whether this is one value of a text attribute, as `one_hot` names its columns."""
+    return ": " in profile.name and _is_yes_or_no(profile)
+
+
+def _share(profile: NumberProfile, label: int) -> float:
+    """Return the share of the cluster's customers that have the value."""
+    return profile.clusters[label].mean or 0.0
+
+
+def _difference(profile: NumberProfile, label: int) -> float:
+    return profile.standard_differences[label] or 0.0
+
+
+def _category_trait(attribute: str, columns: Sequence[NumberProfile], label: int) -> _Trait:
+    """Return what a text attribute says; its columns are its values."""
+    strength = max(abs(_difference(column, label)) for column in columns)
+    typical = max(columns, key=lambda column: _difference(column, label))
+    share, everyone = _share(typical, label), typical.everyone.mean or 0.0
+    value = typical.name.split(": ", 1)[1]
+    sentence = (
+        f"{attribute} is {value} for {format_share(share)}, against {format_share(everyone)} of everyone"
+    )
+    return _Trait(strength, _category_words(columns, label) if strength >= SLIGHT else "", sentence)
+
+
+def _category_words(columns: Sequence[NumberProfile], label: int) -> str:
+    """Return the value that most of the cluster have, or the two that nearly all of it share."""
+    ranked = sorted(columns, key=lambda column: -_share(column, label))
+    values = [column.name.split(": ", 1)[1] for column in ranked]
+    if _share(ranked[0], label) >= MOSTLY:
+        return f"mostly {values[0]}"
+    pair = sum(_share(column, label) for column in ranked[:2])
+    everyone = sum(column.everyone.mean or 0.0 for column in ranked[:2])
+    if pair >= PAIR and everyone <= NEARLY_ALL * pair:
+        return f"{values[0]} or {values[1]}"
+    return ""
+
+
+def _yes_or_no_trait(profile: NumberProfile, label: int) -> _Trait:
+    share = _share(profile, label)
+    shares = f"{format_share(share)}, against {format_share(profile.everyone.mean or 0.0)} of everyone"
+    answer = "yes" if share >= NEARLY_ALL else "no" if share <= 1 - NEARLY_ALL else ""
+    return _Trait(
+        strength=abs(_difference(profile, label)),
+        words=answer and f"{short_attribute_name(profile.name)}: {answer}",
+        sentence=f"{profile.name}: yes for {shares}",
+    )
+
+
+def _number_trait(profile: NumberProfile, label: int, detail: int) -> _Trait:
+    difference = _difference(profile, label)
+    return _Trait(abs(difference), _words(profile.name, difference, detail), _in_units(profile, label))
+
+
+def _words(name: str, difference: float, detail: int) -> str:
+    short = short_attribute_name(name)
+    if short.casefold() in AGES:
+        return _degree(difference, detail, "younger", "older", "average age")
+    if short.casefold() in BIRTH_YEARS:
+        return _degree(difference, detail, "older", "younger", "average age")
+    if is_counted(short):
+        return f"{_degree(difference, detail, 'few', 'many', 'average')} {short}"
+    return f"{_degree(difference, detail, 'low', 'high', 'average')} {short}"
 
 
 def _degree(difference: float, detail: int, low: str, high: str, middle: str) -> str:
@@ -108,33 +224,12 @@ def _degree(difference: float, detail: int, low: str, high: str, middle: str) ->
     return middle
 
 
-def describe(profiles: Sequence[NumberProfile], label: int) -> str:
-    """Return one line in plain words: where the cluster differs most, in original units."""
-    notable = sorted(
-        (profile for profile in profiles if abs(profile.standard_differences[label] or 0.0) >= NOTABLE),
-        key=lambda profile: -abs(profile.standard_differences[label] or 0.0),
-    )
-    if not notable:
-        return "Close to the average of everyone in every feature."
-    parts = [_difference_in_words(profile, label) for profile in notable[:MAX_IN_NAME]]
-    text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}."
-
-
-def _difference_in_words(profile: NumberProfile, label: int) -> str:
+def _in_units(profile: NumberProfile, label: int) -> str:
     mean, everyone = profile.clusters[label].mean or 0.0, profile.everyone.mean or 0.0
-    if ": " in profile.name:
-        attribute, value = profile.name.split(": ", 1)
-        return f"{100 * mean:.0f} % {value} in {attribute}, against {100 * everyone:.0f} % of everyone"
     word = "higher" if mean > everyone else "lower"
-    means = f"{format_number(mean)} on average, against {format_number(everyone)} for everyone"
-    return f"{word} {profile.name}: {means}"
-
-
-def format_number(value: float) -> str:
-    """Return a number as people write it: 1,234 or 82.1 or 0.046."""
-    if value != 0 and not 1e-3 <= abs(value) < 1e12:
-        return f"{value:.2g}"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2g}"
+    if abs(_difference(profile, label)) < NOTABLE:
+        word = f"slightly {word}"
+    texts = format_apart(mean, everyone)
+    if short_attribute_name(profile.name).casefold() in BIRTH_YEARS:
+        texts = f"{mean:.0f}", f"{everyone:.0f}"
+    return f"{word} {profile.name}: {texts[0]} on average, against {texts[1]} for everyone"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segmenter.analysis.assignment import (
+    LOST,
     affinities,
     assign,
     inertia_at,
@@ -16,8 +17,6 @@ from segmenter.analysis.results import BoolArray, CompressedSamples, FloatArray,
 
 # Numbers that fit the processor's second cache.
 CACHED = 65_536
-# Below this share of the sum of squares an inertia taken as a difference has lost its digits.
-LOST = 1e-6
 
 
 @dataclass(frozen=True, eq=False)

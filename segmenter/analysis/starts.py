@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segmenter.analysis.assignment import LOST, inertia_at
 from segmenter.analysis.results import BoolArray, FloatArray, IntArray
 
 # Distances of this many start-centroid-point triples fit the processor's second cache.
@@ -51,14 +52,18 @@ def seed_starts(
     chosen = np.empty((n_starts, k), dtype=np.int64)
     chosen[:, 0] = draw_points(weights, 1, rng)[:, 0]
     nearest = squared_distances(points, points[chosen[:, 0]])
+    each = np.arange(n_starts)
+    # Rounding would leave a point beyond all measure at a distance from itself, and have it drawn again.
+    nearest[each, chosen[:, 0]] = 0.0
     for j in range(1, k):
         trials = draw_points(weights * nearest, n_trials, rng)
         potentials = np.empty(trials.shape)
         for trial in range(n_trials):
             reached = np.minimum(nearest, squared_distances(points, points[trials[:, trial]]))
             potentials[:, trial] = np.einsum("ij,ij->i", reached, weights)
-        chosen[:, j] = trials[np.arange(n_starts), potentials.argmin(axis=1)]
+        chosen[:, j] = trials[each, potentials.argmin(axis=1)]
         np.minimum(nearest, squared_distances(points, points[chosen[:, j]]), out=nearest)
+        nearest[each, chosen[:, j]] = 0.0
     return points[chosen]
 
 
@@ -146,8 +151,10 @@ def _iterate_block(points: FloatArray, weights: FloatArray, starts: FloatArray, 
         values = _affinities(extended, centroids[active])
         best = values.max(axis=1)
         reached = best @ weights if shared else np.einsum("ij,ij->i", best, weights[active])
-        # Rounding may leave the small difference of two large sums below zero.
-        reached = np.maximum(totals[active] - 2 * reached, 0.0)
+        reached = totals[active] - 2 * reached
+        for lost in np.flatnonzero(reached < LOST * totals[active]):
+            own = weights if shared else weights[active[lost]]
+            reached[lost] = inertia_at(points, own, centroids[active[lost]])
         improved = inertias[active] - reached > TOLERANCE * reached
         inertias[active] = reached
         if not improved.any():

@@ -71,6 +71,20 @@ def test_result_is_a_local_optimum_of_all_rows(prepare, n_features, decimals):
         np.testing.assert_allclose(clustering.centroids[label], mean, atol=2e-4)
 
 
+@pytest.mark.parametrize("kind", ["small", "whole numbers", "plane", "space", "repeated"])
+def test_order_of_rows_changes_no_customers_cluster(analyse, kind):
+    rng = np.random.default_rng(5)
+    n_samples = 150 if kind == "small" else 25_000
+    values = rng.normal(rng.integers(0, 4, (n_samples, 1)) * 3, 1.0, (n_samples, 4 if kind == "space" else 2))
+    values = np.round(values, 1) if kind == "whole numbers" else values
+    values = values[rng.integers(0, 500, n_samples)] if kind == "repeated" else values
+    order = rng.permutation(n_samples)
+    one, other = analyse(values), analyse(values[order])
+    assert other.advice.k_recommended == one.advice.k_recommended
+    moved = np.count_nonzero(one.clustering.labels[order] != other.clustering.labels)
+    assert moved == 0
+
+
 def test_rescaling_a_feature_changes_nothing_under_standard_scaling(mall_like, analyse):
     rescaled = mall_like * [1000.0, 1.0] + [0.0, 50.0]
     one, other = analyse(mall_like, k=5), analyse(rescaled, k=5)

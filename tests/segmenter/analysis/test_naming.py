@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from segmenter.analysis.naming import describe, format_number, propose_names, short_attribute_name
+from segmenter.analysis.naming import describe, propose_names
 from segmenter.analysis.profiles import profile_number
+from segmenter.analysis.wording import format_number, short_attribute_name
 
 
 def profiles_of(columns, labels):
@@ -23,6 +24,11 @@ def profiles_of(columns, labels):
         ("total_orders", "orders"),
         ("avgBasketValue [EUR]", "basket value"),
         ("CLV", "CLV"),
+        ("PURCHASES LAST 12M", "purchases last 12m"),
+        ("REVENUE", "revenue"),
+        ("Number of orders", "orders"),
+        ("Year of birth", "year of birth"),
+        ("How satisfied are you with your last delivery? (1-10)", "“How satisfied are you …”"),
         ("Score", "score"),
         ("(k$)", "k"),
     ],
@@ -50,10 +56,49 @@ def test_a_text_feature_is_named_by_its_value():
     assert propose_names(profiles, 2) == ("Mostly North, younger", "Older")
 
 
+@pytest.mark.parametrize(
+    ("shares", "name"),
+    [
+        ([1.0, 0.0, 0.0, 0.0], "Mostly North"),
+        ([0.5, 0.5, 0.0, 0.0], "North or South"),
+        ([0.4, 0.2, 0.2, 0.2], "Close to average"),
+    ],
+)
+def test_the_values_of_a_text_feature_make_one_part_of_the_name(shares, name):
+    others = np.repeat(np.eye(4), 10, axis=0)
+    ours = np.repeat(np.eye(4), [round(10 * share) for share in shares], axis=0)
+    names = [f"Region: {region}" for region in ("North", "South", "East", "West")]
+    columns = dict(zip(names, np.vstack((ours, others)).T, strict=True))
+    assert propose_names(profiles_of(columns, [0] * 10 + [1] * 40), 2)[0] == name
+
+
+def test_a_yes_or_no_column_is_named_and_described_by_its_answer():
+    profiles = profiles_of({"Has app": [1, 1, 0, 0], "Newsletter": [1, 0, 1, 0]}, [0, 0, 1, 1])
+    assert propose_names(profiles, 2) == ("Has app: yes", "Has app: no")
+    assert describe(profiles, 0) == "Has app: yes for 100 %, against 50 % of everyone."
+
+
+def test_a_number_with_a_colon_in_its_name_stays_a_number():
+    profiles = profiles_of({"Q1: satisfaction": [9, 9, 1, 1]}, [0, 0, 1, 1])
+    assert propose_names(profiles, 2) == ("High Q1 satisfaction", "Low Q1 satisfaction")
+
+
+def test_days_since_something_are_counted_and_years_of_birth_turned_into_ages():
+    profiles = profiles_of(
+        {"Days since last order": [9, 9, 300, 300], "Year of birth": [1999, 2001, 1950, 1960]}, [0, 0, 1, 1]
+    )
+    assert propose_names(profiles, 2)[0] == "Few days since last order, younger"
+    assert "higher Year of birth: 2000 on average, against 1978 for everyone" in describe(profiles, 0)
+
+
+def test_means_that_look_alike_get_the_digits_that_tell_them_apart():
+    profiles = profiles_of({"Latitude": [48.851, 48.851, 48.853, 48.853]}, [0, 0, 1, 1])
+    assert describe(profiles, 1) == "Higher Latitude: 48.853 on average, against 48.852 for everyone."
+
+
 def test_names_are_unique_also_for_clusters_alike():
     profiles = profiles_of({"Income": [1, 2, 3, 4, 100, 101]}, [0, 0, 1, 1, 2, 2])
-    names = propose_names(profiles, 3)
-    assert len(set(names)) == 3
+    assert propose_names(profiles, 3) == ("Low income (about 1.5)", "Low income (about 3.5)", "High income")
     equal = profiles_of({"Income": [1, 9, 1, 9, 1, 9]}, [0, 0, 1, 1, 2, 2])
     assert propose_names(equal, 3) == ("Average income", "Average income (2)", "Average income (3)")
 
@@ -63,6 +108,14 @@ def test_description_gives_the_largest_difference_first_in_original_units():
     assert describe(profiles, 1) == (
         "Higher Income: 80.0 on average, against 50.0 for everyone; "
         "higher Age: 42.0 on average, against 37.0 for everyone."
+    )
+
+
+def test_a_slight_difference_is_called_slight():
+    profiles = profiles_of({"Income": [0, 4, 4, 8], "Age": [30, 40, 30, 40]}, [0, 0, 0, 1])
+    assert describe(profiles, 0) == (
+        "Slightly lower Income: 2.7 on average, against 4.0 for everyone; "
+        "slightly lower Age: 33.3 on average, against 35.0 for everyone."
     )
 
 

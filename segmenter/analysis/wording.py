@@ -1,0 +1,100 @@
+"""Attributes and numbers in the words of a name or a sentence."""
+
+import re
+from collections.abc import Sequence
+
+FILLERS = frozenset(["annual", "yearly", "score", "index", "number", "no", "total", "average", "avg", "mean"])
+# What comes behind one of these only qualifies: of "days since last order" the days are counted.
+QUALIFYING = frozenset(
+    [
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "last",
+        "of",
+        "on",
+        "past",
+        "per",
+        "since",
+        "this",
+        "to",
+        "until",
+        "with",
+    ]
+)
+AGES = frozenset(["age", "alter", "edad", "âge", "leeftijd"])
+BIRTH_YEARS = frozenset(["year of birth", "birth year", "yob", "geburtsjahr"])
+# A longer name is a question of a survey, and only its beginning is told.
+MOST_WORDS = 6
+# Longer words in capitals are shouted; shorter ones are abbreviations.
+LONGEST_ABBREVIATION = 4
+
+
+def short_attribute_name(name: str) -> str:
+    """Return an attribute's name without units, brackets and filler words.
+
+    "Annual Income (k$)" becomes "income", "Spending Score (1-100)" "spending".
+    """
+    bare = re.sub(r"\([^)]*\)|\[[^\]]*\]|\{[^}]*\}", " ", name)
+    bare = re.sub(r"([a-zà-ÿ])([A-ZÀ-Þ])", r"\1 \2", bare)
+    words = re.findall(r"[^\W_]+", bare) or re.findall(r"[^\W_]+", name)
+    if len(words) > MOST_WORDS:
+        return f"“{' '.join(words[:4])} …”"
+    kept = _without_fillers(words) or words
+    shouted = len(kept) > 1 and all(word.isupper() for word in kept)
+    return " ".join(word if _is_abbreviation(word) and not shouted else word.lower() for word in kept) or name
+
+
+def _without_fillers(words: Sequence[str]) -> list[str]:
+    """Return the words that say something; an "of" goes with the filler before it."""
+    kept: list[str] = []
+    after_filler = False
+    for word in words:
+        after_filler = word.casefold() in FILLERS or (after_filler and word.casefold() == "of")
+        if not after_filler:
+            kept.append(word)
+    return kept
+
+
+def _is_abbreviation(word: str) -> bool:
+    return 1 < len(word) <= LONGEST_ABBREVIATION and word.isupper()
+
+
+def is_counted(short_name: str) -> bool:
+    """Return whether the name is a plural, of which there are few or many and not a low or high one."""
+    words = short_name.split()
+    heads = [index for index, word in enumerate(words) if word in QUALIFYING and index > 0]
+    head = words[heads[0] - 1] if heads else words[-1]
+    return head.endswith("s") and not head.endswith(("ss", "us", "is"))
+
+
+def format_number(value: float) -> str:
+    """Return a number as people write it: 1,234 or 82.1 or 0.046."""
+    if value != 0 and not 1e-3 <= abs(value) < 1e12:
+        return f"{value:.2g}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2g}"
+
+
+def format_apart(one: float, other: float) -> tuple[str, str]:
+    """Return two numbers with as many digits as it takes to see that they differ."""
+    texts = format_number(one), format_number(other)
+    decimals = 0
+    while texts[0] == texts[1] and one != other and decimals < 12:
+        decimals += 1
+        texts = f"{one:,.{decimals}f}", f"{other:,.{decimals}f}"
+    return texts
+
+
+def format_share(share: float) -> str:
+    """Return a share in per cent; only none is 0 % and only all are 100 %."""
+    percent = min(max(round(100 * share), 1), 99) if 0 < share < 1 else round(100 * share)
+    return f"{percent} %"
+
+
+def capitalised(text: str) -> str:
+    """Return the text with a capital in front, and the rest as it is."""
+    return text[0].upper() + text[1:]
