@@ -54,19 +54,24 @@ class Bar:
         )
 
 
-def median_seconds(
-    work: Callable[[], Any],
-    prepare: Callable[[], Any] = lambda: None,
-    clock: Callable[[], float] = time.perf_counter,
-) -> float:
-    """The median of the rounds; what prepares one is not measured."""
-    seconds = []
+@dataclass(frozen=True)
+class Side:
+    """One way to do the work, and what must stand before it, which is not measured."""
+
+    work: Callable[[], Any]
+    prepare: Callable[[], Any] = lambda: None
+
+
+def median_seconds(*sides: Side, clock: Callable[[], float] = time.perf_counter) -> list[float]:
+    """The median of each side's rounds; they take turns, so that what else runs slows them all alike."""
+    seconds: list[list[float]] = [[] for _ in sides]
     for _ in range(ROUNDS):
-        prepare()
-        before = clock()
-        work()
-        seconds.append(clock() - before)
-    return statistics.median(seconds)
+        for side, found in zip(sides, seconds, strict=True):
+            side.prepare()
+            before = clock()
+            side.work()
+            found.append(clock() - before)
+    return [statistics.median(found) for found in seconds]
 
 
 # ---- Files -------------------------------------------------------------------------------------------------
@@ -266,8 +271,10 @@ def report_memory(folder: Path, first: Path) -> bool:
 
 def compare_reading(name: str, path: Path, at_least: float) -> Bar:
     """Compare processor time: neither way waits for anything, and whatever else runs does not count."""
-    theirs = median_seconds(lambda: read_all_plainly(path), clock=time.process_time)
-    return Bar(name, theirs, median_seconds(lambda: read_ours(path), clock=time.process_time), at_least)
+    theirs, ours = median_seconds(
+        Side(lambda: read_all_plainly(path)), Side(lambda: read_ours(path)), clock=time.process_time
+    )
+    return Bar(name, theirs, ours, at_least)
 
 
 def measure(files: dict[str, Path]) -> Iterator[Bar]:
@@ -284,24 +291,24 @@ def measure(files: dict[str, Path]) -> Iterator[Bar]:
     shop.bring(files["first"])  # loads the libraries, as a worker has them after its first job
     yield compare_reading("parse and validate: DictReader", files["first"], 5)
     yield compare_reading("the same in quotation marks: DictReader", files["quoted"], 1)
-    ours = median_seconds(lambda: shop.bring(files["first"]), shop.renew)
-    yield Bar(
-        "first load: bulk_create",
-        median_seconds(lambda: load_plainly(files["first"], plain), empty),
-        ours,
-        7,
+    theirs, ours = median_seconds(
+        Side(lambda: load_plainly(files["first"], plain), empty),
+        Side(lambda: shop.bring(files["first"]), shop.renew),
     )
+    yield Bar("first load: bulk_create", theirs, ours, 7)
 
     def known() -> None:
         empty()
         upsert_in_place(files["first"], table)
         vacuum(table)
 
-    changed = median_seconds(lambda: upsert_in_place(files["changed"], table), known)
-    ours = median_seconds(lambda: shop.bring_changed(files["changed"]), lambda: shop.renew(files["first"]))
-    yield Bar("every row changed: upsert in place", changed, ours, 2)
-    ours = median_seconds(lambda: shop.bring_unchanged(files["same"]), lambda: shop.renew(files["first"]))
-    yield Bar("nothing changed: upsert in place", changed, ours, 5)
+    theirs, changed, unchanged = median_seconds(
+        Side(lambda: upsert_in_place(files["changed"], table), known),
+        Side(lambda: shop.bring_changed(files["changed"]), lambda: shop.renew(files["first"])),
+        Side(lambda: shop.bring_unchanged(files["same"]), lambda: shop.renew(files["first"])),
+    )
+    yield Bar("every row changed: upsert in place", theirs, changed, 2)
+    yield Bar("nothing changed: upsert in place", theirs, unchanged, 5)
 
 
 def report_undo(files: dict[str, Path]) -> bool:

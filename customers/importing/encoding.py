@@ -71,11 +71,12 @@ def _numbers(values: Sequence[npt.NDArray[np.float64] | None], size: int) -> pa.
             present[:, position] = ~np.isnan(column)
             fields["elements"]["value"][:, position] = column + 0.0  # no minus before a zero
     used = _used(present)
-    fields["elements"]["length"] = np.where(present, 8, -1)
-    lengths = 4 * used + 8 * present.sum(axis=1)
-    fields["head"] = _array_head(used, lengths, FLOAT8_OID)
     if present.all() and count:
+        fields["elements"]["length"] = 8
+        _write_array_head(fields["head"], used, 12 * used, FLOAT8_OID)
         return _fixed(fields)
+    fields["elements"]["length"] = np.where(present, 8, -1)
+    _write_array_head(fields["head"], used, 4 * used + 8 * present.sum(axis=1), FLOAT8_OID)
     # Not every byte is sent: an empty array has no bounds, a NULL no value, what lies behind the end nothing.
     sent = np.ones((size, fields.dtype.itemsize), bool)
     sent[:, 16:24] = (used > 0)[:, None]
@@ -96,7 +97,7 @@ def _texts(columns: Sequence[pa.StringArray | None], size: int) -> list[pa.Binar
             lengths[:, position] = _lengths(column)
     used = _used(present)
     head = np.zeros(size, [("head", ">i4", 6)])
-    head["head"] = _array_head(used, 4 * used + lengths.sum(axis=1), TEXT_OID)
+    _write_array_head(head["head"], used, 4 * used + lengths.sum(axis=1), TEXT_OID)
     sent = np.ones((size, 24), bool)
     sent[:, 16:24] = (used > 0)[:, None]
     pieces = [_sent(head, sent)]
@@ -109,23 +110,22 @@ def _texts(columns: Sequence[pa.StringArray | None], size: int) -> list[pa.Binar
     return pieces
 
 
-def _array_head(
-    used: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], oid: int
-) -> npt.NDArray[np.int64]:
+def _write_array_head(
+    head: npt.NDArray[np.int32], used: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], oid: int
+) -> None:
     """Field length, dimensions, flags, type of the elements, number of elements, first index."""
+    head[:] = (0, 1, 0, oid, 0, 1)
+    head[:, 0], head[:, 4] = 20 + lengths, used
     empty = used == 0
-    head = np.empty((len(used), 6), np.int64)
-    head[:, 0] = np.where(empty, 12, 20 + lengths)
-    head[:, 1] = np.where(empty, 0, 1)
-    head[:, 2], head[:, 3], head[:, 4], head[:, 5] = 0, oid, used, 1
-    return head
+    if empty.any():
+        head[empty, 0], head[empty, 1] = 12, 0
 
 
 def _used(present: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     """How many elements each row keeps: up to its last one that is present."""
     count = present.shape[1]
-    if not count:
-        return np.zeros(len(present), np.int64)
+    if present.all():
+        return np.full(len(present), count, np.int64)
     used: npt.NDArray[np.int64] = np.where(
         present.any(axis=1), count - np.argmax(present[:, ::-1], axis=1), 0
     ).astype(np.int64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
@@ -41,6 +42,8 @@ MARKERS = (
     "unknown",
 )
 SAMPLE_CELLS = 2_000
+# Whole numbers of fewer digits are always exact.
+EXACT_DIGITS = 16
 MANY = 20
 
 COMMA = NumberFormat(",")
@@ -104,14 +107,16 @@ class ColumnProfile:
             self._look_at_rest(cells.filter(pc.invert(is_plain)))
 
     def _look_at_plain(self, cells: pa.StringArray) -> None:
-        if not pc.all(pc.ascii_is_decimal(cells)).as_py():
+        is_digits = pc.all(pc.ascii_is_decimal(cells)).as_py()
+        if not is_digits:
             self.with_point += pc.sum(pc.match_substring(cells, ".")).as_py() or 0
         if not self.has_leading_zeros:
-            zeros, plus, minus = (pc.starts_with(cells, sign) for sign in "0+-")
-            few = cells.filter(pc.or_(zeros, pc.or_(plus, minus)))
+            starts = [pc.starts_with(cells, sign) for sign in ("0" if is_digits else "0+-")]
+            few = cells.filter(reduce(pc.or_, starts))
             self.has_leading_zeros = bool(pc.any(pc.match_substring_regex(few, LEADING_ZERO)).as_py())
-        if not self.has_long_numbers and len(cells):
-            self.has_long_numbers = bool(beyond_exact(cells, PLAIN.convert(cells)).any())
+        if not self.has_long_numbers:
+            long = cells.filter(pc.greater_equal(pc.binary_length(cells), EXACT_DIGITS))
+            self.has_long_numbers = bool(beyond_exact(long, PLAIN.convert(long)).any())
 
     def _look_at_rest(self, cells: pa.StringArray) -> None:
         is_marker = pc.is_in(pc.utf8_lower(cells), pa.array(MARKERS))
