@@ -12,6 +12,8 @@ from django.db.models import Count, Q
 from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from jobs.failures import Reason
 
@@ -81,11 +83,11 @@ class Job(models.Model):
     """One piece of background work: who asked, how far it is, and how it ended."""
 
     class State(models.TextChoices):
-        QUEUED = "queued", "queued"
-        RUNNING = "running", "running"
-        SUCCEEDED = "succeeded", "succeeded"
-        FAILED = "failed", "failed"
-        CANCELLED = "cancelled", "cancelled"
+        QUEUED = "queued", gettext_lazy("queued")
+        RUNNING = "running", gettext_lazy("running")
+        SUCCEEDED = "succeeded", gettext_lazy("succeeded")
+        FAILED = "failed", gettext_lazy("failed")
+        CANCELLED = "cancelled", gettext_lazy("cancelled")
 
     kind = models.CharField(max_length=20)
     # For lists: they need not fetch what the job works for, which may be gone.
@@ -217,6 +219,11 @@ class Job(models.Model):
     # ---- Time and progress ---------------------------------------------------------------------------------
 
     @property
+    def stage_in_words(self) -> str:
+        """The present stage in the reader's language; rows keep it as the worker wrote it."""
+        return _(self.stage) if self.stage else _("starting")
+
+    @property
     def percent(self) -> int | None:
         """Share of the present stage that is done, 0 to 100; `None` when nobody can know."""
         return min(100, 100 * self.done // self.total) if self.total else None
@@ -257,13 +264,15 @@ class Job(models.Model):
     def announcement(self) -> str:
         """What a screen reader says: it changes with the stage and with every tenth of it, not more often."""
         if self.is_cancelling:
-            return "Being cancelled"
+            return _("Being cancelled")
         if self.state != self.State.RUNNING:
-            return "Waiting for a worker" if self.is_active else self.get_state_display().capitalize()
+            return _("Waiting for a worker") if self.is_active else self.get_state_display().capitalize()
         if self.is_stalled:
-            return "Stalled"
-        stage = self.stage or "Starting"
-        return stage if self.percent is None else f"{stage}: {self.percent // 10 * 10} percent"
+            return _("Stalled")
+        if self.percent is None:
+            return self.stage_in_words
+        tenth = self.percent // 10 * 10
+        return _("%(stage)s: %(percent)d percent") % {"stage": self.stage_in_words, "percent": tenth}
 
 
 class ProcessQuerySet(models.QuerySet["Process"]):
@@ -279,8 +288,8 @@ class Process(models.Model):
     """A worker or beat process, and when it was last heard of."""
 
     class Role(models.TextChoices):
-        WORKER = "worker", "worker"
-        BEAT = "beat", "scheduler"
+        WORKER = "worker", gettext_lazy("worker")
+        BEAT = "beat", gettext_lazy("scheduler")
 
     role = models.CharField(max_length=10, choices=Role)
     # Host and process id.

@@ -7,6 +7,8 @@ from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from jobs import lifecycle
@@ -14,7 +16,14 @@ from jobs.errors import JobAlreadyActive, JobRefusedError
 from jobs.models import Job, JobQuerySet, Process
 
 PAGE_SIZE = 50
-FILTERS = ["running", "queued", "stalled", "failed", "cancelled", "succeeded"]
+FILTERS = {
+    "running": Job.State.RUNNING.label,
+    "queued": Job.State.QUEUED.label,
+    "stalled": gettext_lazy("stalled"),
+    "failed": Job.State.FAILED.label,
+    "cancelled": Job.State.CANCELLED.label,
+    "succeeded": Job.State.SUCCEEDED.label,
+}
 
 
 @require_safe
@@ -24,12 +33,15 @@ def job_list(request: HttpRequest) -> HttpResponse:
     wanted = wanted if wanted in FILTERS else ""
     counts = Job.objects.counts()
     page = Paginator(_listed(wanted), PAGE_SIZE).get_page(request.GET.get("page"))
+    processes = list(Process.objects.with_clock())
     context = {
         "page": page,
         "state": wanted,
-        "filters": [(name, counts.get(name, 0)) for name in FILTERS],
+        "state_label": FILTERS.get(wanted, ""),
+        "filters": [(name, label, counts.get(name, 0)) for name, label in FILTERS.items()],
         "is_busy": any(counts.get(name) for name in ("running", "queued", "stalled")),
-        "processes": Process.objects.with_clock(),
+        "processes": processes,
+        "no_worker": not any(each.is_alive and each.role == Process.Role.WORKER for each in processes),
     }
     return render(request, "jobs/job_list.html", context)
 
@@ -71,9 +83,9 @@ def job_progress(request: HttpRequest, job_id: int) -> HttpResponse:
 def job_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
     job = get_object_or_404(Job, pk=job_id)
     if lifecycle.request_cancel(job.pk):
-        messages.info(request, "The job is being cancelled. Nothing half-done will remain.")
+        messages.info(request, _("The job is being cancelled. Nothing half-done will remain."))
     else:
-        messages.info(request, "The job had already ended.")
+        messages.info(request, _("The job had already ended."))
     return redirect(job)
 
 
@@ -83,11 +95,11 @@ def job_retry(request: HttpRequest, job_id: int) -> HttpResponse:
     job = get_object_or_404(Job, pk=job_id)
     try:
         if lifecycle.retry(job.pk, request.user):
-            messages.success(request, "It is tried again.")
+            messages.success(request, _("It is tried again."))
         else:
-            messages.info(request, "This job cannot be tried again.")
+            messages.info(request, _("This job cannot be tried again."))
     except JobAlreadyActive as active:
-        messages.info(request, "The very same work is waiting or going on already: here it is.")
+        messages.info(request, _("The very same work is waiting or going on already: here it is."))
         return redirect(active.job)
     except JobRefusedError as error:
         messages.error(request, str(error))

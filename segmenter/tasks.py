@@ -5,16 +5,21 @@ import time
 from celery import shared_task
 from django.core.management import call_command
 
-from jobs.execution import execute
+from jobs.execution import Claim, execute
 
 
 @shared_task
 def execute_run(job_id: int) -> None:
-    # Imported here: it loads scikit-learn, and the web process that sends this task must not.
     started = time.perf_counter()
-    from segmenter import runs
 
-    execute(job_id, lambda claim: runs.execute_run(claim, started=started))
+    def work(claim: Claim) -> None:
+        # Imported here: it loads scikit-learn, and the web process that sends this task must not. Nor does a
+        # worker before the job is its own: that takes seconds, in which people see that the job has begun.
+        from segmenter import runs
+
+        runs.execute_run(claim, started=started)
+
+    execute(job_id, work)
 
 
 @shared_task

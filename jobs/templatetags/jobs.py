@@ -6,6 +6,8 @@ from typing import Any
 
 from django import template
 from django.template.context import RequestContext
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from jobs.models import Process
 
@@ -14,16 +16,19 @@ register = template.Library()
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """Seconds in words, in two units at most: “8 seconds”, “3 minutes”, “1 h 5 min”."""
+    """Seconds in words, in two units at most: “8 seconds”, “3 minutes”, “1 h 5 min”, “3 days”."""
     if seconds is None:
         return ""
     if seconds < 90:
         count = max(0, round(seconds))
-        return f"{count} second{'' if count == 1 else 's'}"
+        return ngettext("%(count)d second", "%(count)d seconds", count) % {"count": count}
     minutes = round(seconds / 60)
     if minutes < 90:
-        return f"{minutes} minutes"
-    return f"{minutes // 60} h {minutes % 60} min"
+        return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+    hours = minutes // 60
+    if hours < 48:
+        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes % 60}
+    return _("%(days)d days") % {"days": hours // 24}
 
 
 @register.inclusion_tag("jobs/_workers_banner.html", takes_context=True)

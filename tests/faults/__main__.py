@@ -133,6 +133,7 @@ def play_one(injection, play, rounds: int) -> tuple[Line, list[str]]:
                 say(f"{injection.number}: {error}")
                 return Line(injection.number, injection.title, 0, 0.0, 0), []
             complaints.append(f"{injection.number}, round {number + 1}: {error}\n{traceback.format_exc()}")
+            say(f"{injection.number}, round {number + 1}: {error}")
             recover(play)
     seconds = time.monotonic() - began
     took = f"{rounds} rounds in {seconds:.0f} s, {len(complaints)} losses"

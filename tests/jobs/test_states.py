@@ -1,12 +1,14 @@
 """Two workers, a caretaker and a person on the same jobs, at the same moment, against real PostgreSQL.
 
 A model in plain Python says what each step may do. Steps are taken alone, and in pairs at the same moment:
-then what came out must be what one order of the two would have given.
+then what came out must be what one order of the two would have given. One worker's clock is an hour ahead and
+the other's an hour behind, which must make no difference.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -16,11 +18,13 @@ from itertools import permutations
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from jobs import lifecycle
+from jobs.claims import BEAT, Claim, Progress
 from jobs.errors import JobCancelled, JobSuperseded
 from jobs.failures import out_of_memory
 from jobs.models import Job, Process
@@ -64,6 +68,13 @@ class Model:
         job = self.jobs[number]
         owns = job.state == "running" and job.attempt == self.claims.get((worker, number))
         return job if owns else None
+
+    def beat(self, worker: int, number: int) -> bool | None:
+        job = self._mine(worker, number)
+        if job is None:
+            return None
+        job.is_silent = False
+        return job.cancel
 
     def succeed(self, worker: int, number: int) -> str:
         job = self._mine(worker, number)
@@ -133,6 +144,13 @@ class Database:
     def _key(self, worker: int, number: int) -> tuple[int, int]:
         return self.ids[number], self.claims.get((worker, number), 0)
 
+    def beat(self, worker: int, number: int) -> bool | None:
+        """What the heartbeat's thread reads: whether to cancel, or nothing if another has the job."""
+        with connection.cursor() as cursor:
+            cursor.execute(BEAT, Claim(*self._key(worker, number))._row(Progress("working")))
+            row = cursor.fetchone()
+        return row[0] if row else None
+
     def succeed(self, worker: int, number: int) -> str:
         job_id, attempt = self._key(worker, number)
         try:
@@ -175,7 +193,24 @@ class Step:
     number: int
 
     def take(self, world: Model | Database) -> object:
+        CLOCK.offset = (3600, -3600)[self.worker]
         return getattr(world, self.name)(self.worker, self.number)
+
+
+class Clock(threading.local):
+    """How wrong the clock of the worker is that takes a step in this thread, in seconds."""
+
+    offset = 0
+
+
+CLOCK = Clock()
+
+
+@pytest.fixture
+def wrong_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    right, now = time.time, timezone.now
+    monkeypatch.setattr(time, "time", lambda: right() + CLOCK.offset)
+    monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(seconds=CLOCK.offset))
 
 
 NAMES = [name for name in vars(Database) if not name.startswith("_")]
@@ -242,7 +277,7 @@ def at_once(barrier: threading.Barrier, step: Step, database: Database) -> objec
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whatever_two_workers_do_at_the_same_moment_some_order_of_it_explains_the_rows(rung):
+def test_whatever_two_workers_do_at_the_same_moment_some_order_of_it_explains_the_rows(rung, wrong_clocks):
     with ThreadPoolExecutor(2) as pool:
         run_state_machine_as_test(
             lambda: TwoWorkers(pool),

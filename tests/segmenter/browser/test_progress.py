@@ -1,0 +1,86 @@
+"""What people see of a job while it works: progress, a stall, a cancellation, and never too early an end."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+from playwright.sync_api import expect
+
+from jobs import lifecycle
+from jobs.models import Job
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def running(db: None, settings) -> Job:
+    """A job at half of its way, of which a worker was heard just now; the test may take its time."""
+    settings.JOB_STALE_SECONDS = 600
+    job = Job.objects.create(kind="run", title="Age × Income", sent_at=Now())
+    lifecycle.claim(job.pk)
+    tell(job, stage="reading the customers", done=500, total=1000)
+    return job
+
+
+def tell(job: Job, **values: object) -> None:
+    Job.objects.filter(pk=job.pk).update(**{"heartbeat_at": Now(), **values})
+
+
+def test_progress_moves_and_is_announced_and_the_end_shows_by_itself(page, log_in, running):
+    log_in(page)
+    page.goto(running.get_absolute_url())
+    expect(page.get_by_role("heading", name="Reading the customers")).to_be_visible()
+    expect(page.get_by_role("progressbar")).to_have_attribute("value", "50")
+    assert page.locator("main section").first.bounding_box()["height"] > 100  # whole, and not a strip of it
+    tell(running, done=800)
+    expect(page.get_by_role("progressbar")).to_have_attribute("value", "80")
+    expect(page.locator("#progress-announcement")).to_have_text("reading the customers: 80 percent")
+    lifecycle.succeed(running.pk, 1)
+    expect(page.get_by_text("This job has succeeded.")).to_be_visible()
+
+
+def test_a_stall_shows_by_itself_and_ends_when_the_worker_is_heard_of_again(page, log_in, running):
+    log_in(page)
+    page.goto(running.get_absolute_url())
+    tell(running, heartbeat_at=Now() - timedelta(minutes=20))
+    expect(page.get_by_role("heading", name="Stalled")).to_be_visible()
+    expect(page.get_by_text("Nothing has been heard of its worker for 20 minutes")).to_be_visible()
+    tell(running)
+    expect(page.get_by_role("heading", name="Reading the customers")).to_be_visible()
+
+
+def test_cancelling_says_so_until_it_has_happened(page, log_in, running):
+    log_in(page)
+    page.goto(running.get_absolute_url())
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("heading", name="Being cancelled")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+    lifecycle.finish_cancelled(running.pk, 1)
+    expect(page.get_by_text("This job was cancelled.")).to_be_visible()
+
+
+@pytest.mark.parametrize("accident", ["no answer", "an error"])
+def test_the_page_looks_again_after_the_server_was_away(browser, live_server, log_in, running, accident):
+    page = browser.new_context(base_url=live_server.url).new_page()  # its console may complain
+    log_in(page)
+    page.goto(running.get_absolute_url())
+    missed = []
+
+    def fail(route) -> None:
+        missed.append(route.request.url)
+        route.abort() if accident == "no answer" else route.fulfill(status=502)
+
+    page.route("**/progress/**", fail, times=1)
+    tell(running, done=900)
+    expect(page.get_by_role("progressbar")).to_have_attribute("value", "90")
+    assert len(missed) == 1
+    page.context.close()
+
+
+def test_the_list_of_jobs_renews_itself(page, log_in, running):
+    log_in(page)
+    page.goto("/jobs/")
+    expect(page.get_by_text("Reading the customers, 50 %")).to_be_visible()
+    lifecycle.succeed(running.pk, 1)
+    expect(page.locator("table.jobs .state", has_text="succeeded")).to_be_visible()
+    expect(page.get_by_role("link", name="Running 0")).to_be_visible()
