@@ -169,9 +169,9 @@ def draw_scatter(run: Any) -> None:
     from segmenter.analysis.results import PairPicture, from_json
     from segmenter.charts.rendering import render_svg
     from segmenter.charts.scatter import draw_scatter
-    from segmenter.views.charts import segment_marks
+    from segmenter.views.charts import Wanted, segment_marks
 
-    figure = draw_scatter(from_json(PairPicture, run.pictures[0]), segment_marks(run))
+    figure = draw_scatter(from_json(PairPicture, run.pictures[0]), segment_marks(Wanted(run)))
     render_svg(figure, title="Scatter plot", description="", prefix="bench")
 
 

@@ -10,4 +10,4 @@ class ChartConverter(StringConverter):
 
 
 class FormatConverter(StringConverter):
-    regex = "svg|png"
+    regex = "svg|png|csv"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from customers.models import Attribute, Dataset
 from segmenter.analysis.results import KLimits
@@ -142,11 +143,19 @@ class RunForm(forms.Form):
 
 
 class SegmentForm(forms.ModelForm):
-    """The name that a segment bears in every run."""
+    """What a segment is called in every run, and what people note down about it."""
+
+    notes = forms.CharField(
+        label=_("Notes"),
+        required=False,
+        max_length=5_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("What you know about them, what you plan for them."),
+    )
 
     class Meta:
         model = Segment
-        fields = ["name"]
+        fields = ["name", "notes"]
 
     def clean_name(self) -> str:
         name = " ".join(str(self.cleaned_data["name"]).split())

@@ -4,7 +4,19 @@ from django.conf import settings
 from django.urls import include, path, register_converter
 
 from segmenter import converters
-from segmenter.views import audit, charts, deleting, errors, health, home, login, people, runs, segments
+from segmenter.views import (
+    audit,
+    charts,
+    deleting,
+    errors,
+    health,
+    home,
+    login,
+    people,
+    run_pages,
+    runs,
+    segments,
+)
 
 register_converter(converters.ChartConverter, "chart")
 register_converter(converters.FormatConverter, "format")
@@ -20,7 +32,10 @@ segmenter_patterns = [
     path("segmentations/<int:segmentation_id>/", runs.segmentation_detail, name="segmentation-detail"),
     # /runs/
     path("runs/", runs.run_list, name="run-list"),
-    path("runs/<int:run_id>/", runs.run_detail, name="run-detail"),
+    path("runs/<int:run_id>/", run_pages.run_detail, name="run-detail"),
+    path("runs/<int:run_id>/again/", run_pages.run_again, name="run-again"),
+    path("runs/<int:run_id>/k/<int:k>/", run_pages.run_k, name="run-k"),
+    path("runs/<int:run_id>/pictures/", run_pages.run_picture, name="run-picture"),
     path("runs/<int:run_id>/delete/", deleting.run_delete, name="run-delete"),
     path("runs/<int:run_id>/charts/<chart:name>.<format:format>", charts.chart, name="chart"),
     # /runs/<id>/segments/<number>/

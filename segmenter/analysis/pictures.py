@@ -19,6 +19,8 @@ MAX_POINTS = 5_000
 N_BINS = 128
 CHUNK = 1 << 18
 WHOLE_LIMIT = 1e9
+# Features named along a principal component.
+N_NAMED = 3
 
 Columns = tuple[FloatArray, FloatArray]
 Centroids = tuple[tuple[float, float] | None, ...]
@@ -138,12 +140,25 @@ def _picture_components(clustering: Clustering, features: FeatureMatrix, max_poi
         (features.X @ axes[:, 0], features.X @ axes[:, 1]),
         clustering.labels,
         n_clusters=clustering.k,
-        names=("first principal component", "second principal component"),
+        names=(
+            _component_name("first", features, axes[:, 0]),
+            _component_name("second", features, axes[:, 1]),
+        ),
         centroids=clustering.centroids @ axes,
         max_points=max_points,
     )
-    weights = tuple(tuple(axis) for axis in axes.T.tolist())
-    return replace(picture, is_components=True, explained=shares, weights=weights)
+    return replace(picture, is_components=True, explained=shares)
+
+
+def _component_name(which: str, features: FeatureMatrix, axis: FloatArray) -> str:
+    """Return `first principal component: more Income, less Age`, from its largest parts."""
+    largest = np.argsort(-np.abs(axis), kind="stable")[:N_NAMED]
+    parts = [
+        f"{'more' if axis[column] > 0 else 'less'} {features.names[column]}"
+        for column in largest
+        if abs(axis[column]) >= abs(axis[largest[0]]) / 2
+    ]
+    return f"{which} principal component: {', '.join(parts)}"
 
 
 def _pairs(clustering: Clustering, features: FeatureMatrix, max_pairs: int) -> Iterator[tuple[int, int]]:

@@ -355,8 +355,7 @@ class PairPicture:
     cluster `labels[i]`; row 0 is the lowest y). Samples beyond the edges are counted in `outside` and left
     out of the grid, those without a value on an axis in `missing`. `centroids` are (x, y) per cluster, `None`
     where no sample of it has both values. In original units, unless the axes are principal components
-    (`is_components`): then `explained` is the share of the features' variance along each axis, and `weights`
-    holds for each axis the part of every feature in it, -1 to 1.
+    (`is_components`): then `explained` is the share of the features' variance along each axis.
     """
 
     x_name: str
@@ -374,4 +373,3 @@ class PairPicture:
     outside: int = 0
     missing: int = 0
     explained: tuple[float, ...] = ()
-    weights: tuple[tuple[float, ...], ...] = ()

@@ -63,6 +63,8 @@ def describe_scatter(
     drawn = len(picture.labels) if picture.kind == "points" else sum(picture.counts)
     how = "one mark each" if picture.kind == "points" else "as density: stronger colour where there are more"
     sentences = [f"{format_count(drawn)} customers by {x} (across) and {y} (up), coloured by segment, {how}."]
+    if picture.explained:
+        sentences.append(f"In this picture {explained_words(picture)}.")
     if picture.outside:
         sentences.append(f"{format_count(picture.outside)} customers lie beyond the axes.")
     if picture.missing:
@@ -74,6 +76,13 @@ def describe_scatter(
     ]
     sentences.append(f"Centroids: {_listed(centroids, len(placed), separator='; ')}.")
     return " ".join(sentences)
+
+
+def explained_words(picture: PairPicture) -> str:
+    """Say how much of the features' spread two principal components hold."""
+    shares = [f"{100 * share:.0f}%" for share in picture.explained]
+    whole = f"{100 * sum(picture.explained):.0f}%"
+    return f"both components together hold {whole} of the spread ({join_words(shares)})"
 
 
 def describe_profile(profiles: Sequence[NumberProfile], marks: Sequence[SegmentMark]) -> str:

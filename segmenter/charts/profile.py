@@ -22,11 +22,13 @@ _FOOT = 34
 _FULL = 2.0
 # Narrower columns have no room for a name.
 _NAME_WIDTH = 84
+# Narrower ones have none for a mean in original units.
+_MEAN_WIDTH = 44
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where the cells stand, in pixels."""
+    """Where the cells stand, in pixels; with means in original units everyone has the first column."""
 
     left: float
     top: float
@@ -35,14 +37,24 @@ class _Layout:
     numbered: bool
     names_above: bool
 
+    @property
+    def in_units(self) -> bool:
+        return self.column >= _MEAN_WIDTH
+
+    @property
+    def first(self) -> float:
+        """Where the segments' columns begin."""
+        return self.left + self.column * self.in_units
+
 
 def draw_profile(
     profiles: Sequence[NumberProfile], marks: Sequence[SegmentMark], style: ChartStyle = DEFAULT_STYLE
 ) -> Figure:
     """Return a heat map, one row per attribute and one column per segment.
 
-    The number in a cell is the segment's mean minus everyone's, in everyone's standard deviations; its
-    tooltip says the same in original units. Where names do not fit above the columns, numbers and a key do.
+    The number in a cell is the segment's mean in original units, its colour how far that lies from everyone's
+    in everyone's standard deviations. Columns too narrow for means hold the standard deviations. Where names
+    do not fit above the columns, numbers and a key do.
     """
     layout = _plan(profiles, marks, style)
     bottom = layout.top + layout.row * len(profiles)
@@ -52,13 +64,11 @@ def draw_profile(
     for position, profile in enumerate(profiles):
         top = layout.top + layout.row * position
         _write_attribute(figure, profile, layout, top)
+        if layout.in_units:
+            _write_everyone(figure, profile, layout, top)
         for column, mark in enumerate(marks):
-            _draw_cell(figure, profile, mark, layout, layout.left + layout.column * column, top)
-    words = "Standard deviations above (+) or below (−) the average of all customers"
-    note = wrap(words, style.width - 2 * _MARGIN, SMALL, lines=1)[0]
-    if style.narrow:
-        note = "Standard deviations (SD) from everyone’s average"
-    figure.write(_MARGIN, bottom + 18, note, size=SMALL, colour=style.colours.muted)
+            _draw_cell(figure, profile, mark, layout, layout.first + layout.column * column, top)
+    _draw_legend(figure, layout, bottom + 18)
     if layout.numbered:
         draw_key(figure, marks, bottom + _FOOT)
     return figure
@@ -66,18 +76,27 @@ def draw_profile(
 
 def _plan(profiles: Sequence[NumberProfile], marks: Sequence[SegmentMark], style: ChartStyle) -> _Layout:
     if style.narrow:
-        column = (style.width - 2 * _MARGIN) / max(1, len(marks))
+        column = _column_width(style.width - 2 * _MARGIN, marks)
         return _Layout(_MARGIN, _SHORT_HEAD, column, 50, numbered=True, names_above=True)
     longest = max((text_width(clean_text(profile.name), FONT_SIZE) for profile in profiles), default=0)
     left = _MARGIN + min(longest + 14, 220.0)
-    column = min(150.0, (style.width - left - _MARGIN) / max(1, len(marks)))
+    column = min(150.0, _column_width(style.width - left - _MARGIN, marks))
     numbered = column < _NAME_WIDTH
     return _Layout(left, _SHORT_HEAD if numbered else _HEAD, column, _ROW, numbered, names_above=False)
 
 
+def _column_width(room: float, marks: Sequence[SegmentMark]) -> float:
+    with_everyone = room / (len(marks) + 1)
+    return with_everyone if with_everyone >= _MEAN_WIDTH else room / max(1, len(marks))
+
+
 def _write_heads(figure: ChartFigure, marks: Sequence[SegmentMark], layout: _Layout) -> None:
+    if layout.in_units:
+        middle, height = layout.left + layout.column / 2, 17 if layout.numbered else 32
+        words = "Everyone" if layout.column > 60 else "All"
+        figure.write(middle, height, words, size=SMALL, align="center", colour=figure.style.colours.muted)
     for position, mark in enumerate(marks):
-        left = layout.left + layout.column * position
+        left = layout.first + layout.column * position
         middle = left + layout.column / 2
         if layout.numbered:
             _write_number(figure, mark, layout, middle)
@@ -106,6 +125,34 @@ def _write_attribute(figure: ChartFigure, profile: NumberProfile, layout: _Layou
     figure.write(_MARGIN, top + layout.row / 2, profile.name, room=layout.left - _MARGIN - 8)
 
 
+def _write_everyone(figure: ChartFigure, profile: NumberProfile, layout: _Layout, top: float) -> None:
+    start = 22 if layout.names_above else 1
+    middle = layout.left + layout.column / 2, top + start + (layout.row - start - 1) / 2
+    mean = profile.everyone.mean
+    text = "–" if mean is None else format_number(mean)
+    size = min(FONT_SIZE, (layout.column - 4) / max(1.0, text_width(text, 1)))
+    figure.write(*middle, text, size=size, colour=figure.style.colours.muted, align="center")
+
+
+def _draw_legend(figure: ChartFigure, layout: _Layout, y: float) -> None:
+    """Say what the numbers are, and show what the colours mean."""
+    colours = figure.style.colours
+    step, end = 9.0, figure.style.width - _MARGIN
+    words = "Standard deviations from everyone’s average"
+    if layout.in_units:
+        words = "Averages" if figure.style.narrow else "Averages in the units of the file"
+    figure.write(_MARGIN, y, words, size=SMALL, colour=colours.muted)
+    if figure.style.narrow and not layout.in_units:
+        return
+    above, below = "above everyone", "below everyone"
+    left = end - text_width(above, SMALL) - 6 - step * 9
+    figure.write(end, y, above, size=SMALL, colour=colours.muted, align="right")
+    for position in range(9):
+        fill = _cell_colour((position - 4) / 4 * _FULL, colours)
+        figure.box(left + step * position, y - 5, step, 10, fill)
+    figure.write(left - 6, y, below, size=SMALL, colour=colours.muted, align="right")
+
+
 def _draw_cell(
     figure: ChartFigure, profile: NumberProfile, mark: SegmentMark, layout: _Layout, left: float, top: float
 ) -> None:
@@ -116,9 +163,8 @@ def _draw_cell(
         figure.write(left + layout.column / 2, top + start + height / 2, "–", align="center")
         return
     fill = _cell_colour(difference, figure.style.colours)
-    text = f"{difference:+.1f}".replace("-", "−")
-    if float(f"{difference:.1f}") == 0:
-        text = "0.0"
+    mean = profile.clusters[mark.label].mean
+    text = format_number(mean) if layout.in_units and mean is not None else _deviations(difference)
     figure.box(left + 1, top + start, layout.column - 2, height, fill, radius=3)
     size = min(FONT_SIZE, (layout.column - 4) / max(1.0, text_width(text, 1)))
     ink = _readable(fill, figure.style.colours)
@@ -129,13 +175,22 @@ def _draw_cell(
     figure.hit_area(left + 1, top + start, layout.column - 2, height, title)
 
 
+def _deviations(difference: float) -> str:
+    text = f"{difference:+.1f}".replace("-", "−")
+    return "0.0" if float(f"{difference:.1f}") == 0 else text
+
+
 def _difference_words(profile: NumberProfile, label: int) -> str:
-    """Return `mean 25.3, 13.6 below everyone (-1.1 SD)`."""
+    """Return `mean 25.3, 13.6 below everyone (−1.1 standard deviations)`."""
     mean, difference = profile.clusters[label].mean, profile.differences[label]
     if mean is None or difference is None:
         return "no values"
     side = "above" if difference >= 0 else "below"
-    return f"mean {format_number(mean)}, {format_number(abs(difference))} {side} everyone"
+    deviations = _deviations(profile.standard_differences[label] or 0.0)
+    return (
+        f"mean {format_number(mean)}, {format_number(abs(difference))} {side} everyone "
+        f"({deviations} standard deviations)"
+    )
 
 
 def _cell_colour(difference: float, theme: Theme) -> str:

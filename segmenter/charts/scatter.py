@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from segmenter.analysis.results import FloatArray, PairPicture
 from segmenter.charts.canvas import SMALL, ChartFigure, new_figure
 from segmenter.charts.density import density_picture
+from segmenter.charts.descriptions import explained_words
 from segmenter.charts.inputs import SegmentMark, place_marks
 from segmenter.charts.key import draw_key, key_height
 from segmenter.charts.labels import Box, place_labels
@@ -26,7 +27,7 @@ _NOTE = 20
 _LABEL_HEIGHT = 20
 _CENTROID = 14
 # With more segments than this, names would cover the customers: numbers and a key stand in.
-_MOST_NAMES = 14
+_MOST_NAMES = 9
 _MOST_NAMES_NARROW = 7
 
 Number = TypeVar("Number", float, FloatArray)
@@ -151,13 +152,18 @@ def _write_axes(figure: ChartFigure, plot: _Plot, x_label: str, y_label: str, no
 
 
 def _notes(picture: PairPicture, style: ChartStyle) -> list[str]:
-    """Say what a density picture shows, and what it leaves out, in lines that fit."""
-    if picture.kind != "grid":
-        return []
-    words = f"{format_count(sum(picture.counts))} customers, stronger colour where there are more"
+    """Say what a picture shows beyond its marks, and what it leaves out, in lines that fit."""
+    words = []
+    if picture.kind == "grid":
+        words.append(f"{format_count(sum(picture.counts))} customers, stronger colour where there are more")
     if picture.outside:
-        words += f"; {format_count(picture.outside)} beyond the axes"
-    return wrap(words, style.width - _LEFT - _RIGHT, SMALL, lines=3)
+        words.append(f"{format_count(picture.outside)} beyond the axes")
+    if picture.missing:
+        words.append(f"{format_count(picture.missing)} without a value")
+    if picture.explained:
+        words.append(explained_words(picture))
+    room = style.width - _LEFT - _RIGHT
+    return wrap("; ".join(words), room, SMALL, lines=3) if words else []
 
 
 def _draw_centroids(
@@ -181,8 +187,10 @@ def _label_centroids(
     """Return the names as far as they fit, and where; no places if numbers must do."""
     points = plot.all_pixels(picture)
     if len(marks) <= (_MOST_NAMES_NARROW if style.narrow else _MOST_NAMES):
-        for room in (140, 90) if style.narrow else (190, 120):
+        for room in (140, 90) if style.narrow else (260, 190, 120):
             texts = [shorten(mark.name, room, SMALL, bold=True) or f"{mark.number}" for mark in marks]
+            if len(set(texts)) < len({mark.name for mark in marks}):
+                break  # cut so short, two names look the same
             sizes = [(text_width(text, SMALL, bold=True) + 12, _LABEL_HEIGHT) for text in texts]
             places = place_labels(anchors, sizes, plot.box, points=points)
             if places is not None:

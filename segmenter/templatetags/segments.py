@@ -6,8 +6,11 @@ from django import template
 from django.urls import reverse
 from django.utils.formats import localize
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from segmenter.axes import Choice
+from segmenter.cards import format_value
 from segmenter.charts.palette import segment_colour
 from segmenter.charts.palette import segment_marker as marker_symbol
 from segmenter.models import Segment, SegmentationRun
@@ -32,18 +35,28 @@ def segment_marker(segment: Segment) -> SafeString:
 
 
 @register.inclusion_tag("segmenter/_chart.html")
-def chart(run: SegmentationRun, name: str, pair: int = 0, *, narrow: bool = False) -> dict[str, Any]:
+def chart(
+    run: SegmentationRun, name: str, choice: Choice | None = None, *, narrow: bool = False
+) -> dict[str, Any]:
     """One of the run's charts: a picture for every theme and width, its words, and files to take along."""
-    query = f"?pair={pair}" if pair else ""
-    address = {kind: reverse("segmenter:chart", args=[run.pk, name, kind]) + query for kind in ("svg", "png")}
+    query = "?" + urlencode({"x": choice.x, "y": choice.y}) if choice else ""
+    address = {
+        kind: reverse("segmenter:chart", args=[run.pk, name, kind]) + query for kind in ("svg", "png", "csv")
+    }
     return {
         **address,
         "name": name,
         "narrow": narrow,
         "title": charts.CHARTS[name].title,
-        "words": charts.describe_chart(run, name, pair),
+        "words": charts.describe_chart(run, name, choice),
         "joint": "&" if query else "?",
     }
+
+
+@register.simple_tag
+def score(value: float | None) -> str:
+    """A number with as many decimals as say something, a dash where there is none."""
+    return "–" if value is None else format_value(value)
 
 
 @register.simple_tag

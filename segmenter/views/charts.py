@@ -8,14 +8,15 @@ from typing import Any
 
 from csp.decorators import csp_replace
 from django.contrib.auth.decorators import permission_required
-from django.db import connection
-from django.db.models import Prefetch
+from django.db.models import F, Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from customers.exporting import stream_csv
 from segmenter.analysis.results import (
     Advice,
     ClusterProfiles,
@@ -25,7 +26,8 @@ from segmenter.analysis.results import (
     SweepScores,
     from_json,
 )
-from segmenter.charts import descriptions
+from segmenter.axes import Axes, Choice, read_picture
+from segmenter.charts import descriptions, numbers
 from segmenter.charts.inputs import ElbowChart, SegmentMark
 from segmenter.charts.style import ChartStyle
 from segmenter.models import Cluster, SegmentationRun
@@ -33,11 +35,24 @@ from segmenter.policy import FILE_POLICY
 
 WIDTHS = {"wide": 800, "narrow": 360}
 CLUSTERS = Prefetch("clusters", Cluster.objects.select_related("segment"))
+# Columns of JSON; a chart reads those it needs.
+LARGE = ("sweep", "scores", "advice", "profiles", "pictures")
+CONTENT_TYPES = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv; charset=utf-8"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a chart is drawn of: a run, for a scatter plot two axes, and whether its marks lead somewhere."""
+
+    run: SegmentationRun
+    choice: Choice | None = None
+    is_linked: bool = True
+    may_run: bool = False
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One kind of chart: what it is called, what it is drawn from, how it is drawn and put into words.
+    """One kind of chart: what it is called, what it is drawn from, how it is drawn, told and tabulated.
 
     `draw` is a path: matplotlib loads when the first chart is drawn.
     """
@@ -45,7 +60,9 @@ class Chart:
     title: str
     draw: str
     describe: Callable[..., str]
-    read: Callable[[SegmentationRun, int], tuple[Any, ...]]
+    tabulate: Callable[[Wanted], numbers.NumberTable]
+    read: Callable[[Wanted], tuple[Any, ...]]
+    columns: tuple[str, ...] = ()
 
 
 @require_safe
@@ -53,54 +70,73 @@ class Chart:
 @cache_control(private=True, no_cache=True)  # a segment may have another name by now
 @csp_replace(FILE_POLICY)  # type: ignore[arg-type]  # its type knows views without arguments only
 def chart(request: HttpRequest, run_id: int, name: str, format: str) -> HttpResponse:  # noqa: A002
-    runs = SegmentationRun.objects.exclude(k=None).prefetch_related(CLUSTERS)
-    run, pair = get_object_or_404(runs, pk=run_id), read_pair(request)
-    style = ChartStyle(
-        theme="dark" if request.GET.get("theme") == "dark" else "light",
-        width=WIDTHS["narrow" if request.GET.get("width") == "narrow" else "wide"],
-    )
     kind = CHARTS[name]
-    inputs = kind.read(run, pair)
-    figure = import_string(kind.draw)(*inputs, style)
-    from segmenter.charts import rendering
-
-    if format == "png":
-        response = HttpResponse(rendering.render_png(figure), content_type="image/png")
-    else:
-        svg = rendering.render_svg(
-            figure,
-            title=kind.title,
-            description=kind.describe(*inputs),
-            prefix=f"{name}-{run.pk}-{pair}",
-            background="download" in request.GET,
-        )
-        response = HttpResponse(svg, content_type="image/svg+xml")
+    runs = SegmentationRun.objects.exclude(k=None).defer(*(set(LARGE) - set(kind.columns)))
+    if name == "scatter":
+        runs = runs.annotate(first_picture=F("pictures__0"))
+    run = get_object_or_404(runs.select_related("segmentation").prefetch_related(CLUSTERS), pk=run_id)
+    wanted = Wanted(
+        run,
+        read_choice(run, request) if name == "scatter" else None,
+        is_linked="download" not in request.GET and format == "svg",
+        may_run=request.user.has_perm("segmenter.add_segmentationrun"),
+    )
+    response = HttpResponse(_drawn(request, name, wanted, format), content_type=CONTENT_TYPES[format])
     # Pages show it all the same; opened by itself it is kept as a file and never runs as a page.
     response["Content-Disposition"] = f'attachment; filename="{name}-run-{run.pk}.{format}"'
     return response
 
 
-def describe_chart(run: SegmentationRun, name: str, pair: int = 0) -> str:
-    """The chart in words."""
-    return CHARTS[name].describe(*CHARTS[name].read(run, pair))
+def _drawn(request: HttpRequest, name: str, wanted: Wanted, format: str) -> bytes:  # noqa: A002
+    kind = CHARTS[name]
+    if format == "csv":
+        table = kind.tabulate(wanted)
+        return b"".join(stream_csv(table.header, table.rows))
+    style = ChartStyle(
+        theme="dark" if request.GET.get("theme") == "dark" else "light",
+        width=WIDTHS["narrow" if request.GET.get("width") == "narrow" else "wide"],
+    )
+    inputs = kind.read(wanted)
+    figure = import_string(kind.draw)(*inputs, style)
+    from segmenter.charts import rendering
 
-
-def read_pair(request: HttpRequest) -> int:
-    """Which picture of a pair of axes the address names; the first one where none is named."""
-    asked = request.GET.get("pair", "")
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 0
-
-
-def elbow_chart(run: SegmentationRun) -> ElbowChart:
-    return ElbowChart.from_results(
-        from_json(ElbowSweep, run.sweep),
-        from_json(SweepScores, run.scores),
-        from_json(Advice, run.advice),
-        k=run.k,
+    if format == "png":
+        return rendering.render_png(figure)
+    return rendering.render_svg(
+        figure,
+        title=kind.title,
+        description=kind.describe(*inputs),
+        prefix=f"{name}-{wanted.run.pk}",
+        background="download" in request.GET,
     )
 
 
-def segment_marks(run: SegmentationRun) -> list[SegmentMark]:
+def read_choice(run: SegmentationRun, request: HttpRequest) -> Choice | None:
+    """Which axes the address names; `None`, the run's first picture, where it names none."""
+    if "x" not in request.GET and "y" not in request.GET:
+        return None
+    choice = Axes(run).choose(request.GET.get("x", ""), request.GET.get("y", ""))
+    if not choice.is_drawn:
+        raise Http404("This run has no such picture.")
+    return choice
+
+
+def describe_chart(run: SegmentationRun, name: str, choice: Choice | None = None) -> str:
+    """The chart in words."""
+    return CHARTS[name].describe(*CHARTS[name].read(Wanted(run, choice)))
+
+
+def elbow_chart(wanted: Wanted) -> ElbowChart:
+    """The chart of the sweep; every k leads to the page that starts a run with it, for those who may."""
+    run, sweep = wanted.run, from_json(ElbowSweep, wanted.run.sweep)
+    hrefs: list[str | None] = []
+    if wanted.is_linked and wanted.may_run:
+        hrefs = [None if k == run.k else reverse("segmenter:run-k", args=[run.pk, k]) for k in sweep.ks]
+    scores, advice = from_json(SweepScores, run.scores), from_json(Advice, run.advice)
+    return ElbowChart.from_results(sweep, scores, advice, k=run.k, hrefs=hrefs)
+
+
+def segment_marks(wanted: Wanted) -> list[SegmentMark]:
     """The run's clusters as the charts know them: label, name, colour, size, address."""
     return [
         SegmentMark(
@@ -108,25 +144,28 @@ def segment_marks(run: SegmentationRun) -> list[SegmentMark]:
             name=cluster.segment.name,
             colour=cluster.segment.colour,
             size=cluster.size,
-            href=cluster.get_absolute_url(),
+            href=cluster.get_absolute_url() if wanted.is_linked else None,
         )
-        for cluster in run.clusters.all()
+        for cluster in wanted.run.clusters.all()
     ]
 
 
-def pair_picture(run: SegmentationRun, pair: int) -> PairPicture:
-    """The picture of the pair of axes with this number."""
-    # A list page or this one alone may have read it from the database already.
-    picture = run.__dict__.get("first_picture") if pair == 0 else None
-    if picture is None:
-        if pair >= len(run.pictures):
+def pair_picture(wanted: Wanted) -> PairPicture:
+    """The picture of the axes, of the run's first pair where none are named."""
+    if wanted.choice is not None:
+        picture = read_picture(wanted.run, wanted.choice)
+        if picture is None:
             raise Http404("This run has no such picture.")
-        picture = run.pictures[pair]
-    return from_json(PairPicture, picture)
+        return picture
+    # A page may have read it from the database already.
+    first = wanted.run.__dict__.get("first_picture") or next(iter(wanted.run.pictures), None)
+    if first is None:
+        raise Http404("This run has no picture.")
+    return from_json(PairPicture, first)
 
 
-def _number_profiles(run: SegmentationRun) -> tuple[NumberProfile, ...]:
-    return tuple(from_json(ClusterProfiles, run.profiles).numbers)
+def number_profiles(wanted: Wanted) -> tuple[NumberProfile, ...]:
+    return tuple(from_json(ClusterProfiles, wanted.run.profiles).numbers)
 
 
 CHARTS = {
@@ -134,42 +173,42 @@ CHARTS = {
         title="Elbow graph",
         draw="segmenter.charts.elbow.draw_elbow",
         describe=descriptions.describe_elbow,
-        read=lambda run, pair: (elbow_chart(run),),
+        tabulate=lambda wanted: numbers.tabulate_elbow(
+            from_json(ElbowSweep, wanted.run.sweep), from_json(SweepScores, wanted.run.scores)
+        ),
+        read=lambda wanted: (elbow_chart(wanted),),
+        columns=("sweep", "scores", "advice"),
     ),
     "scatter": Chart(
         title="Scatter plot",
         draw="segmenter.charts.scatter.draw_scatter",
         describe=descriptions.describe_scatter,
-        read=lambda run, pair: (pair_picture(run, pair), segment_marks(run)),
+        tabulate=lambda wanted: numbers.tabulate_scatter(pair_picture(wanted), segment_marks(wanted)),
+        read=lambda wanted: (pair_picture(wanted), segment_marks(wanted)),
     ),
     "sizes": Chart(
         title="Segment sizes",
         draw="segmenter.charts.sizes.draw_sizes",
         describe=descriptions.describe_sizes,
-        read=lambda run, pair: (segment_marks(run),),
+        tabulate=lambda wanted: numbers.tabulate_sizes(segment_marks(wanted)),
+        read=lambda wanted: (segment_marks(wanted),),
     ),
     "profile": Chart(
         title="Profiles",
         draw="segmenter.charts.profile.draw_profile",
         describe=descriptions.describe_profile,
-        read=lambda run, pair: (_number_profiles(run), segment_marks(run)),
+        tabulate=lambda wanted: numbers.tabulate_profile(number_profiles(wanted), segment_marks(wanted)),
+        read=lambda wanted: (number_profiles(wanted), segment_marks(wanted)),
+        columns=("profiles",),
     ),
     "distributions": Chart(
         title="Distributions",
         draw="segmenter.charts.distributions.draw_distributions",
         describe=descriptions.describe_distributions,
-        read=lambda run, pair: (_number_profiles(run), segment_marks(run)),
+        tabulate=lambda wanted: numbers.tabulate_distributions(
+            number_profiles(wanted), segment_marks(wanted)
+        ),
+        read=lambda wanted: (number_profiles(wanted), segment_marks(wanted)),
+        columns=("profiles",),
     ),
 }
-
-
-def picture_names(run: SegmentationRun) -> list[tuple[int, str]]:
-    """The number and the axes of every picture of a pair, without reading the pictures."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT picture.position - 1, picture.value->>'x_name', picture.value->>'y_name' "
-            "FROM segmenter_segmentationrun, "
-            "jsonb_array_elements(pictures) WITH ORDINALITY AS picture(value, position) WHERE id = %s",
-            [run.pk],
-        )
-        return [(number, f"{x_name} × {y_name}") for number, x_name, y_name in cursor.fetchall()]

@@ -12,15 +12,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from audit.recording import record
 from customers.models import Dataset
 from jobs.errors import JobRefusedError
-from segmenter.analysis.results import Advice, SweepScores, from_json
 from segmenter.filters import RunFilter
 from segmenter.forms import RunForm
 from segmenter.lists import build_table
 from segmenter.models import Cluster, Segmentation, SegmentationRun
 from segmenter.starting import start_run
 from segmenter.tables import RunTable
-from segmenter.views.charts import CLUSTERS, picture_names
-from segmenter.views.home import find_changes
 
 PAGE_SIZE = 50
 # Runs beside each other on a segmentation's page.
@@ -51,23 +48,26 @@ def run_create(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _choices_of(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
     """What an earlier run of the dataset was asked for, where the address names one."""
-    like = request.GET.get("like", "")
+    like = _number(request.GET.get("like", ""))
     runs = SegmentationRun.objects.filter(segmentation__dataset=dataset).select_related("segmentation")
-    run = runs.filter(pk=int(like)).first() if like.isascii() and like.isdigit() and len(like) < 18 else None
+    run = runs.filter(pk=like).first() if like else None
     if run is None:
         return {}
     recipe = run.segmentation
     attributes = {attribute.pk: attribute for attribute in dataset.attributes.all()}
     chosen = [attributes[pk] for pk in recipe.features if pk in attributes]
+    logarithms = {*recipe.log1p}
+    if "log1p" in request.GET:  # the run's page offers to take those that it proposes
+        logarithms |= {each.pk for each in chosen if each.name in run.log1p_proposed}
     share = run.limits.get("min_share", 0)
     return {
         "features": [attribute.name for attribute in chosen if attribute.is_number],
         "one_hot": [attribute.name for attribute in chosen if not attribute.is_number],
-        "log1p": [attributes[pk].name for pk in recipe.log1p if pk in attributes],
+        "log1p": [attribute.name for attribute in chosen if attribute.pk in logarithms],
         "scaling": recipe.scaling,
         "missing": recipe.missing,
         "outliers": recipe.outliers,
-        "k": run.k_requested,
+        "k": _number(request.GET.get("k", "")) or run.k_requested,
         "k_max": run.k_max,
         "min_segments": run.limits.get("k_min"),
         "max_segments": run.limits.get("k_max"),
@@ -75,22 +75,8 @@ def _choices_of(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-@require_safe
-@permission_required("segmenter.view_segmentationrun", raise_exception=True)
-def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
-    runs = SegmentationRun.objects.select_related("segmentation__dataset", "job__created_by", "version")
-    with_picture = runs.defer("pictures").annotate(first_picture=F("pictures__0"))
-    run = get_object_or_404(with_picture.prefetch_related(CLUSTERS), pk=run_id)
-    context: dict[str, Any] = {"run": run, "job": run.job, "dataset": run.segmentation.dataset}
-    if run.k is not None:
-        context |= {
-            "clusters": run.clusters.all(),
-            "changes": find_changes(run),
-            "advice": from_json(Advice, run.advice),
-            "scores": from_json(SweepScores, run.scores).rows,
-            "pictures": picture_names(run),
-        }
-    return render(request, "segmenter/run_detail.html", context)
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
 
 
 @require_safe

@@ -8,7 +8,8 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.exports import witness
 from audit.recording import record
@@ -78,19 +79,30 @@ def _with_todays_values(
     ]
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("segmenter.change_segment", raise_exception=True)
 def segment_rename(request: HttpRequest, run_id: int, number: int) -> HttpResponse:
+    """Change the name or the notes: pages have the form in place, this one shows it where it was wrong."""
     cluster = _get_cluster(run_id, number)
-    form = SegmentForm(request.POST, instance=cluster.segment)
-    before = cluster.segment.name
-    if form.is_valid():
-        form.save()
-        record(request, "renamed a segment", cluster.segment, before=before)
-        messages.success(request, f"The segment is now called “{cluster.segment.name}”, in every run.")
+    segment = cluster.segment
+    before = {"name": segment.name, "notes": segment.notes}
+    # A form that has the name alone leaves the notes as they are.
+    data = {**before, **request.POST.dict()} if request.method == "POST" else None
+    form = SegmentForm(data, instance=segment)
+    if data is None or not form.is_valid():
+        context = {"cluster": cluster, "run": cluster.run, "before": before["name"], "form": form}
+        return render(request, "segmenter/segment_rename.html", context)
+    form.save()
+    if segment.name != before["name"]:
+        record(request, "renamed a segment", segment, before=before["name"])
+        said = _("The segment is now called “%(name)s”, in every run.")
     else:
-        messages.error(request, " ".join(map(str, form.errors["name"])))
-    return redirect(cluster)
+        said = _("Saved for “%(name)s”.")
+    if segment.notes != before["notes"]:
+        record(request, "changed the notes of a segment", segment, before=before["notes"])
+    messages.success(request, said % {"name": segment.name})
+    from_run = request.POST.get("back") == "run"
+    return redirect(f"{cluster.run.get_absolute_url()}#segment-{number}" if from_run else cluster)
 
 
 @require_safe

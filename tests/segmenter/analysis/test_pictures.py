@@ -67,7 +67,8 @@ def test_components_say_how_much_they_explain_and_what_is_in_them(analyse):
     picture = picture_pairs(analysed.clustering, analysed.features)[-1]
     spread = np.sort(np.linalg.eigvalsh(np.cov(values.T)))[::-1]
     assert picture.explained == pytest.approx(tuple(spread[:2] / spread.sum()))
-    assert [int(np.abs(weights).argmax()) for weights in picture.weights] == [1, 3]
+    assert picture.x_name == "first principal component: more feature 1"
+    assert picture.y_name == "second principal component: more feature 3"
 
 
 def test_samples_without_a_value_are_counted_and_not_drawn():

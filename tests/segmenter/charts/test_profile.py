@@ -26,10 +26,16 @@ def _profile(*differences: float | None) -> NumberProfile:
 
 
 @pytest.mark.parametrize("width", [800, NARROW])
-def test_cells_hold_differences_in_standard_deviations(
+def test_cells_hold_means_in_original_units_beside_everyone_s(
     make: SimpleNamespace, shown: Shown, width: int
 ) -> None:
     figure = draw_profile([_profile(1.26, -0.8, 0.01, None)], make.marks("ABCD"), ChartStyle(width=width))
+    assert {"40", "52.6", "32", "40.1", "–", "Age"} <= set(shown(figure).texts())
+
+
+def test_columns_too_narrow_for_means_hold_standard_deviations(make: SimpleNamespace, shown: Shown) -> None:
+    differences = (1.26, -0.8, 0.01, None, *[0.5] * 6)
+    figure = draw_profile([_profile(*differences)], make.marks("ABCDEFGHIJ"), ChartStyle(width=NARROW))
     assert {"+1.3", "−0.8", "0.0", "–", "Age"} <= set(shown(figure).texts())
 
 
@@ -41,15 +47,16 @@ def test_above_and_below_have_their_own_colours(
     svg = shown(draw_profile([_profile(2.5, -2.5)], make.marks("AB"), style))
     colours = [path.get("fill") for path in svg.all("path")]
     wanted = [style.colours.high, style.colours.low]
-    assert [colour for colour in colours if colour in wanted] == wanted
+    legend = [style.colours.low, style.colours.high]
+    assert [colour for colour in colours if colour in wanted] == wanted + legend
 
 
 def test_tooltips_speak_in_original_units(make: SimpleNamespace, shown: Shown) -> None:
     titles = [
         title.text for title in shown(draw_profile([_profile(1.5, -1.5)], make.marks("AB"))).all("title")
     ]
-    assert "A, Age: mean 55, 15 above everyone" in titles
-    assert "B, Age: mean 25, 15 below everyone" in titles
+    assert "A, Age: mean 55, 15 above everyone (+1.5 standard deviations)" in titles
+    assert "B, Age: mean 25, 15 below everyone (−1.5 standard deviations)" in titles
 
 
 def test_few_segments_have_their_names_above_their_columns(make: SimpleNamespace, shown: Shown) -> None:
@@ -72,7 +79,7 @@ def test_numbers_are_readable_on_every_cell(make: SimpleNamespace, theme: ThemeN
     svg = shown(draw_profile([_profile(*differences)], make.marks("A" * 25), ChartStyle(theme=theme)))
     cells = [path.attrib["fill"] for path in svg.all("path") if path.get("fill", "none") != "none"]
     inks = [text.get("fill", "#000000") for text in svg.all("text") if (text.text or "")[-2:-1] == "."]
-    colours = [cell for cell in cells if cell not in {"#182433", "#ffffff"}][-25:]
+    colours = [cell for cell in cells if cell not in {"#182433", "#ffffff"}][-34:-9]  # then the legend
     assert len(inks) == len(colours) == 25
     assert min(contrast(ink, cell) for ink, cell in zip(inks, colours, strict=True)) >= 4.5
 

@@ -40,6 +40,7 @@ class World:
             "segmentation_id": self.run.segmentation_id,
             "run_id": self.run.pk,
             "number": 1,
+            "k": 4,
             "name": "elbow",
             "format": "svg",
             "person_id": self.person.pk,

@@ -127,7 +127,7 @@ def test_an_export_opened_by_itself_is_a_file_that_loads_and_runs_nothing(analys
     assert "default-src 'none'" in answer["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("query", [f"theme={EVIL}", f"width={EVIL}", "theme=url(//evil)", "pair=-1"])
+@pytest.mark.parametrize("query", [f"theme={EVIL}", f"width={EVIL}", "theme=url(//evil)", "x=url(1)"])
 def test_colours_and_sizes_in_an_address_reach_no_chart(viewer_client, world, query):
     plain = viewer_client.get(reverse("segmenter:chart", args=[world.run.pk, "elbow", "svg"]))
     asked = viewer_client.get(reverse("segmenter:chart", args=[world.run.pk, "elbow", "svg"]) + f"?{query}")

@@ -125,8 +125,10 @@ def test_a_run_without_results_has_no_charts(viewer_client, shop):
 
 
 def test_a_picture_that_is_not_there_is_not_found(viewer_client, shop, execute_a_run):
+    other = shop.attributes.create(name="Age", kind="number", position=2)
     address = reverse("segmenter:chart", args=[execute_a_run(shop).pk, "scatter", "svg"])
-    assert viewer_client.get(address, {"pair": "99"}).status_code == 404
+    income = shop.attributes.get(name="Income")
+    assert viewer_client.get(address, {"x": income.pk, "y": other.pk}).status_code == 404
 
 
 def test_names_with_markup_are_shown_and_not_run(viewer_client, shop, execute_a_run):
