@@ -53,6 +53,11 @@ def list_left_out(run: SegmentationRun) -> list[LeftOut]:
     return reasons
 
 
+def list_outliers(run: SegmentationRun) -> list[tuple[str, int]]:
+    """In which features how many customers lie far off all others."""
+    return [(name, count) for name, count in run.left_out.get("outliers", {}).items() if count]
+
+
 def list_timings(run: SegmentationRun) -> list[tuple[str, float]]:
     """Seconds by stage, in the order in which they come."""
     return [(str(name), run.timings[stage]) for stage, name in STAGES.items() if stage in run.timings]

@@ -33,7 +33,7 @@ from segmenter.charts.style import ChartStyle
 from segmenter.models import Cluster, SegmentationRun
 from segmenter.policy import FILE_POLICY
 
-WIDTHS = {"wide": 800, "narrow": 360}
+WIDTHS = {"wide": 720, "narrow": 360}
 CLUSTERS = Prefetch("clusters", Cluster.objects.select_related("segment"))
 # Columns of JSON; a chart reads those it needs.
 LARGE = ("sweep", "scores", "advice", "profiles", "pictures")

@@ -23,7 +23,7 @@ from segmenter.analysis.results import Advice, ClusterProfiles, ElbowSweep, Swee
 from segmenter.axes import Axes
 from segmenter.further_pictures import ask_for_picture, customers_are_gone
 from segmenter.models import SegmentationRun
-from segmenter.settings_used import list_drivers, list_left_out, list_timings
+from segmenter.settings_used import list_drivers, list_left_out, list_outliers, list_timings
 from segmenter.starting import RunRequest, request_like, request_with_k, start_run
 from segmenter.views.charts import CLUSTERS
 
@@ -49,6 +49,7 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
             **_ways_on(run),
             "drivers": list_drivers(run),
             "left_out": list_left_out(run),
+            "outliers": list_outliers(run),
             "timings": list_timings(run),
         }
     return render(request, "segmenter/run_detail.html", context)
