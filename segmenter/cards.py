@@ -12,6 +12,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from segmenter.analysis.naming import is_yes_or_no
 from segmenter.analysis.results import ClusterProfiles, NumberProfile, TextProfile, TextSummary
 from segmenter.models import Cluster, Segment, SegmentationRun
 from segmenter.verdicts import DOUBTFUL, STABLE, percent
@@ -133,7 +134,8 @@ def _number_differences(numbers: Sequence[NumberProfile], label: int) -> Iterato
     for profile in numbers:
         strength, mean = profile.standard_differences[label], profile.clusters[label].mean
         if strength is not None and mean is not None and profile.everyone.mean is not None:
-            values = (format_value(mean), format_value(profile.everyone.mean))
+            write = percent if is_yes_or_no(profile) else format_value
+            values = (write(mean), write(profile.everyone.mean))
             yield Difference(profile.name, *values, strength, profile.is_feature)
 
 

@@ -52,9 +52,8 @@ def percent(share: float) -> str:
 
 def _unclear(k: int) -> str:
     return _(
-        "In these attributes the customers are one crowd. The %(k)s segments cut it into handy pieces, but "
-        "their borders run through the crowd: fine for sorting a list, no proof that such groups exist. "
-        "Other attributes may tell the customers apart better."
+        "The %(k)s segments cut the customers into handy pieces: fine for sorting a list, no proof that such "
+        "groups exist. Other attributes may tell the customers apart better."
     ) % {"k": k}
 
 

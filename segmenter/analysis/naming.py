@@ -68,7 +68,7 @@ def _repeated(names: Sequence[str]) -> set[str]:
 def _with_means(profiles: Sequence[NumberProfile], names: Sequence[str]) -> list[str]:
     """Return the names with the mean in brackets that tells those repeated apart best, if one does."""
     told = list(names)
-    numbers = [profile for profile in profiles if not _is_yes_or_no(profile)]
+    numbers = [profile for profile in profiles if not is_yes_or_no(profile)]
     for name in _repeated(names) if numbers else ():
         labels = [label for label, other in enumerate(names) if other == name]
         apart = max(numbers, key=lambda profile: _spread(profile, labels))
@@ -131,14 +131,14 @@ def _traits(profiles: Sequence[NumberProfile], label: int, detail: int) -> list[
             attribute = profile.name.split(": ", 1)[0]
             columns_of.setdefault(attribute, []).append(profile)
             traits[attribute] = _category_trait(attribute, columns_of[attribute], label)
-        elif _is_yes_or_no(profile):
+        elif is_yes_or_no(profile):
             traits[profile.name] = _yes_or_no_trait(profile, label)
         else:
             traits[profile.name] = _number_trait(profile, label, detail)
     return list(traits.values())
 
 
-def _is_yes_or_no(profile: NumberProfile) -> bool:
+def is_yes_or_no(profile: NumberProfile) -> bool:
     """Return whether all values are 0 or 1: only then is the variance within that range m(1 - m)."""
     everyone = profile.everyone
     if everyone.quantiles is None or (everyone.quantiles[0], everyone.quantiles[-1]) != (0.0, 1.0):
@@ -149,7 +149,7 @@ def _is_yes_or_no(profile: NumberProfile) -> bool:
 
 def _is_category(profile: NumberProfile) -> bool:
     """Return whether this is one value of a text attribute, as `one_hot` names its columns."""
-    return ": " in profile.name and _is_yes_or_no(profile)
+    return ": " in profile.name and is_yes_or_no(profile)
 
 
 def _share(profile: NumberProfile, label: int) -> float:
