@@ -47,6 +47,7 @@ def dataset_detail(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "dataset": dataset,
         "attributes": attributes_of(dataset),
+        "segmentations": dataset.segmentations.all(),
         "imports": dataset.imports.select_related("job", "created_by")[:RECENT],
     }
     return render(request, "customers/dataset_detail.html", context)
@@ -59,7 +60,8 @@ def dataset_overview(request: HttpRequest, slug: str) -> HttpResponse:
     dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
     is_part = request.headers.get("HX-Request") == "true"
     template = "customers/_overview.html" if is_part else "customers/dataset_overview.html"
-    return render(request, template, {"dataset": dataset, "overview": overview_of(dataset)})
+    rows = list(zip(attributes_of(dataset), overview_of(dataset), strict=False))
+    return render(request, template, {"dataset": dataset, "rows": rows})
 
 
 @require_safe

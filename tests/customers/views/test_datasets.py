@@ -29,9 +29,22 @@ def test_a_dataset_that_would_be_called_new_gets_another_address(analyst_client)
 
 def test_a_dataset_shows_what_it_knows(viewer_client, bring, dataset):
     bring("CustomerID,Age\n1,30\n2,41\n")
-    page = viewer_client.get(dataset.get_absolute_url())
-    assert b"2 customers" in page.content
-    assert b"Age" in page.content
+    page = viewer_client.get(dataset.get_absolute_url()).content.decode()
+    assert "<strong>2</strong> customers" in page
+    assert "Age" in page
+
+
+def test_the_values_of_each_attribute_stand_beside_what_is_allowed(viewer_client, bring, dataset):
+    bring("CustomerID,Age,Town\n1,30,Ulm\n2,41,Bonn\n3,,Ulm\n")
+    dataset.attributes.filter(name="Age").update(is_whole=True, minimum=1, maximum=120)
+    page = viewer_client.get(reverse("customers:dataset-overview", args=[dataset.slug]))
+    assert [(attribute.name, each.name) for attribute, each in page.context["rows"]] == [
+        ("Age", "Age"),
+        ("Town", "Town"),
+    ]
+    words = " ".join(page.content.decode().split())
+    assert "whole numbers from 1 to 120" in words
+    assert "Ulm <span" in words
 
 
 def test_customers_are_paged_by_key_and_found_by_the_beginning_of_their_id(viewer_client, bring, dataset):

@@ -26,9 +26,9 @@ def import_sample(page):
     page.get_by_role("button", name=re.compile("^Import")).click()
 
 
-def find_segments(page):
+def find_segments(page, features=FEATURES):
     page.get_by_role("link", name="Find segments").first.click()
-    for feature in FEATURES:
+    for feature in features:
         page.locator(f"input[name=features][value='{feature}']").check()
     page.get_by_role("button", name="Find segments").click()
 
@@ -53,6 +53,42 @@ def test_from_a_file_to_a_list_for_a_campaign(page, log_in, worker):
     assert len(rows) >= listed > 10
     assert {row["Segment"] for row in rows} == {"Regulars"}
     assert {row["Customer ID"] for row in rows} <= set(Customer.objects.values_list("customer_id", flat=True))
+
+
+COUNT_CLICKS = "document.addEventListener('pointerdown', () => window.noteClick(), true)"
+
+
+def test_a_new_user_has_a_list_of_an_own_file_within_twelve_clicks(page, log_in, worker, tmp_path):
+    own = tmp_path / "Kunden.csv"
+    groups = [(year, euros) for year, euros in ((1, 20), (1, 900), (9, 20), (9, 900)) for _ in range(25)]
+    lines = [
+        f"K{number:03};{years + number % 3};{euros + number % 7}"
+        for number, (years, euros) in enumerate(groups)
+    ]
+    own.write_text("\n".join(["Kundennummer;Jahre;Umsatz", *lines]), encoding="utf-8")
+    clicks = []
+    page.expose_function("noteClick", lambda: clicks.append(page.url))
+    page.add_init_script(COUNT_CLICKS)
+
+    log_in(page)
+    page.get_by_role("link", name="Make the first dataset").click()
+    page.get_by_label("Name").fill("Own shop")
+    page.locator("main form button").click()
+    with page.expect_file_chooser() as chooser:
+        page.locator("input[type=file]").click()
+    chooser.value.set_files(own)
+    page.locator("main form button").first.click()
+    page.get_by_role("button", name=re.compile("^Import")).click()
+    expect(page.get_by_role("heading", name="100 customers in Own shop")).to_be_visible(timeout=60_000)
+    find_segments(page, ("Jahre", "Umsatz"))
+    expect(page.get_by_role("heading", name="Who was found")).to_be_visible(timeout=60_000)
+    page.locator("ol.segments a").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export as CSV").click()
+
+    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
+    assert len(rows) == 25
+    assert 10 <= len(clicks) <= 12, clicks
 
 
 def test_it_works_without_javascript(open_context, log_in, worker):
