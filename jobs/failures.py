@@ -63,7 +63,7 @@ def out_of_memory() -> Failure:
 def timed_out() -> Failure:
     return Failure(
         Reason.TIMED_OUT,
-        f"The work timed out: it may take {_in_words(settings.JOB_TIME_LIMIT_SECONDS)}. {NOTHING_CHANGED} "
+        f"The work timed out: it may take {in_words(settings.JOB_TIME_LIMIT_SECONDS)}. {NOTHING_CHANGED} "
         "Try it with fewer customers or features, or ask your administrator for a higher limit.",
     )
 
@@ -113,7 +113,8 @@ def _is_full(error: BaseException) -> bool:
     return is_disk or isinstance(error.__cause__, psycopg.errors.DiskFull)
 
 
-def _in_words(seconds: float) -> str:
+def in_words(seconds: float) -> str:
+    """A length of time as a sentence has it: “2 hours”."""
     for unit, length in (("hour", 3600), ("minute", 60)):
         if seconds >= 2 * length or seconds == length:
             count = round(seconds / length)

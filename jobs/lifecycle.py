@@ -152,8 +152,8 @@ def _refuse_too_many(user: AbstractBaseUser | None) -> None:
     limit = settings.JOB_MAX_ACTIVE_PER_USER
     if Job.objects.active().filter(created_by=user.pk).count() >= limit:
         raise JobRefusedError(
-            f"You have {limit} imports and runs waiting or going on, and more are not allowed at a time: "
-            "wait until one has ended, or cancel one."
+            f"You have {limit} imports, runs and exports waiting or going on, and more are not allowed at a "
+            "time: wait until one has ended, or cancel one."
         )
 
 

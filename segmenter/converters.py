@@ -11,3 +11,7 @@ class ChartConverter(StringConverter):
 
 class FormatConverter(StringConverter):
     regex = "svg|png|csv"
+
+
+class ListFormatConverter(StringConverter):
+    regex = "csv|xlsx"

@@ -15,7 +15,15 @@ from customers import partitions
 from customers.importing.storing import delete_file
 from customers.models import Customer, CustomerImport, Dataset
 from jobs.models import Job
-from segmenter.models import Cluster, ClusterAssignment, Segment, Segmentation, SegmentationRun
+from segmenter.background_exports import delete_exports
+from segmenter.models import (
+    Cluster,
+    ClusterAssignment,
+    CustomerExport,
+    Segment,
+    Segmentation,
+    SegmentationRun,
+)
 from segmenter.names import unused_name
 
 logger = logging.getLogger(__name__)
@@ -37,13 +45,17 @@ def delete_run(run: SegmentationRun) -> None:
     Raises
     ------
     StillBusyError
-        The run is going on.
+        The run is going on, or a segment of it is being exported.
     """
     with transaction.atomic():
         segmentation = Segmentation.objects.select_for_update().get(pk=run.segmentation_id)
         job = Job.objects.select_for_update().get(pk=run.job_id)
         if job.is_active:
             raise StillBusyError("This run is going on: cancel it first.")
+        exports = CustomerExport.objects.filter(cluster__run=run)
+        if Job.objects.active().filter(customerexport__in=exports).exists():
+            raise StillBusyError("A segment of this run is being exported: wait for it or cancel it first.")
+        delete_exports(exports)
         run.delete()
         _revive_latest_segments(segmentation)
         transaction.on_commit(ask_to_drop_orphans, robust=True)
@@ -55,19 +67,22 @@ def delete_dataset(dataset: Dataset) -> None:
     Raises
     ------
     StillBusyError
-        An import or a run of it is going on.
+        An import, a run or an export of it is going on.
     """
     with transaction.atomic():
         Dataset.objects.select_for_update().get(pk=dataset.pk)
         imports = CustomerImport.objects.filter(dataset=dataset)
         runs = SegmentationRun.objects.filter(segmentation__dataset=dataset)
-        jobs = [*imports.exclude(job=None).values_list("job", flat=True), *runs.values_list("job", flat=True)]
+        exports = CustomerExport.objects.filter(dataset=dataset)
+        works = (imports.exclude(job=None), runs, exports)
+        jobs = [job for work in works for job in work.values_list("job", flat=True)]
         if Job.objects.active().filter(pk__in=jobs).exists():
             raise StillBusyError(
-                "An import or a run of this dataset is going on: wait for it or cancel it first."
+                "An import, a run or an export of this dataset is going on: wait for it or cancel it first."
             )
         files = list(imports.values_list("file_id", flat=True))
         Dataset.objects.filter(pk=dataset.pk).update(current_version=None)
+        delete_exports(exports)
         runs.delete()
         Segmentation.objects.filter(dataset=dataset).delete()
         imports.delete()

@@ -1,44 +1,164 @@
-"""The customers of a segment as rows for the one writer of lists, `customers.exporting`."""
+"""What can be exported: a segment's customers, or a dataset's, all of them or a selection.
+
+Everything is written by the one writer of lists, `customers.exporting`; here is what stands in the lists.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
+from dataclasses import dataclass
 
-from customers.exporting import Cell, attributes_of, customer_header, customer_row
-from customers.models import Customer
-from segmenter.models import Cluster, ClusterAssignment
+from django.conf import settings
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from psycopg import sql
 
-CHUNK_ROWS = 2_000
+from audit.exports import witness_blocks
+from customers.exporting import (
+    ADDED,
+    CustomerList,
+    ListColumn,
+    ListCounter,
+    attributes_of,
+    customer_columns,
+    customer_list,
+    header_beside,
+    subquery,
+    write_csv,
+)
+from customers.models import Customer, CustomerQuerySet, Dataset
+from customers.workbook_writing import write_xlsx
+from segmenter.models import Cluster
+
+WRITERS: dict[str, Callable[[CustomerList, ListCounter], Generator[bytes]]] = {
+    "csv": write_csv,
+    "xlsx": write_xlsx,
+}
 
 
-def segment_header(cluster: Cluster) -> list[str]:
-    """The column names: the customer's, and where the customer stands in the segment."""
-    return [
-        *customer_header(attributes_of(cluster.run.segmentation.dataset)),
-        "Segment",
-        "Distance",
-        "Margin",
-    ]
+@dataclass(frozen=True)
+class Extent:
+    """How many rows a list has: exactly, or at least so many where nobody counted on."""
+
+    rows: int
+    is_exact: bool = True
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it takes too long for a request, and is prepared in the background."""
+        return self.rows > settings.EXPORT_BACKGROUND_ROWS
 
 
-def segment_rows(cluster: Cluster) -> Iterator[list[Cell]]:
-    """Yield the segment's customers with today's values, in the order of their ids, in chunks.
+@dataclass(frozen=True)
+class Exportable:
+    """Customers somebody may take along.
 
-    Customers who are no longer in the dataset are left out: there is nobody to write to.
+    Attributes
+    ----------
+    dataset, cluster
+        Whose customers; without a cluster the whole dataset's.
+    version_id
+        The version of the dataset that is read; `None` where there are no customers.
     """
-    dataset = cluster.run.segmentation.dataset
+
+    dataset: Dataset
+    cluster: Cluster | None
+    version_id: int | None
+
+    @classmethod
+    def today(cls, dataset: Dataset, cluster: Cluster | None = None) -> Exportable:
+        """The customers as people see them now."""
+        return cls(dataset, cluster, dataset.current_version_id)
+
+    def __str__(self) -> str:
+        if self.cluster is None:
+            return _("customers of %(dataset)s") % {"dataset": self.dataset}
+        names = {"segment": self.cluster.segment, "run": self.cluster.run_id}
+        return _("%(segment)s of run %(run)d") % names
+
+    @property
+    def words(self) -> str:
+        """Who of them, as people read it."""
+        return _("everybody")
+
+    @property
+    def file_name(self) -> str:
+        """What its file is called, without the ending."""
+        if self.cluster is None:
+            return f"{self.dataset.name} customers"
+        return f"{self.cluster.segment.name} run {self.cluster.run_id}"
+
+    def get_absolute_url(self) -> str:
+        """The page on which somebody chooses what to take along."""
+        if self.cluster is None:
+            return reverse("segmenter:customers-export", args=[self.dataset.slug])
+        return reverse("segmenter:segment-export", args=[self.cluster.run_id, self.cluster.number])
+
+    def file_address(self, ending: str, keys: Collection[str] = ()) -> str:
+        """The address of its file with these columns."""
+        query = QueryDict(mutable=True)
+        query.setlist("column", list(keys))
+        if self.cluster is None:
+            path = reverse("segmenter:customers-file", args=[self.dataset.slug, ending])
+        else:
+            path = reverse("segmenter:segment-file", args=[self.cluster.run_id, self.cluster.number, ending])
+        return f"{path}?{query.urlencode()}" if query else path
+
+    def measure(self) -> Extent:
+        """Count the rows, as far as a request may."""
+        known = self._known_count()
+        if known is not None:
+            return Extent(known)
+        enough = settings.EXPORT_BACKGROUND_ROWS + 1
+        counted = self.rows().count(enough)
+        return Extent(counted, is_exact=counted < enough)
+
+    def _known_count(self) -> int | None:
+        if self.cluster is None:
+            return self.dataset.customer_count
+        return self.cluster.size if self.cluster.run.version_id == self.version_id else None
+
+    def rows(self) -> CustomerList:
+        """The list with every column, the customers as they are in the version.
+
+        Customers who are no longer in the dataset are left out: there is nobody to write to.
+        """
+        customers = Customer.objects.filter(version_id=self.version_id)
+        if self.cluster is None:
+            return customer_list(self.dataset, customers)
+        return _list_of_cluster(self.dataset, self.cluster, customers)
+
+
+def _list_of_cluster(dataset: Dataset, cluster: Cluster, customers: CustomerQuerySet) -> CustomerList:
+    """The customers of a cluster, with where each stands in it."""
     attributes = attributes_of(dataset)
-    assignments = ClusterAssignment.objects.filter(run=cluster.run_id, label=cluster.label)
-    last = -1
-    while True:
-        chunk = list(assignments.filter(customer_id__gt=last).order_by("customer_id")[:CHUNK_ROWS])
-        if not chunk:
-            return
-        ids = [assignment.customer_id for assignment in chunk]
-        customers = {customer.id: customer for customer in Customer.objects.of(dataset).filter(id__in=ids)}
-        for assignment in chunk:
-            customer = customers.get(assignment.customer_id)
-            if customer is not None:
-                place: list[Cell] = [cluster.segment.name, assignment.distance, assignment.margin]
-                yield [*customer_row(customer, attributes), *place]
-        last = ids[-1]
+    segment, distance, margin = (header_beside(attributes, name) for name in ADDED)
+    name = sql.SQL("{}::text").format(sql.Literal(cluster.segment.name))
+    columns = [
+        *customer_columns(attributes),
+        ListColumn("segment", segment, name, is_text=True),
+        ListColumn("distance", distance, sql.SQL("assignment.distance"), is_text=False),
+        ListColumn("margin", margin, sql.SQL("assignment.margin"), is_text=False),
+    ]
+    source = sql.SQL(
+        "FROM segmenter_clusterassignment AS assignment"
+        " JOIN {} AS customer ON customer.id = assignment.customer_id"
+        " WHERE assignment.run_id = {} AND assignment.label = {}"
+    ).format(subquery(customers), sql.Literal(cluster.run_id), sql.Literal(cluster.label))
+    return CustomerList(columns, source, sql.SQL("assignment.customer_id"))
+
+
+def describe(what: Exportable, ending: str, rows: CustomerList) -> dict[str, object]:
+    """What the audit trail says of an export besides what it was."""
+    columns = ", ".join(rows.header)
+    return {"dataset": what.dataset.name, "format": ending, "selection": what.words, "columns": columns}
+
+
+def witnessed_export(
+    what: Exportable, ending: str, keys: Collection[str] = (), *, request: HttpRequest | None = None
+) -> Iterator[bytes]:
+    """Yield the file of a list; it is written down who takes it along, at both ends of it."""
+    rows, counter = what.rows().only(keys), ListCounter()
+    blocks = WRITERS[ending](rows, counter)
+    return witness_blocks(request, what, blocks, lambda: counter.rows, **describe(what, ending, rows))

@@ -1,10 +1,12 @@
 """Forms of the segmentation floor."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from customers.exporting import ListColumn
 from customers.models import Attribute, Dataset
 from segmenter.analysis.results import KLimits
 from segmenter.models import Missing, Outliers, Scaling, Segment
@@ -140,6 +142,38 @@ class RunForm(forms.Form):
             limits=KLimits(chosen["min_segments"], chosen["max_segments"], chosen["min_share"] / 100),
             **{name: chosen[name] for name in same},
         )
+
+
+class ExportForm(forms.Form):
+    """What a list of customers shall tell, and as what kind of file."""
+
+    format = forms.ChoiceField(
+        label=_("Kind of file"),
+        choices=[
+            ("csv", _("CSV: for every mailing and campaign tool")),
+            ("xlsx", _("XLSX: a workbook for Excel and other spreadsheets")),
+        ],
+        initial="csv",
+        widget=forms.RadioSelect,
+    )
+    columns = forms.MultipleChoiceField(
+        label=_("Columns"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one column.")},
+    )
+
+    def __init__(self, *args: Any, columns: Sequence[ListColumn], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["columns"]
+        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - tells mypy, not people
+        field.choices = [(column.key, column.name) for column in columns]
+        field.initial = [column.key for column in columns]
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the chosen columns; none when all are chosen, so that addresses stay short."""
+        chosen: list[str] = self.cleaned_data["columns"]
+        return [] if len(chosen) == len(self.fields["columns"].initial) else chosen
 
 
 class SegmentForm(forms.ModelForm):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -248,3 +250,63 @@ class ClusterAssignment(models.Model):
 
     def __str__(self) -> str:
         return f"customer {self.customer_id} in cluster {self.label} of run {self.run_id}"
+
+
+class CustomerExportQuerySet(models.QuerySet["CustomerExport"]):
+    def listed(self) -> CustomerExportQuerySet:
+        """What pages show, with the database's time; one query."""
+        owners = self.select_related(
+            "job", "created_by", "dataset", "cluster__segment", "cluster__run__segmentation"
+        )
+        heavy = ("sweep", "scores", "profiles", "pictures")
+        return owners.defer(*(f"cluster__run__{name}" for name in heavy)).annotate(now=Now())
+
+
+class CustomerExport(models.Model):
+    """A list of customers prepared in the background, for the person who asked, and for a while."""
+
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="customerexport")
+    # Not the job's person, who is whoever tried it again.
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="exports")
+    # Empty for the whole dataset's customers.
+    cluster = models.ForeignKey(
+        Cluster, null=True, blank=True, on_delete=models.CASCADE, related_name="exports"
+    )
+    version = models.ForeignKey(CustomerImport, on_delete=models.PROTECT, related_name="+")
+    # Of the file, without the ending.
+    name = models.CharField(max_length=255)
+    # The selection's query string; empty for everybody.
+    selection = models.TextField(blank=True)
+    # Keys of the chosen columns; empty for all.
+    columns = ArrayField(models.TextField(), default=list, blank=True)
+    format = models.CharField(max_length=4, choices=[("csv", "CSV"), ("xlsx", "XLSX")])
+    # What came out; empty until the job has succeeded.
+    row_count = models.BigIntegerField(null=True, blank=True)
+    size = models.BigIntegerField(null=True, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    file_id = models.UUIDField(null=True, blank=True, unique=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    file_deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CustomerExportQuerySet.as_manager()
+    # The database's time, fetched by `listed`.
+    now: datetime
+
+    class Meta:
+        ordering = ["-id"]
+        # Administrators may see those of others; one's own need no permission of the model's.
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.name}.{self.format}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("segmenter:export-detail", args=[self.pk])
+
+    @property
+    def is_available(self) -> bool:
+        """Whether there is a file to take along."""
+        return self.expires_at is not None and self.file_deleted_at is None and self.now < self.expires_at

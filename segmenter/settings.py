@@ -14,7 +14,7 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 
 from segmenter import embedded, production, secret
-from segmenter.policy import page_policy
+from segmenter.policy import FILE_POLICY, page_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -162,6 +162,7 @@ JOB_KINDS = {
     "import": {"task": "customers.tasks.execute_import", "holder": "customerimport"},
     "run": {"task": "segmenter.tasks.execute_run", "holder": "segmentationrun"},
     "picture": {"task": "segmenter.tasks.count_picture", "holder": "runpicture"},
+    "export": {"task": "segmenter.tasks.execute_export", "holder": "customerexport"},
 }
 JOB_HEARTBEAT_SECONDS = env.float("JOB_HEARTBEAT_SECONDS", default=10)
 JOB_STALE_SECONDS = env.float("JOB_STALE_SECONDS", default=30)
@@ -189,6 +190,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(days=1),
         "options": {"expires": 3600},
     },
+    "delete expired exports": {
+        "task": "segmenter.tasks.delete_expired_exports",
+        "schedule": timedelta(minutes=5),
+        "options": {"expires": 240},
+    },
     "drop versions nobody holds": {
         "task": "customers.tasks.drop_unheld_versions",
         "schedule": timedelta(minutes=5),
@@ -208,6 +214,14 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024**2
 # While a file arrives it lies beside those that have arrived, not in a temporary folder that may be memory.
 FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR / "arriving"
 FILE_UPLOAD_PERMISSIONS = 0o600
+
+# ---- Exports -------------------------------------------------------------------------------------
+
+EXPORT_DIR = DATA_DIR / "exports"
+# Lists of more customers are prepared in the background.
+EXPORT_BACKGROUND_ROWS = env.int("EXPORT_BACKGROUND_ROWS", default=100_000)
+# So long a prepared list can be taken along; then its file is deleted.
+EXPORT_LIFETIME = timedelta(hours=env.float("EXPORT_LIFETIME_HOURS", default=24))
 
 # ---- People and pages ----------------------------------------------------------------------------
 
@@ -288,6 +302,7 @@ CSRF_FAILURE_VIEW = "segmenter.views.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY_OF_FILES = FILE_POLICY
 CONTENT_SECURITY_POLICY = page_policy(form_targets=[OIDC_ISSUER] if OIDC_ISSUER else [])
 if PRODUCTION:
     # The prefix makes browsers insist: this host alone, every path, encrypted.

@@ -30,6 +30,20 @@ def count_picture(job_id: int) -> None:
 
 
 @shared_task
+def execute_export(job_id: int) -> None:
+    from segmenter import background_exports
+
+    execute(job_id, background_exports.execute_export)
+
+
+@shared_task
+def delete_expired_exports() -> None:
+    from segmenter import background_exports
+
+    background_exports.delete_expired_files()
+
+
+@shared_task
 def drop_orphaned_partitions() -> None:
     from segmenter import deleting
 

@@ -9,6 +9,7 @@ from segmenter.views import (
     charts,
     deleting,
     errors,
+    exports,
     health,
     home,
     login,
@@ -20,6 +21,7 @@ from segmenter.views import (
 
 register_converter(converters.ChartConverter, "chart")
 register_converter(converters.FormatConverter, "format")
+register_converter(converters.ListFormatConverter, "list_format")
 
 segmenter_patterns = [
     # /datasets/<slug>/
@@ -27,6 +29,12 @@ segmenter_patterns = [
     path("datasets/<slug:slug>/runs/new/", runs.run_create, name="run-create"),
     path(
         "datasets/<slug:slug>/customers/<int:customer_id>/", segments.customer_detail, name="customer-detail"
+    ),
+    path("datasets/<slug:slug>/customers/export/", exports.customers_export, name="customers-export"),
+    path(
+        "datasets/<slug:slug>/customers/export.<list_format:ending>",
+        exports.customers_file,
+        name="customers-file",
     ),
     # /segmentations/<id>/
     path("segmentations/<int:segmentation_id>/", runs.segmentation_detail, name="segmentation-detail"),
@@ -41,9 +49,15 @@ segmenter_patterns = [
     # /runs/<id>/segments/<number>/
     path("runs/<int:run_id>/segments/<int:number>/", segments.segment_detail, name="segment-detail"),
     path("runs/<int:run_id>/segments/<int:number>/rename/", segments.segment_rename, name="segment-rename"),
+    path("runs/<int:run_id>/segments/<int:number>/export/", exports.segment_export, name="segment-export"),
     path(
-        "runs/<int:run_id>/segments/<int:number>/export.csv", segments.segment_export, name="segment-export"
+        "runs/<int:run_id>/segments/<int:number>/export.<list_format:ending>",
+        exports.segment_file,
+        name="segment-file",
     ),
+    # /exports/<id>/
+    path("exports/<int:export_id>/", exports.export_detail, name="export-detail"),
+    path("exports/<int:export_id>/download/", exports.export_download, name="export-download"),
 ]
 
 people_patterns = [

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from customers.exporting import undo_defusing
+
 INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad"))
 UNIT = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
 RANGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(?:-|–|…|\.\.\.?|to|bis|à|a)\s*(\d+(?:\.\d+)?)\s*$")
@@ -120,7 +122,7 @@ class Header:
 
 def understand(written: str) -> Header:
     """Read a header: "Annual Income (k$)" is annual income in k$."""
-    name = tidy(written)
+    name = undo_defusing(tidy(written))
     units = ["".join(pair).strip() for pair in UNIT.findall(name)]
     bare = UNIT.sub(" ", name)
     unit = units[-1] if units else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from customers.exporting import ADDED, APART
 from customers.importing.dates import ORDERS
 from customers.importing.errors import AmbiguousFileError, ImportRefusedError
 from customers.importing.figures import NumberFormat
@@ -124,13 +125,14 @@ def propose_mapping(
     understood = [understand(header) for header in headers]
     _refuse_unusable(understood)
     said = _said(headers, declared or {})
-    id_index, questions = _find_id(understood, profiles, said, earlier)
-    known, before = list(attributes), {understand(column.header).key: column for column in earlier}
-    columns, warnings = [], []
+    known = list(attributes)
+    id_index, questions = _find_id(understood, profiles, said, earlier, known)
+    before, added = _Earlier(earlier, known), _find_added(understood, id_index, known)
+    columns, warnings = [], _left_out(understood, added)
     for index, (header, profile) in enumerate(zip(understood, profiles, strict=True)):
         if index == id_index:
             column, question = ColumnMapping(headers[index], "id"), None
-        elif said[index] is None and (not header.name or header.name in REJECT_COLUMNS):
+        elif said[index] is None and (not header.name or header.name in REJECT_COLUMNS or index in added):
             column, question = ColumnMapping(headers[index], "skip"), None
             if profile.filled and not header.name:
                 warnings.append(f"Column {index + 1} has no header and is left out.")
@@ -138,7 +140,7 @@ def propose_mapping(
             others = {other.name.casefold() for other in understood if other is not header}
             free = [attribute for attribute in known if attribute.name.casefold() not in others]
             column, question = _propose_column(
-                header, profile, free, said[index], before.get(header.key), decimal, missing
+                header, profile, free, said[index], before.find(header), decimal, missing
             )
         questions += [question] if question else []
         columns.append(replace(column, header=headers[index]))
@@ -196,6 +198,7 @@ def _find_id(
     profiles: Sequence[ColumnProfile],
     said: Sequence[ColumnMapping | None],
     earlier: Sequence[ColumnMapping],
+    attributes: Sequence[Attribute],
 ) -> tuple[int | None, list[Question]]:
     """The index of the id's column; `None` and a question if there is none, or more than one may be it."""
     named = [index for index, column in enumerate(said) if column is not None and column.use == "id"]
@@ -208,6 +211,8 @@ def _find_id(
         return known[0], []
     for rank in (0, 1, 2, 3):
         found = [index for index in free if _id_rank(headers[index]) == rank]
+        if len(found) > 1:  # what is an attribute already is not the id
+            found = [index for index in found if not _is_attribute(headers[index], attributes)] or found
         if len(found) > 1:  # the one whose values differ from row to row
             found = [index for index in found if profiles[index].may_be_id] or found
         if len(found) > 1:
@@ -233,6 +238,48 @@ def _id_rank(header: Header) -> int | None:
     return 3 if header.looks_like_id else None
 
 
+def _is_attribute(header: Header, attributes: Iterable[Attribute]) -> bool:
+    return named(header.name, attributes) is not None
+
+
+def _find_added(
+    headers: Sequence[Header], id_index: int | None, attributes: Sequence[Attribute]
+) -> frozenset[int]:
+    """Columns that an export adds to the attributes: called so, in a file that else has known ones alone."""
+    names = {attribute.name.casefold() for attribute in attributes}
+    new = [
+        index
+        for index, header in enumerate(headers)
+        if index != id_index
+        and header.name.casefold() not in {"", *names}
+        and header.name not in REJECT_COLUMNS
+    ]
+    is_export = bool(names) and all(headers[index].name.removesuffix(APART) in ADDED for index in new)
+    return frozenset(new) if is_export else frozenset()
+
+
+def _left_out(headers: Sequence[Header], added: Iterable[int]) -> list[str]:
+    names = [headers[index].name for index in sorted(added)]
+    return [f"{_listed(names)}: added by an export of this dataset, and left out."] if names else []
+
+
+class _Earlier:
+    """What the columns of an earlier file were used for, by header."""
+
+    def __init__(self, columns: Sequence[ColumnMapping], attributes: Iterable[Attribute]) -> None:
+        understood = [(understand(column.header), column) for column in columns]
+        self.by_name = {header.name.casefold(): column for header, column in understood}
+        self.by_key = {header.key: column for header, column in understood}
+        self.names = {attribute.name.casefold() for attribute in attributes}
+
+    def find(self, header: Header) -> ColumnMapping | None:
+        """The column with this header; a like one unless an attribute bears this very name."""
+        name = header.name.casefold()
+        if name in self.by_name or name in self.names:
+            return self.by_name.get(name)
+        return self.by_key.get(header.key)
+
+
 def _example(header: Header) -> str:
     return f'--map "{header.name}=id"'
 
@@ -247,7 +294,9 @@ def _propose_column(
     missing: tuple[str, ...] | None,
 ) -> tuple[ColumnMapping, Question | None]:
     wanted = said.name if said else earlier.name if earlier else ""
-    attribute = named(wanted, attributes) if wanted else find_attribute(header.name, attributes)
+    attribute = named(wanted, attributes) if wanted else None
+    if attribute is None and not (said and said.name):
+        attribute = find_attribute(header.name, attributes)
     use = said.use if said else _propose_use(header, profile, attribute, earlier)
     if use in ("id", "skip"):
         return ColumnMapping(header.name, use), None

@@ -1,25 +1,19 @@
-"""One segment of a run: its customers, its name, its way out of the system."""
+"""One segment of a run: its customers, its name."""
 
 from typing import Any
 
-from csp.decorators import csp_replace
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from audit.exports import witness
 from audit.recording import record
-from customers.exporting import stream_csv
 from customers.models import Attribute, Customer, Dataset
 from customers.paging import keyset_page
-from segmenter.exporting import segment_header, segment_rows
 from segmenter.forms import SegmentForm
 from segmenter.models import Cluster, ClusterAssignment
-from segmenter.policy import FILE_POLICY
 
 # How the list can be ordered: the name in the address, and the fields of an index.
 ORDERS = {
@@ -103,25 +97,6 @@ def segment_rename(request: HttpRequest, run_id: int, number: int) -> HttpRespon
     messages.success(request, said % {"name": segment.name})
     from_run = request.POST.get("back") == "run"
     return redirect(f"{cluster.run.get_absolute_url()}#segment-{number}" if from_run else cluster)
-
-
-@require_safe
-@permission_required("segmenter.export_segment", raise_exception=True)
-@csp_replace(FILE_POLICY)  # type: ignore[arg-type]  # its type knows views without arguments only
-def segment_export(request: HttpRequest, run_id: int, number: int) -> StreamingHttpResponse:
-    cluster = _get_cluster(run_id, number)
-    header = segment_header(cluster)
-    blocks = witness(
-        request,
-        f"{cluster.segment} of run {run_id}",
-        segment_rows(cluster),
-        lambda rows: stream_csv(header, rows),
-        dataset=cluster.run.segmentation.dataset.name,
-    )
-    response = StreamingHttpResponse(blocks, content_type="text/csv; charset=utf-8")
-    name = slugify(cluster.segment.name) or "segment"
-    response["Content-Disposition"] = f'attachment; filename="{name}-run-{run_id}.csv"'
-    return response
 
 
 @require_safe

@@ -13,7 +13,9 @@ from customers import partitions
 from customers.models import Attribute, Customer, CustomerImport, Dataset
 from jobs.execution import execute
 from jobs.models import Job
-from segmenter.models import SegmentationRun
+from segmenter.background_exports import execute_export, start_export
+from segmenter.exporting import Exportable
+from segmenter.models import Cluster, CustomerExport, SegmentationRun
 from segmenter.starting import RunRequest, start_run
 
 Columns = Mapping[str, Sequence[float | None]]
@@ -90,6 +92,21 @@ def execute_a_run() -> Callable[..., SegmentationRun]:
         run = start_run(RunRequest(dataset=dataset, **request), foreground=True)
         execute(run.job_id, runs.execute_run)
         return SegmentationRun.objects.select_related("job", "segmentation").get(pk=run.pk)
+
+    return do
+
+
+@pytest.fixture
+def export_in_background() -> Callable[..., CustomerExport]:
+    """Ask for a segment as a file for somebody, and write it in this process, as a worker does."""
+
+    def do(cluster: Cluster, user: Any, ending: str = "csv", keys: Sequence[str] = ()) -> CustomerExport:
+        dataset = Dataset.objects.select_related("current_version").get(
+            pk=cluster.run.segmentation.dataset_id
+        )
+        export = start_export(Exportable.today(dataset, cluster), ending, keys, user)
+        execute(export.job_id, execute_export)
+        return CustomerExport.objects.listed().get(pk=export.pk)
 
     return do
 

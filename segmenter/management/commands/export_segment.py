@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from customers.exporting import stream_csv
-from segmenter.exporting import segment_header, segment_rows
+from customers.exporting import ListRefusedError
+from segmenter.exporting import WRITERS, Exportable, witnessed_export
 from segmenter.models import Cluster
 
 
@@ -20,25 +20,29 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", type=int, metavar="RUN", help="number of the run")
         parser.add_argument("number", type=int, metavar="NUMBER", help="number of the segment in the run")
-        parser.add_argument("--format", choices=["csv"], default="csv")
+        parser.add_argument("--format", choices=list(WRITERS), default="csv")
         parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
 
-    def handle(self, run: int, number: int, output: Path | None, **options: Any) -> None:
-        clusters = Cluster.objects.with_owners()
-        cluster = clusters.filter(run=run, number=number).first()
+    def handle(self, run: int, number: int, output: Path | None, format: str, **options: Any) -> None:  # noqa: A002
+        cluster = Cluster.objects.with_owners().filter(run=run, number=number).first()
         if cluster is None:
             raise CommandError(f"There is no segment {number} in run {run}.", returncode=2)
-        blocks = stream_csv(segment_header(cluster), segment_rows(cluster))
-        if output is None:
-            self._write_out(blocks)
-            return
+        if output is None and format != "csv":
+            raise CommandError("A workbook needs a file: add --output FILE.", returncode=2)
+        blocks = witnessed_export(Exportable.today(cluster.run.segmentation.dataset, cluster), format)
         try:
-            _write_file(output, blocks)
+            self._write(output, blocks)
+        except ListRefusedError as error:
+            raise CommandError(str(error), returncode=2) from error
         except OSError as error:
             raise CommandError(f"{output} could not be written: {error.strerror}.", returncode=2) from error
-        self.stderr.write(f"“{cluster.segment}” is in {output}.")
+        if output is not None:
+            self.stderr.write(f"“{cluster.segment}” is in {output}.")
 
-    def _write_out(self, blocks: Iterable[bytes]) -> None:
+    def _write(self, output: Path | None, blocks: Iterable[bytes]) -> None:
+        if output is not None:
+            _write_file(output, blocks)
+            return
         for block in blocks:
             self.stdout.write(block.decode(), ending="")
 

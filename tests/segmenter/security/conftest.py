@@ -17,7 +17,7 @@ from django.test import Client
 
 from customers.models import Customer, Dataset
 from jobs.models import Process
-from segmenter.models import SegmentationRun
+from segmenter.models import CustomerExport, SegmentationRun
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class World:
     run: SegmentationRun
     customer: Customer
     person: User
+    export: CustomerExport
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -44,6 +45,8 @@ class World:
             "name": "elbow",
             "format": "svg",
             "person_id": self.person.pk,
+            "export_id": self.export.pk,
+            "ending": "csv",
             "pk": 1,
             "key": "nothing",
             "uidb36": "1",
@@ -53,12 +56,18 @@ class World:
 
 
 @pytest.fixture
-def world(transactional_db: None, shop: Dataset, execute_a_run: Callable[..., SegmentationRun]) -> World:
+def world(
+    analyst: User,
+    shop: Dataset,
+    execute_a_run: Callable[..., SegmentationRun],
+    export_in_background: Callable[..., CustomerExport],
+) -> World:
     run = execute_a_run(shop, k=5)
+    export = export_in_background(run.clusters.get(number=1), analyst)
     customer = Customer.objects.of(shop).order_by("id").first()
     assert customer is not None
     Process.objects.create(role=Process.Role.WORKER, name="a worker")
-    return World(shop, run, customer, User.objects.create_user("somebody"))
+    return World(shop, run, customer, User.objects.create_user("somebody"), export)
 
 
 @pytest.fixture(autouse=True)

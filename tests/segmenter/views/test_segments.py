@@ -1,12 +1,8 @@
-"""A segment's page: its customers in pages, its name, its export."""
-
-import csv
-import io
+"""A segment's page: its customers in pages, its name."""
 
 import pytest
 from django.urls import reverse
 
-from customers.models import Customer
 from segmenter.models import ClusterAssignment, Segment
 
 # Runs have a heartbeat on a connection of its own, which sees only what is committed.
@@ -79,33 +75,9 @@ def test_two_living_segments_never_share_a_name(analyst_client, cluster):
     assert Segment.objects.get(pk=cluster.segment_id).name == cluster.segment.name
 
 
-def test_a_viewer_neither_renames_nor_exports(viewer_client, cluster):
+def test_a_viewer_does_not_rename(viewer_client, cluster):
     rename = reverse("segmenter:segment-rename", args=[cluster.run_id, cluster.number])
-    export = reverse("segmenter:segment-export", args=[cluster.run_id, cluster.number])
     assert viewer_client.post(rename, {"name": "Mine"}).status_code == 403
-    assert viewer_client.get(export).status_code == 403
-
-
-def exported_rows(client, cluster) -> list[dict[str, str]]:
-    answer = client.get(reverse("segmenter:segment-export", args=[cluster.run_id, cluster.number]))
-    assert "attachment" in answer["Content-Disposition"]
-    text = b"".join(answer.streaming_content).decode("utf-8-sig")
-    return list(csv.DictReader(io.StringIO(text, newline="")))
-
-
-def test_the_export_holds_every_customer_with_all_attributes(analyst_client, cluster):
-    rows = exported_rows(analyst_client, cluster)
-    assert len(rows) == cluster.size
-    customer = Customer.objects.get(version=cluster.run.version_id, customer_id=rows[0]["Customer ID"])
-    assert float(rows[0]["Income"]) == customer.numbers[0]
-
-
-def test_the_export_leaves_out_who_is_gone(analyst_client, cluster):
-    gone = ClusterAssignment.objects.filter(run=cluster.run, label=cluster.label).first()
-    Customer.objects.filter(version=cluster.run.version_id, id=gone.customer_id).update(customer_id="gone")
-    assert "gone" in {row["Customer ID"] for row in exported_rows(analyst_client, cluster)}
-    Customer.objects.filter(version=cluster.run.version_id, id=gone.customer_id).delete()
-    assert len(exported_rows(analyst_client, cluster)) == cluster.size - 1
 
 
 def test_a_customers_page_says_which_segments(viewer_client, cluster):

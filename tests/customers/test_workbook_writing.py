@@ -1,0 +1,91 @@
+"""Lists as workbooks: what Excel and others find in them."""
+
+import io
+import zipfile
+from xml.etree import ElementTree
+
+import pytest
+
+from customers import workbook_writing
+from customers.exporting import ListCounter, ListRefusedError, customer_list
+from customers.importing.options import ImportOptions
+from customers.importing.pipeline import create_dataset, import_now
+from customers.models import Customer
+from customers.workbook_writing import write_xlsx
+
+MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+@pytest.fixture
+def workbook(dataset):
+    """The dataset's customers as a workbook."""
+
+    def write(counter=None) -> bytes:
+        dataset.refresh_from_db()
+        rows = customer_list(dataset, Customer.objects.of(dataset))
+        return b"".join(write_xlsx(rows, counter or ListCounter()))
+
+    return write
+
+
+def cells(content: bytes, sheet: int = 1) -> list[list[tuple[str, str | None]]]:
+    """Kind and content of each cell."""
+    part = zipfile.ZipFile(io.BytesIO(content)).read(f"xl/worksheets/sheet{sheet}.xml")
+    return [
+        [(cell.get("t", "n"), "".join(cell.itertext())) for cell in row.iter(f"{MAIN}c")]
+        for row in ElementTree.fromstring(part).iter(f"{MAIN}row")  # noqa: S314 - our own
+    ]
+
+
+def test_texts_stay_texts_and_numbers_stay_numbers(bring, workbook):
+    bring("Customer ID,Change,Remark\n007,-5,=1+1\n8,0.30000000000000004,http://x\n9,,<b>&\n")
+    assert cells(workbook())[1:] == [
+        [("inlineStr", "007"), ("n", "-5"), ("inlineStr", "'=1+1")],
+        [("inlineStr", "8"), ("n", "0.30000000000000004"), ("inlineStr", "http://x")],
+        [("inlineStr", "9"), ("inlineStr", "<b>&")],
+    ]
+
+
+def test_there_is_no_formula_no_link_and_no_name_in_it(bring, workbook):
+    bring("Customer ID,Remark\n1,=cmd|' /C calc'!A0\n2,@SUM(1)\n3,＝1\n4,https://evil.example/\n")
+    parts = zipfile.ZipFile(io.BytesIO(workbook()))
+    said = b"".join(parts.read(name) for name in parts.namelist())
+    assert b"<f" not in said
+    assert not [tag for tag in (b"hyperlink", b"externalLink", b"definedName") if tag in said]
+
+
+def test_what_xml_cannot_hold_is_written_as_excel_writes_it(bring, workbook):
+    bring("Customer ID,Remark\n1,a\x01b _x0041_\n")
+    (_, (_, (_, text))) = cells(workbook())
+    assert text == "a_x0001_b _x005F_x0041_"
+
+
+@pytest.mark.parametrize("limit", ["SHEET_ROWS", "SHEET_BYTES"])
+def test_what_a_sheet_cannot_hold_goes_on_in_the_next(bring, workbook, monkeypatch, limit):
+    monkeypatch.setattr(workbook_writing, limit, 1_001)
+    bring("Customer ID,Age\n" + "".join(f"{number},20\n" for number in range(2_500)))
+    counter = ListCounter()
+    content = workbook(counter)
+    sheets = [cells(content, number) for number in (1, 2, 3)]
+    assert [len(sheet) for sheet in sheets] == [1_001, 1_001, 501]
+    assert all(sheet[0][0][1] == "Customer ID" for sheet in sheets)
+    assert counter.rows == 2_500
+
+
+def test_an_import_asks_for_one_of_several_sheets_and_reads_it(bring, workbook, monkeypatch):
+    monkeypatch.setattr(workbook_writing, "SHEET_ROWS", 1_001)
+    bring("Customer ID,Age\n" + "".join(f"{number},20\n" for number in range(1_500)))
+    options = ImportOptions(sheet="Customers 2")
+    done = import_now(create_dataset("Other"), io.BytesIO(workbook()), "x.xlsx", options=options)
+    assert done.created_count == 500
+
+
+def test_a_text_that_no_cell_can_have_is_refused_before_the_first_byte(bring, workbook):
+    bring(f"Customer ID,Remark\nmaria,{'x' * 32_767}\n")
+    with pytest.raises(ListRefusedError, match="“maria” is longer than the 32,767"):
+        workbook()
+
+
+def test_columns_beyond_z_have_two_letters():
+    letters = [workbook_writing._letters(index) for index in (0, 25, 26, 51, 52, 701, 702)]
+    assert letters == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]

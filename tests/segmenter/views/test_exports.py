@@ -1,0 +1,149 @@
+"""Choosing what to take along, and taking it along."""
+
+import csv
+import io
+import zipfile
+
+import pytest
+from django.urls import reverse
+
+from customers.importing.pipeline import import_now
+from customers.models import Customer
+from segmenter.models import ClusterAssignment, CustomerExport, Segment
+
+# Runs have a heartbeat on a connection of its own, which sees only what is committed.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def cluster(shop, execute_a_run):
+    return execute_a_run(shop, k=5).clusters.select_related("segment", "run").first()
+
+
+def page_of(cluster) -> str:
+    return reverse("segmenter:segment-export", args=[cluster.run_id, cluster.number])
+
+
+def file_of(cluster, ending="csv") -> str:
+    return reverse("segmenter:segment-file", args=[cluster.run_id, cluster.number, ending])
+
+
+def content(answer) -> bytes:
+    assert "attachment" in answer["Content-Disposition"]
+    found = b"".join(answer.streaming_content)
+    answer.close()
+    return found
+
+
+def rows(client, address) -> list[dict[str, str]]:
+    text = content(client.get(address, follow=True)).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_the_file_holds_every_customer_with_all_attributes_and_where_they_stand(analyst_client, cluster):
+    found = rows(analyst_client, file_of(cluster))
+    customer = Customer.objects.get(version=cluster.run.version_id, customer_id=found[0]["Customer ID"])
+    place = ClusterAssignment.objects.get(run=cluster.run, customer_id=customer.id)
+    assert len(found) == cluster.size
+    assert float(found[0]["Income"]) == customer.numbers[0]
+    assert found[0]["Segment"] == cluster.segment.name
+    assert (float(found[0]["Distance"]), float(found[0]["Margin"])) == (place.distance, place.margin)
+
+
+def test_a_datasets_customers_are_all_of_them(analyst_client, shop):
+    found = rows(analyst_client, reverse("segmenter:customers-file", args=[shop.slug, "csv"]))
+    assert [row["Customer ID"] for row in found] == [f"{number:04}" for number in range(1, 101)]
+    assert list(found[0]) == ["Customer ID", "Income", "Score"]
+
+
+def test_who_is_gone_is_left_out(analyst_client, cluster):
+    gone = ClusterAssignment.objects.filter(run=cluster.run, label=cluster.label).first()
+    Customer.objects.filter(version=cluster.run.version_id, id=gone.customer_id).delete()
+    assert len(rows(analyst_client, file_of(cluster))) == cluster.size - 1
+
+
+def test_the_page_says_how_many_rows_there_will_be_also_after_an_import(analyst_client, cluster, publish):
+    assert f"have {cluster.size} rows" in analyst_client.get(page_of(cluster)).content.decode()
+    one = ClusterAssignment.objects.filter(run=cluster.run, label=cluster.label).first()
+    publish(cluster.run.segmentation.dataset, {"Income": [1.0], "Score": [2.0]}, first_id=one.customer_id)
+    assert "have 1 row, for one customer" in analyst_client.get(page_of(cluster)).content.decode()
+    publish(cluster.run.segmentation.dataset, {"Income": [1.0], "Score": [2.0]}, first_id=9_999)
+    assert "nobody to export" in analyst_client.get(page_of(cluster)).content.decode()
+
+
+def test_an_empty_dataset_has_nobody_to_export(analyst_client, make_dataset):
+    dataset = make_dataset()
+    page = analyst_client.get(reverse("segmenter:customers-export", args=[dataset.slug]))
+    assert "The dataset has no customers" in page.content.decode()
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_columns_and_kind_of_file_are_as_chosen(analyst_client, cluster, ending):
+    page = analyst_client.get(page_of(cluster))
+    keys = {name: key for key, name in page.context["form"].fields["columns"].choices}
+    chosen = {"format": ending, "columns": [keys["Segment"], keys["Customer ID"], keys["Score"]]}
+    answer = analyst_client.post(page_of(cluster), chosen, follow=True)
+    found = content(answer)
+    if ending == "csv":
+        assert found.decode("utf-8-sig").splitlines()[0] == "Customer ID,Score,Segment"
+    else:
+        sheet = zipfile.ZipFile(io.BytesIO(found)).read("xl/worksheets/sheet1.xml").decode()
+        assert [name in sheet for name in ("Score", "Segment", "Income")] == [True, True, False]
+
+
+def test_without_a_column_there_is_no_file(analyst_client, cluster):
+    page = analyst_client.post(page_of(cluster), {"format": "csv"})
+    assert "Choose at least one column." in page.content.decode()
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_segments_file_comes_back_unchanged_whatever_it_adds(analyst_client, cluster, ending):
+    Segment.objects.filter(pk=cluster.segment_id).update(name="=cmd|' /C calc'!A0")
+    dataset = cluster.run.segmentation.dataset
+    dataset.attributes.filter(name="Score").update(name="Segment")
+    found = content(analyst_client.get(file_of(cluster, ending)))
+    done = import_now(dataset, io.BytesIO(found), f"segment.{ending}")
+    assert done.job.state == "succeeded", done.job.error
+    assert (done.unchanged_count, done.read_count) == (cluster.size, cluster.size)
+    assert "added by an export of this dataset, and left out" in " ".join(done.warnings)
+    assert list(dataset.attributes.values_list("name", flat=True)) == ["Income", "Segment"]
+
+
+def test_a_long_list_is_prepared_once_however_often_somebody_clicks(analyst_client, cluster, settings):
+    settings.EXPORT_BACKGROUND_ROWS = 5
+    page = analyst_client.get(page_of(cluster))
+    assert "prepared in the background" in page.content.decode()
+    chosen = {"format": "csv", "columns": ["id"]}
+    answers = [analyst_client.post(page_of(cluster), chosen) for _ in range(3)]
+    export = CustomerExport.objects.get()
+    assert {answer["Location"] for answer in answers} == {export.get_absolute_url()}
+    assert "progress" in analyst_client.get(export.get_absolute_url()).content.decode()
+    assert export.get_absolute_url() in analyst_client.get(page_of(cluster)).content.decode()
+
+
+def test_the_address_of_a_file_that_is_too_long_leads_to_the_page(analyst_client, cluster, settings):
+    settings.EXPORT_BACKGROUND_ROWS = 5
+    answer = analyst_client.get(file_of(cluster), follow=True)
+    assert answer.redirect_chain[-1][0] == page_of(cluster)
+    assert "press the button below" in answer.content.decode()
+
+
+def test_a_text_too_long_for_a_workbook_is_said_on_the_page(analyst_client, cluster):
+    dataset = cluster.run.segmentation.dataset
+    dataset.attributes.create(name="Remark", kind="text", position=0)
+    Customer.objects.filter(version=dataset.current_version_id).update(texts=["x" * 40_000])
+    answer = analyst_client.get(file_of(cluster, "xlsx"), follow=True)
+    assert "take the list as CSV" in answer.content.decode()
+    assert len(content(analyst_client.get(file_of(cluster)))) > 40_000
+
+
+def test_a_page_shows_how_a_prepared_export_ended(analyst_client, analyst, cluster, export_in_background):
+    export = export_in_background(cluster, analyst, "xlsx")
+    page = analyst_client.get(export.get_absolute_url()).content.decode()
+    assert "The file is ready" in page
+    assert export.sha256 in page
+    for state, said in (("cancelled", "No file was made"), ("failed", "There is no space left")):
+        failure = {"failure": "disk", "error": "There is no space left on the disk."}
+        values = failure if state == "failed" else {}
+        type(export.job).objects.filter(pk=export.job_id).update(state=state, **values)
+        assert said in analyst_client.get(export.get_absolute_url()).content.decode()
