@@ -57,6 +57,7 @@ class World:
 
 @pytest.fixture
 def world(
+    transactional_db: None,
     analyst: User,
     shop: Dataset,
     execute_a_run: Callable[..., SegmentationRun],
