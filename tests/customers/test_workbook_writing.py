@@ -2,9 +2,11 @@
 
 import io
 import zipfile
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from django.conf import settings
 
 from customers import workbook_writing
 from customers.exporting import ListCounter, ListRefusedError, customer_list
@@ -84,6 +86,17 @@ def test_a_text_that_no_cell_can_have_is_refused_before_the_first_byte(bring, wo
     bring(f"Customer ID,Remark\nmaria,{'x' * 32_767}\n")
     with pytest.raises(ListRefusedError, match="“maria” is longer than the 32,767"):
         workbook()
+
+
+def test_no_archive_is_unpacked_into_a_folder(bring, workbook, dataset):
+    bring("Customer ID,Age\n1,20\n")
+    stream = io.BytesIO(workbook())
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.writestr("../../evil.txt", "x")
+        archive.writestr("/evil.txt", "x")
+    assert import_now(dataset, io.BytesIO(stream.getvalue()), "x.xlsx").unchanged_count == 1
+    folders = [Path("/"), *Path(settings.UPLOAD_DIR).parents, Path(settings.UPLOAD_DIR)]
+    assert not [folder for folder in folders if (folder / "evil.txt").exists()]
 
 
 def test_columns_beyond_z_have_two_letters():

@@ -47,8 +47,9 @@ def test_from_a_file_to_a_list_for_a_campaign(page, log_in, worker):
     expect(page.get_by_role("heading", name="Regulars")).to_be_visible()
     assert Segment.objects.filter(name="Regulars").exists()
     listed = page.locator("section[aria-labelledby=customers] tbody tr").count()
+    page.get_by_role("link", name="Export", exact=True).click()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Export as CSV").click()
+        page.get_by_role("button", name="Download").click()
     rows = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
     assert len(rows) >= listed > 10
     assert {row["Segment"] for row in rows} == {"Regulars"}

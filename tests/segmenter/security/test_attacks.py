@@ -6,7 +6,7 @@ from pathlib import Path
 from django.conf import settings
 
 LINES = range(1, 57)
-LATER = {26, 28, 29, 38, 45, 51}
+LATER = {26, 28, 29}
 ROW = re.compile(r"^\| (\d+) \|.*\| (.+) \|$", re.MULTILINE)
 
 
