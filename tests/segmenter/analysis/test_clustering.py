@@ -85,6 +85,18 @@ def test_order_of_rows_changes_no_customers_cluster(analyse, kind):
     assert moved == 0
 
 
+@pytest.mark.parametrize("n_features", [2, 3])
+def test_size_of_chunks_changes_no_customers_cluster(prepare, monkeypatch, n_features):
+    rng = np.random.default_rng(0)
+    prepared = prepare(rng.normal(rng.integers(0, 4, (25_000, 1)) * 3, 1.0, (25_000, n_features)))
+    labels = []
+    for size in (8192, 1000):
+        for module in ("assignment", "clustering"):
+            monkeypatch.setattr(f"segmenter.analysis.{module}.CHUNK", size)
+        labels.append(fit_clusters(prepared.features, prepared.samples, n_clusters=4).labels)
+    np.testing.assert_array_equal(*labels)
+
+
 def test_rescaling_a_feature_changes_nothing_under_standard_scaling(mall_like, analyse):
     rescaled = mall_like * [1000.0, 1.0] + [0.0, 50.0]
     one, other = analyse(mall_like, k=5), analyse(rescaled, k=5)

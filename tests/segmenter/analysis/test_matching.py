@@ -36,6 +36,22 @@ def test_order_of_customers_does_not_matter():
     assert [each.segment for each in matching.matches] == [11, 12, 13]
 
 
+def test_order_of_the_earlier_customers_and_size_of_chunks_do_not_matter(monkeypatch):
+    monkeypatch.setattr("segmenter.analysis.matching.CHUNK", 7)
+    order = np.random.default_rng(0).permutation(90)
+    matching = match(ids_then=IDS[order], segments_then=SEGMENTS[order])
+    assert [(each.segment, each.shared) for each in matching.matches] == [(11, 30), (12, 30), (13, 30)]
+
+
+def test_nobody_known_is_shared():
+    matching = match(ids=IDS + 1000, ids_then=IDS[:0], segments_then=SEGMENTS[:0])
+    assert [(each.segment, each.by, each.shared) for each in matching.matches] == [
+        (11, "centroids", 0),
+        (12, "centroids", 0),
+        (13, "centroids", 0),
+    ]
+
+
 def test_confidence_is_the_jaccard_similarity():
     labels = LABELS.copy()
     labels[20:30] = 1

@@ -15,14 +15,38 @@ from segmenter.analysis.sweep import sweep_k
 
 # Shrinking numerical failures takes minutes and explains little.
 WITHOUT_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)
-WHOLE_NUMBERS = st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=8, max_size=60)
+CORNERS = [(-10, 3), (10, -4), (0, 10), (3, -10)]
 
 
-@settings(max_examples=30, deadline=None, phases=WITHOUT_SHRINKING)
-@given(rows=WHOLE_NUMBERS, scaling=st.sampled_from(["none", "standard"]))
-def test_scores_equal_those_of_scikit_learn_on_repeated_rows(rows, scaling):
-    values = np.array([*rows, (-10, 3), (10, -4), (0, 10), (3, -10)], dtype=np.float64)
-    features = prepare_features(values, ["income", "spending"], scaling=scaling)
+def with_corners(rows):
+    return np.array([*rows, *CORNERS], dtype=np.float64)
+
+
+def in_groups(seed, n_samples, n_features, decimals):
+    """Up to four groups, some customers alike where values are rounded."""
+    rng = np.random.default_rng(seed)
+    centers = rng.uniform(-6, 6, (4, n_features))
+    values = rng.normal(centers[rng.integers(0, 4, n_samples)], rng.uniform(0.3, 2.0))
+    return np.vstack((values, values[rng.integers(0, n_samples, n_samples // 2)])).round(decimals)
+
+
+WHOLE_NUMBERS = st.builds(
+    with_corners, st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=8, max_size=60)
+)
+GROUPS = st.builds(
+    in_groups, st.integers(0, 10**6), st.integers(20, 150), st.integers(1, 8), st.sampled_from([1, 2, 12])
+)
+VALUES = st.one_of(WHOLE_NUMBERS, GROUPS)
+
+
+def prepared(values, scaling="standard"):
+    return prepare_features(values, [str(column) for column in range(values.shape[1])], scaling=scaling)
+
+
+@settings(max_examples=50, deadline=None, phases=WITHOUT_SHRINKING)
+@given(values=VALUES, scaling=st.sampled_from(["none", "standard", "min-max", "robust"]))
+def test_scores_equal_those_of_scikit_learn_on_repeated_rows(values, scaling):
+    features = prepared(values, scaling)
     samples = compress(features)
     sweep = sweep_k(samples, k_max=5)
     scores = score_sweep(samples, sweep, n_bootstraps=2)
@@ -44,11 +68,24 @@ def nobody_stands_on_a_mean(X, labels):
     return cdist(X, means).min() > 1e-6
 
 
-@settings(max_examples=30, deadline=None, phases=WITHOUT_SHRINKING)
-@given(rows=WHOLE_NUMBERS)
-def test_inertia_and_labels_equal_those_of_scikit_learn_at_the_same_centroids(rows):
-    values = np.array([*rows, (-10, 3), (10, -4), (0, 10), (3, -10)], dtype=np.float64)
-    features = prepare_features(values, ["income", "spending"])
+@pytest.mark.parametrize("n_features", [2, 3])
+@pytest.mark.parametrize("decimals", [1, 12])
+def test_scores_of_many_customers_equal_those_of_scikit_learn(n_features, decimals):
+    features = prepared(in_groups(n_features, 20_000, n_features, decimals))
+    samples = compress(features)
+    sweep = sweep_k(samples, k_max=4)
+    row = score_sweep(samples, sweep, n_bootstraps=2).of(4)
+    labels = assign(features.X, sweep.centroids_of(4))
+    expected = metrics.calinski_harabasz_score(features.X, labels)
+    assert row.calinski_harabasz == pytest.approx(expected, rel=1e-9)
+    assert row.davies_bouldin == pytest.approx(metrics.davies_bouldin_score(features.X, labels), rel=1e-9)
+    assert row.sizes == tuple(np.bincount(labels))
+
+
+@settings(max_examples=50, deadline=None, phases=WITHOUT_SHRINKING)
+@given(values=VALUES, scaling=st.sampled_from(["none", "standard", "min-max", "robust"]))
+def test_inertia_and_labels_equal_those_of_scikit_learn_at_the_same_centroids(values, scaling):
+    features = prepared(values, scaling)
     samples = compress(features)
     sweep = sweep_k(samples, k_max=4)
     for k, inertia in zip(sweep.ks, sweep.inertias, strict=True):
