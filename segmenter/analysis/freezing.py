@@ -14,9 +14,12 @@ def to_json(result: Any) -> Any:
 
 
 def from_json(kind: type[Result], data: Any) -> Result:
-    """Return the result that `to_json` was given, from what it returned (also after a trip through JSON)."""
+    """Return the result that `to_json` was given, from what it returned (also after a trip through JSON).
+
+    What an earlier release froze and this one has no field for is passed over.
+    """
     hints = typing.get_type_hints(kind)
-    return kind(**{name: _restored(hints[name], value) for name, value in data.items()})
+    return kind(**{name: _restored(hints[name], data[name]) for name in data.keys() & hints.keys()})
 
 
 def _restored(hint: Any, value: Any) -> Any:

@@ -30,6 +30,13 @@ def test_results_survive_json(mall_like, analyse):
         assert from_json(type(result), json.loads(text)) == result
 
 
+def test_what_an_earlier_release_froze_is_still_read(rectangle, prepare):
+    from segmenter.analysis.sweep import sweep_k
+
+    sweep = sweep_k(prepare(rectangle).samples)
+    assert from_json(ElbowSweep, {**to_json(sweep), "gone": 1}) == sweep
+
+
 def test_a_sweep_gives_its_centroids_back(rectangle, prepare):
     from segmenter.analysis.sweep import sweep_k
 

@@ -34,7 +34,7 @@ def test_a_segment_is_named_and_noted_down_in_place(page, log_in, run):
     card.get_by_label("Name, in every run").fill("Regulars")
     card.get_by_label("Notes").fill("Invite them in May.")
     card.get_by_role("button", name="Save").click()
-    expect(page.locator("#segment-2 h3")).to_have_text("Regulars")
+    expect(page.locator("#segment-2 h3 a")).to_have_text("Regulars")
     expect(page.locator("#segment-2 .notes")).to_have_text("Invite them in May.")
     expect(page.locator("ol.segments")).to_contain_text("Regulars")
     assert run.clusters.get(number=2).segment.notes == "Invite them in May."
@@ -96,7 +96,7 @@ def test_a_mark_of_the_drawing_leads_to_its_segment(page, log_in, run):
 def test_awkward_names_stand_there_as_they_are_and_run_nowhere(open_context, log_in, run, look):
     for segment, name in zip(Segment.objects.order_by("pk"), AWKWARD, strict=True):
         Segment.objects.filter(pk=segment.pk).update(name=name[:100].strip(), notes=name)
-    run.segmentation.dataset.attributes.filter(name="Age").update(name="x" * 300)
+    run.segmentation.dataset.attributes.filter(name="Age").update(name="x" * 200)
     SegmentationRun.objects.filter(pk=run.pk).update(feature_names=[EVIL, "Score"])
     page = open_context(**look).new_page()
     log_in(page)
