@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.exports import witness
@@ -92,7 +93,7 @@ def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
     try:
         begun = begin_import(customer_import, request.user)
         if begun != customer_import:
-            messages.info(request, "This very file is being brought in already: here is that import.")
+            messages.info(request, _("This very file is being brought in already: here is that import."))
             return redirect(begun)
         record(request, "began an import", customer_import, sha256=customer_import.sha256)
     except JobRefusedError as error:
@@ -108,7 +109,7 @@ def import_discard(request: HttpRequest, import_id: int) -> HttpResponse:
     customer_import = _get(import_id)
     if customer_import.job_id is None:
         forget_import(customer_import)
-        messages.info(request, "The file was put aside. Nothing was brought in.")
+        messages.info(request, _("The file was put aside. Nothing was brought in."))
     return redirect(customer_import.dataset)
 
 
@@ -118,9 +119,10 @@ def import_undo(request: HttpRequest, import_id: int) -> HttpResponse:
     customer_import = _get(import_id)
     if versions.undo_import(customer_import):
         record(request, "undid an import", customer_import)
-        messages.success(request, f"{customer_import.dataset} is again as it was before this import.")
+        said = _("%(dataset)s is again as it was before this import.")
+        messages.success(request, said % {"dataset": customer_import.dataset})
     else:
-        messages.error(request, "Only the latest import of a dataset can be undone, and this one no more.")
+        messages.error(request, _("Only the latest import of a dataset can be undone, and this one no more."))
     return redirect(customer_import)
 
 

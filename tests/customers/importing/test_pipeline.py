@@ -1,13 +1,16 @@
 import contextlib
 import hashlib
+import html
 import io
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from customers.importing.mapping import ColumnMapping
 from customers.importing.pipeline import import_now, start_import
@@ -17,6 +20,7 @@ from customers.partitions import partition_name
 from customers.synthetic import SAMPLE_FILE
 from customers.versions import undo_import
 from jobs.models import Job
+from jobs.recovery import recover_stale, session_name
 
 THREE = "CustomerID,Gender,Age\n0001,Female,30\n2,Male,41\n3,,52\n"
 
@@ -248,38 +252,46 @@ def test_an_attribute_of_another_name_is_not_taken_for_the_same(bring, dataset):
     assert set(dataset.attributes.values_list("name", flat=True)) == {"Gender", "Sex at birth"}
 
 
-def test_an_import_that_is_killed_at_the_last_moment_leaves_nothing(
-    write, dataset, site_environment, wait_until
+# Each makes the import wait somewhere: with no row, with all rows, and when only the pointer is missing.
+WAITING_PLACES = {
+    "before its first row": "LOCK TABLE customers_attribute IN SHARE ROW EXCLUSIVE MODE",
+    "after its last row": "LOCK TABLE customers_customer IN SHARE UPDATE EXCLUSIVE MODE",
+    "at the last moment": "SELECT 1 FROM customers_dataset FOR NO KEY UPDATE",
+}
+
+
+@pytest.mark.parametrize("place", WAITING_PLACES)
+def test_an_import_that_is_killed_leaves_nothing_and_its_report_says_so(
+    write, bring, dataset, customers, administrator_client, site_environment, wait_until, place
 ):
-    path = write(THREE)
+    bring(THREE)
+    before, attributes = customers(), dataset.attributes.count()
+    path = write("CustomerID,Age,Height\n2,60,170\n9,70,180\n")
     command = [sys.executable, "manage.py", "import_customers", str(path), "--dataset", dataset.name]
-    with transaction.atomic():
-        # Its last step waits for this: by then the version is built, and only the pointer is missing.
-        Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(WAITING_PLACES[place])
         process = subprocess.Popen(command, env=site_environment)
         try:
-            wait_until(lambda: Job.objects.filter(stage="publishing").exists())
+            wait_until(lambda: _count("pg_locks WHERE NOT granted"))
         finally:
             process.kill()
             process.wait()
-    wait_until(lambda: not _loading_sessions())
-    dataset.refresh_from_db()
-    assert dataset.current_version is None
-    assert not dataset.attributes.exists()
-    assert not Customer.objects.exists()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s)", [partition_name(Customer, CustomerImport.objects.get().pk)])
-        assert cursor.fetchone()[0] is None
+    killed = CustomerImport.objects.get(original_name=path.name, published_at=None)
+    name = session_name(killed.job.pk, killed.job.attempt)
+    wait_until(lambda: not _count("pg_stat_activity WHERE application_name = %s", name))
+    assert (customers(), dataset.attributes.count()) == (before, attributes)
+    assert not _count("pg_class WHERE relname = %s", partition_name(Customer, killed.pk))
+
+    Job.objects.filter(pk=killed.job.pk).update(heartbeat_at=Now() - timedelta(minutes=5))
+    assert recover_stale() == 1
+    page = administrator_client.get(killed.get_absolute_url()).content.decode()
+    assert "Nothing was brought in" in page
+    assert Job.objects.get(pk=killed.job.pk).error in html.unescape(page)
 
 
-def _loading_sessions():
-    """Sessions of a killed process live until PostgreSQL notices."""
+def _count(what, *values):
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND query ILIKE %s AND state <> 'idle'",
-            ["UPDATE%customers_dataset%"],
-        )
+        cursor.execute(f"SELECT count(*) FROM {what}", values or None)
         return cursor.fetchone()[0]
 
 
