@@ -5,6 +5,7 @@ make screenshots
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -40,32 +41,39 @@ class Shot:
 
 SHOTS = [
     Shot("home", "/"),
-    Shot("run", "{run}", is_whole=True),
-    Shot("run-dark", "{run}", theme="dark"),
-    Shot("segment", "{run}segments/2/"),
+    Shot("run", "/runs/{run}/", is_whole=True),
+    Shot("run-dark", "/runs/{run}/", theme="dark"),
+    Shot("segment", "/runs/{run}/segments/2/"),
+    Shot("export", "/runs/{run}/segments/2/export/"),
+    Shot("customers", "/datasets/sample-shop/customers/"),
+    Shot("segmentation", "/segmentations/1/", is_whole=True),
+    Shot("runs", "/runs/"),
+    Shot("compare", "/runs/compare/?run={first}&run={run}", is_whole=True),
     Shot("find-segments", "/datasets/sample-shop/runs/new/"),
-    Shot("dataset", "/datasets/sample-shop/"),
-    Shot("import", "/imports/1/"),
+    Shot("dataset", "/datasets/sample-shop/", is_whole=True),
+    Shot("import", "/imports/2/"),
     Shot("people", "/people/"),
     Shot("audit", "/audit/"),
-    Shot("phone", "{run}", is_phone=True),
+    Shot("phone", "/runs/{run}/", is_phone=True),
     Shot("phone-dark", "/", theme="dark", is_phone=True),
 ]
+FEATURES = ("Annual Income (k$)", "Spending Score (1-100)")
 
 
 @contextmanager
-def site() -> Iterator[tuple[str, str, str]]:
-    """Bring a site up; yield its address, the administrator's password and the path of the sample's run."""
+def site() -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Bring a site up with two months of a shop; yield its address, a password, and the two runs' numbers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     data = Path(tempfile.gettempdir()) / f"segmenter-screenshots-{os.getpid()}"
     ours = ("DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "PRODUCTION")
     environment = {name: value for name, value in os.environ.items() if name not in ours}
+    environment["DATA_DIR"] = str(data)
     up = subprocess.Popen(
         [sys.executable, "manage.py", "up", "--port", str(port)],
         cwd=CHECKOUT,
-        env={**environment, "DATA_DIR": str(data)},
+        env=environment,
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -77,14 +85,32 @@ def site() -> Iterator[tuple[str, str, str]]:
             if "is ready: " in line:
                 break
         password = re.search(r"with the password (\S+) ", said)
-        run = re.search(r"is ready: http://[^/]+(/\S+)", said)
-        if password is None or run is None:
+        first = re.search(r"is ready: http://[^/]+/runs/(\d+)/", said)
+        if password is None or first is None:
             raise SystemExit(f"The site did not come up:\n{said}")
-        yield f"http://127.0.0.1:{port}", password[1], run[1]
+        runs = {"first": first[1], "run": bring_next_month(data, environment)}
+        yield f"http://127.0.0.1:{port}", password[1], runs
     finally:
         up.send_signal(signal.SIGTERM)
         up.communicate()
         shutil.rmtree(data, ignore_errors=True)
+
+
+def bring_next_month(data: Path, environment: dict[str, str]) -> str:
+    """Import other customers into the sample's shop and segment them again; return the run's number."""
+
+    def manage(*arguments: str) -> str:
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(
+            command, cwd=CHECKOUT, env=environment, check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+    file = str(data / "next-month.csv")
+    manage("make_sample", file, "--rows", "260", "--random-state", "3")
+    manage("import_customers", file, "--dataset", "Sample shop")
+    said = manage("segment", "--dataset", "Sample shop", "--features", *FEATURES, "--json")
+    return str(json.loads(said)["run"])
 
 
 def log_in(page: Page, password: str) -> None:
@@ -95,7 +121,7 @@ def log_in(page: Page, password: str) -> None:
     page.locator("main button").click()
 
 
-def take(browser: Any, address: str, password: str, run: str) -> None:
+def take(browser: Any, address: str, password: str, runs: dict[str, str]) -> None:
     first = browser.new_context(base_url=address, viewport=WIDE, color_scheme="light")
     log_in(first.new_page(), password)
     state = first.storage_state()
@@ -107,7 +133,7 @@ def take(browser: Any, address: str, password: str, run: str) -> None:
             storage_state=state,
         )
         page = context.new_page()
-        page.goto(shot.path.format(run=run))
+        page.goto(shot.path.format(**runs))
         if shot.is_whole:  # charts are drawn when they come near the window
             page.set_viewport_size({"width": WIDE["width"], "height": 3000})
         page.wait_for_load_state("networkidle")
@@ -121,9 +147,9 @@ def main() -> None:
     if chromium is None:
         raise SystemExit("There is no Chromium here: install one from the system's packages.")
     FOLDER.mkdir(exist_ok=True)
-    with site() as (address, password, run), sync_playwright() as playwright:
+    with site() as (address, password, runs), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        take(browser, address, password, run)
+        take(browser, address, password, runs)
         browser.close()
     sys.stdout.write(f"{len(SHOTS) + 1} pictures are in {FOLDER}.\n")
 
