@@ -96,7 +96,7 @@ def _revive_latest_segments(segmentation: Segmentation) -> None:
     """Let the segments of the latest run left be the living ones; forget those that no run knows."""
     segments = Segment.objects.filter(segmentation=segmentation)
     segments.exclude(Exists(Cluster.objects.filter(segment=OuterRef("pk")))).delete()
-    latest = segmentation.runs.succeeded().order_by("-job__finished_at", "-pk").first()
+    latest = segmentation.runs.finished_last_first().first()
     if latest is None:
         return
     found = segments.filter(clusters__run=latest)

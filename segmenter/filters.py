@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import django_filters as filters
 from django import forms
+from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext_lazy as _
 
 from audit.models import AuditEvent
 from customers.models import Dataset
 from jobs.models import Job
-from segmenter.models import SegmentationRun
+from segmenter.models import Segmentation, SegmentationRun
+
+COMMAND = "command"
+
+
+class SegmentationChoiceField(filters.fields.ModelChoiceField):
+    """Segmentations with their datasets: names are unique within one dataset only."""
+
+    def label_from_instance(self, obj: Segmentation) -> str:
+        return f"{obj.dataset}: {obj}"
+
+
+class SegmentationFilter(filters.ModelChoiceFilter):
+    field_class = SegmentationChoiceField
 
 
 class RunFilter(filters.FilterSet):
@@ -16,11 +32,25 @@ class RunFilter(filters.FilterSet):
         field_name="segmentation__dataset",
         queryset=Dataset.objects.all(),
         to_field_name="slug",
-        label="Dataset",
-        empty_label="all datasets",
+        label=_("Dataset"),
+        empty_label=_("all datasets"),
+    )
+    segmentation = SegmentationFilter(
+        queryset=Segmentation.objects.select_related("dataset").order_by("dataset__name", "name"),
+        label=_("Segmentation"),
+        empty_label=_("all segmentations"),
     )
     state = filters.ChoiceFilter(
-        label="State", field_name="job__state", choices=Job.State.choices, empty_label="any state"
+        label=_("State"), field_name="job__state", choices=Job.State.choices, empty_label=_("any state")
+    )
+    person = filters.ModelChoiceFilter(
+        field_name="job__created_by",
+        queryset=User.objects.filter(Exists(Job.objects.filter(kind="run", created_by=OuterRef("pk")))),
+        to_field_name="username",
+        label=_("Asked for by"),
+        empty_label=_("anybody"),
+        null_label=_("a command"),
+        null_value=COMMAND,
     )
 
     class Meta:
@@ -29,18 +59,18 @@ class RunFilter(filters.FilterSet):
 
 
 class AuditFilter(filters.FilterSet):
-    who = filters.CharFilter(field_name="actor_name", lookup_expr="iexact", label="Who")
-    what = filters.ChoiceFilter(field_name="action", label="What", empty_label="anything")
+    who = filters.CharFilter(field_name="actor_name", lookup_expr="iexact", label=_("Who"))
+    what = filters.ChoiceFilter(field_name="action", label=_("What"), empty_label=_("anything"))
     since = filters.DateFilter(
         field_name="at",
         lookup_expr="date__gte",
-        label="Since",
+        label=_("Since"),
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     until = filters.DateFilter(
         field_name="at",
         lookup_expr="date__lte",
-        label="Until",
+        label=_("Until"),
         widget=forms.DateInput(attrs={"type": "date"}),
     )
 

@@ -1,6 +1,7 @@
 """Forms of the segmentation floor."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -9,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from customers.exporting import ListColumn
 from customers.models import Attribute, Dataset
 from segmenter.analysis.results import KLimits
-from segmenter.models import Missing, Outliers, Scaling, Segment
+from segmenter.charts.palette import N_LOOKS, look_name
+from segmenter.models import Missing, Outliers, Scaling, Segment, Segmentation
 from segmenter.starting import K_LIMIT, RunRequest
 
 
@@ -176,6 +178,19 @@ class ExportForm(forms.Form):
         return [] if len(chosen) == len(self.fields["columns"].initial) else chosen
 
 
+@dataclass(frozen=True)
+class Look:
+    """One colour with its marker, as an unsaved segment shows it, and the living segment that has it."""
+
+    segment: Segment
+    owner: Segment | None
+    is_chosen: bool
+
+    @property
+    def name(self) -> str:
+        return look_name(self.segment.colour)
+
+
 class SegmentForm(forms.ModelForm):
     """What a segment is called in every run, and what people note down about it."""
 
@@ -200,4 +215,45 @@ class SegmentForm(forms.ModelForm):
         ).exclude(pk=self.instance.pk)
         if others.exists():
             raise forms.ValidationError(f"Another segment here is called “{name}” already.")
+        return name
+
+
+class SegmentEditForm(SegmentForm):
+    """Name, look and notes of a segment, the same in every run."""
+
+    colour = forms.TypedChoiceField(coerce=int, choices=[(index, index) for index in range(N_LOOKS)])
+
+    class Meta(SegmentForm.Meta):
+        fields = ["name", "colour", "notes"]
+        labels = {"name": _("Name"), "notes": _("Notes")}
+        help_texts = {
+            "notes": _("What the team should know: what the segment is used for, what it answered to.")
+        }
+        widgets = {"notes": forms.Textarea(attrs={"rows": 4})}
+
+    @property
+    def looks(self) -> Iterator[Look]:
+        """Every look there is, and which living segment has it."""
+        living = Segment.objects.living().filter(segmentation=self.instance.segmentation_id)
+        owners = {other.colour: other for other in living.exclude(pk=self.instance.pk)}
+        chosen = str(self["colour"].value())
+        for index in range(N_LOOKS):
+            yield Look(Segment(colour=index), owners.get(index), is_chosen=str(index) == chosen)
+
+
+class SegmentationForm(forms.ModelForm):
+    """The name of a segmentation."""
+
+    class Meta:
+        model = Segmentation
+        fields = ["name"]
+        labels = {"name": _("Name of the segmentation")}
+
+    def clean_name(self) -> str:
+        name = " ".join(str(self.cleaned_data["name"]).split())
+        others = Segmentation.objects.filter(dataset=self.instance.dataset_id, name=name)
+        if others.exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(
+                _("Another segmentation here is called “%(name)s” already."), params={"name": name}
+            )
         return name

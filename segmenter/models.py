@@ -69,8 +69,19 @@ class SegmentationRunQuerySet(models.QuerySet["SegmentationRun"]):
             "sweep", "scores", "profiles", "pictures"
         )
 
+    def with_sizes(self) -> SegmentationRunQuerySet:
+        """Fetch each run's clusters with their segments: as much of them as a bar of sizes shows."""
+        clusters = Cluster.objects.select_related("segment").only(
+            "run", "number", "label", "size", "segment__name", "segment__colour"
+        )
+        return self.prefetch_related(models.Prefetch("clusters", clusters))
+
     def succeeded(self) -> SegmentationRunQuerySet:
         return self.filter(job__state=Job.State.SUCCEEDED)
+
+    def finished_last_first(self) -> SegmentationRunQuerySet:
+        """Those with results; the next one took its segments over from the one behind it."""
+        return self.succeeded().order_by("-job__finished_at", "-pk")
 
 
 class SegmentationRun(models.Model):
@@ -124,6 +135,11 @@ class SegmentationRun(models.Model):
         return reverse("segmenter:run-detail", args=[self.pk])
 
 
+class SegmentQuerySet(models.QuerySet["Segment"]):
+    def living(self) -> SegmentQuerySet:
+        return self.filter(retired_at=None)
+
+
 class Segment(models.Model):
     """The living identity that people name, colour and annotate; runs find it again as a cluster."""
 
@@ -135,6 +151,8 @@ class Segment(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     # Set when a run no longer found it; a later run may find it again.
     retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SegmentQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

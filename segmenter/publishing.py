@@ -109,8 +109,7 @@ def _store_clusters(run: SegmentationRun, findings: Findings, sizes: Sequence[in
 
 def _match_living_segments(run: SegmentationRun, findings: Findings) -> ClusterMatching:
     """Find the segments of the latest run before in this run's clusters."""
-    earlier = run.segmentation.runs.succeeded().exclude(pk=run.pk)
-    previous = earlier.order_by("-job__finished_at", "-pk").first()
+    previous = run.segmentation.runs.finished_last_first().exclude(pk=run.pk).first()
     if previous is None:
         return ClusterMatching(
             matches=tuple(ClusterMatch(label, None, 0.0, 0, "new") for label in range(findings.clustering.k)),

@@ -8,6 +8,7 @@ import django_tables2 as tables
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from audit.models import AuditEvent
 from segmenter.accounts.people import role_of
@@ -16,33 +17,49 @@ NUMBER = {"td": {"class": "number"}, "th": {"class": "number"}}
 
 
 class RunTable(tables.Table):
+    choose = tables.TemplateColumn(
+        template_name="segmenter/_run_choice.html",
+        verbose_name=_("Compare"),
+        orderable=False,
+    )
     run = tables.TemplateColumn(
-        '{% load l10n %}<a href="{{ record.get_absolute_url }}">Run {{ record.pk|unlocalize }}</a>',
+        '{% load i18n l10n %}<a href="{{ record.get_absolute_url }}">'
+        "{% blocktranslate with number=record.pk|unlocalize %}Run {{ number }}{% endblocktranslate %}</a>",
+        verbose_name=_("Run"),
         order_by="pk",
     )
     segmentation = tables.TemplateColumn(
         '<a href="{{ record.segmentation.get_absolute_url }}">{{ record.segmentation }}</a>'
         '<br><span class="muted">{{ record.segmentation.dataset }}</span>',
+        verbose_name=_("Segmentation"),
         order_by=("segmentation__name", "pk"),
     )
     state = tables.TemplateColumn(
-        '{% include "jobs/_state.html" with job=record.job %}', order_by=("job__state", "pk")
+        '{% include "jobs/_state.html" with job=record.job %}',
+        verbose_name=_("State"),
+        order_by=("job__state", "pk"),
     )
-    segments = tables.Column("Segments", accessor="k", attrs=NUMBER)
+    segments = tables.Column(_("Segments"), accessor="k", attrs=NUMBER)
+    sizes = tables.TemplateColumn(
+        "{% load segments %}{% size_bar record %}", verbose_name=_("Sizes"), orderable=False
+    )
     customers = tables.TemplateColumn(
         "{% load humanize %}{% if record.k %}{{ record.customer_count|intcomma }}{% endif %}",
+        verbose_name=_("Customers"),
         order_by="customer_count",
         attrs=NUMBER,
     )
     asked_by = tables.TemplateColumn(
-        "{{ record.job.created_by|default:'a command' }}",
-        verbose_name="Asked for by",
+        "{% load i18n %}{% if record.job.created_by %}{{ record.job.created_by }}"
+        "{% else %}{% translate 'a command' %}{% endif %}",
+        verbose_name=_("Asked for by"),
         order_by="job__created_by__username",
     )
     created_at = tables.TemplateColumn(
-        "{% load humanize %}<time datetime=\"{{ record.created_at|date:'c' }}\">"
+        "{% load humanize %}<time datetime=\"{{ record.created_at|date:'c' }}\" "
+        "title=\"{{ record.created_at|date:'DATETIME_FORMAT' }}\">"
         "{{ record.created_at|naturaltime }}</time>",
-        verbose_name="When",
+        verbose_name=_("When"),
     )
 
     class Meta:

@@ -10,12 +10,15 @@ from segmenter.views import (
     deleting,
     errors,
     exports,
+    glossary,
     health,
+    history,
     home,
     login,
     people,
     run_pages,
     runs,
+    segmentations,
     segments,
 )
 
@@ -37,9 +40,27 @@ segmenter_patterns = [
         name="customers-file",
     ),
     # /segmentations/<id>/
-    path("segmentations/<int:segmentation_id>/", runs.segmentation_detail, name="segmentation-detail"),
+    path(
+        "segmentations/<int:segmentation_id>/", segmentations.segmentation_detail, name="segmentation-detail"
+    ),
+    path(
+        "segmentations/<int:segmentation_id>/rename/",
+        segmentations.segmentation_rename,
+        name="segmentation-rename",
+    ),
+    path(
+        "segmentations/<int:segmentation_id>/sizes.<format:format>",
+        segmentations.segmentation_sizes,
+        name="segmentation-sizes",
+    ),
+    path(
+        "segmentations/<int:segmentation_id>/segments/<int:segment_id>/",
+        segmentations.segment_edit,
+        name="segment-edit",
+    ),
     # /runs/
-    path("runs/", runs.run_list, name="run-list"),
+    path("runs/", history.run_list, name="run-list"),
+    path("runs/compare/", history.run_compare, name="run-compare"),
     path("runs/<int:run_id>/", run_pages.run_detail, name="run-detail"),
     path("runs/<int:run_id>/again/", run_pages.run_again, name="run-again"),
     path("runs/<int:run_id>/k/<int:k>/", run_pages.run_k, name="run-k"),
@@ -90,6 +111,7 @@ if not settings.EMAIL_URL:
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("glossary/", glossary.glossary, name="glossary"),
     path("healthz", health.healthz, name="healthz"),
     path("metrics", health.metrics, name="metrics"),
     path("audit/", audit.audit_list, name="audit-list"),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from segmenter.analysis.results import NumberProfile, PairPicture
-from segmenter.charts.inputs import ElbowChart, SegmentMark, place_marks
+from segmenter.charts.inputs import ElbowChart, SegmentHistory, SegmentMark, SizeHistory, place_marks
 from segmenter.charts.texts import clean_text, format_count, format_number, format_share, join_words
 
 # A description is read aloud as a whole: beyond this many segments or attributes, tables are better.
@@ -130,3 +130,26 @@ def _segments(count: int) -> str:
 def _listed(parts: list[str], whole: int, *, separator: str = ", ") -> str:
     left_out = whole - _MOST
     return separator.join([*parts, f"and {_segments(left_out)} more"] if left_out > 0 else parts)
+
+
+def describe_history(history: SizeHistory) -> str:
+    """Say how large each segment was when it was first and when it was last found."""
+    if history.run_count == 1:
+        start = f"Sizes of {_segments(len(history.segments))} in the run of {clean_text(history.last)}."
+    else:
+        start = (
+            f"Sizes of {_segments(len(history.segments))} in {history.run_count} runs, "
+            f"from {clean_text(history.first)} to {clean_text(history.last)}."
+        )
+    words = [words_for_history(segment) for segment in history.segments[:_MOST]]
+    return f"{start} {_listed(words, len(history.segments), separator='; ')}." if words else start
+
+
+def words_for_history(segment: SegmentHistory) -> str:
+    """Return for example `Savers: from 81 to 96 customers`."""
+    known = segment.known
+    if not known:
+        return f"{clean_text(segment.name)}: in none of these runs"
+    first, last = known[0][1], known[-1][1]
+    sizes = format_count(last) if len(known) == 1 else f"from {format_count(first)} to {format_count(last)}"
+    return f"{clean_text(segment.name)}: {sizes} customers" + (", retired" if segment.is_retired else "")

@@ -110,3 +110,47 @@ class ElbowChart:
             stabilities=stabilities if any(value is not None for value in stabilities) else (),
             hrefs=tuple(hrefs),
         )
+
+
+@dataclass(frozen=True)
+class SegmentHistory:
+    """A segment's sizes in the runs of a `SizeHistory`; `None` where a run did not find it."""
+
+    name: str
+    colour: int
+    sizes: tuple[int | None, ...]
+    is_retired: bool = False
+    href: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_href(self.href)
+
+    @property
+    def known(self) -> list[tuple[int, int]]:
+        """Position of the run and size, where it was found."""
+        return [(position, size) for position, size in enumerate(self.sizes) if size is not None]
+
+
+@dataclass(frozen=True)
+class SizeHistory:
+    """Sizes of segments through runs, the oldest run first. `days` say when each run was."""
+
+    segments: tuple[SegmentHistory, ...]
+    days: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for segment in self.segments:
+            if len(segment.sizes) != self.run_count:
+                raise ValueError(f"{len(segment.sizes)} sizes do not fit {self.run_count} runs.")
+
+    @property
+    def run_count(self) -> int:
+        return len(self.days)
+
+    @property
+    def first(self) -> str:
+        return self.days[0] if self.days else ""
+
+    @property
+    def last(self) -> str:
+        return self.days[-1] if self.days else ""

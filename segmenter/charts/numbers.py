@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segmenter.analysis.results import ElbowSweep, NumberProfile, PairPicture, SweepScores
-from segmenter.charts.inputs import SegmentMark
+from segmenter.charts.inputs import SegmentMark, SizeHistory
 
 Cell = str | int | float | None
 QUANTILES = ("Minimum", "5 %", "25 %", "Median", "75 %", "95 %", "Maximum")
@@ -99,3 +99,9 @@ def tabulate_distributions(profiles: Sequence[NumberProfile], marks: Sequence[Se
             rows.append((profile.name, name, known, summary.mean, summary.deviation, *quantiles))
     header = ("Attribute", "Segment", "Customers with a value", "Mean", "Standard deviation")
     return NumberTable((*header, *QUANTILES), rows)
+
+
+def tabulate_history(history: SizeHistory) -> NumberTable:
+    """Return one row per segment with its size in each run, nothing where a run did not find it."""
+    rows = [(each.name, "retired" if each.is_retired else "", *each.sizes) for each in history.segments]
+    return NumberTable(("Segment", "State", *history.days), rows)

@@ -16,23 +16,28 @@ _COLOURS: dict[str, tuple[str, ...]] = {
 }
 
 
+# What the colours are called, in both themes.
+COLOUR_NAMES = ("blue", "orange", "green", "pink", "violet", "light blue", "red", "yellow")
+
+
 @dataclass(frozen=True)
 class Marker:
-    """One marker: as text, as matplotlib's code, and the factor that makes all look equally large."""
+    """One marker: as text, as matplotlib's code, the factor that makes all look equally large, its name."""
 
     symbol: str
     code: str
     scale: float
+    name: str
 
 
 MARKERS = (
-    Marker("●", "o", 1.0),
-    Marker("■", "s", 0.9),
-    Marker("▲", "^", 1.1),
-    Marker("◆", "D", 0.85),
-    Marker("▼", "v", 1.1),
-    Marker("★", "*", 1.4),
-    Marker("✚", "P", 1.1),
+    Marker("●", "o", 1.0, "disc"),
+    Marker("■", "s", 0.9, "square"),
+    Marker("▲", "^", 1.1, "triangle"),
+    Marker("◆", "D", 0.85, "diamond"),
+    Marker("▼", "v", 1.1, "triangle pointing down"),
+    Marker("★", "*", 1.4, "star"),
+    Marker("✚", "P", 1.1, "cross"),
 )
 N_COLOURS = len(_COLOURS["light"])
 N_LOOKS = N_COLOURS * len(MARKERS)
@@ -51,3 +56,8 @@ def segment_marker(index: int) -> str:
 def marker_of(index: int) -> Marker:
     """Return the marker of a segment's colour index."""
     return MARKERS[index % len(MARKERS)]
+
+
+def look_name(index: int) -> str:
+    """Return what a segment's colour index looks like, for example `orange square`."""
+    return f"{COLOUR_NAMES[index % N_COLOURS]} {marker_of(index).name}"

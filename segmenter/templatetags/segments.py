@@ -1,22 +1,29 @@
 """How pages show segments, charts and customers' values."""
 
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.formats import localize
-from django.utils.html import format_html
+from django.utils.formats import localize, number_format
+from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from segmenter.axes import Choice
 from segmenter.cards import format_value
-from segmenter.charts.palette import segment_colour
+from segmenter.charts.descriptions import describe_history
+from segmenter.charts.inputs import SizeHistory
+from segmenter.charts.palette import ThemeName, segment_colour
 from segmenter.charts.palette import segment_marker as marker_symbol
-from segmenter.models import Segment, SegmentationRun
+from segmenter.models import Cluster, Segment, Segmentation, SegmentationRun
 from segmenter.views import charts
 
 register = template.Library()
+# Of the small bar of sizes, in its own units.
+BAR_WIDTH = 120
 
 
 @register.simple_tag
@@ -32,6 +39,54 @@ def segment_marker(segment: Segment) -> SafeString:
         segment_colour(segment.colour, "dark"),
         marker_symbol(segment.colour),
     )
+
+
+@register.simple_tag
+def size_bar(run: SegmentationRun) -> SafeString | str:
+    """The sizes of a run's segments as one small bar, each in its colour; said in words as well."""
+    clusters = list(run.clusters.all())
+    total = sum(cluster.size for cluster in clusters)
+    if not total:
+        return ""
+    words = ", ".join(f"{cluster.segment} {number_format(cluster.size)}" for cluster in clusters)
+    bars = [_bar(clusters, total, theme) for theme in ("light", "dark")]
+    return format_html(
+        '<svg class="sizes" viewBox="0 0 {} 12" role="img"><title>{}</title>{}{}</svg>',
+        BAR_WIDTH,
+        words,
+        *bars,
+    )
+
+
+def _bar(clusters: Sequence[Cluster], total: int, theme: ThemeName) -> SafeString:
+    """One rectangle for each cluster, side by side; each at least wide enough to be seen."""
+    lengths = [max(1.5, (BAR_WIDTH - len(clusters)) * cluster.size / total) for cluster in clusters]
+    starts = accumulate(lengths, lambda start, length: start + length + 1, initial=0.0)
+    parts = format_html_join(
+        "",
+        '<rect x="{}" width="{}" height="12" rx="1" fill="{}"/>',
+        (
+            (f"{start:.1f}", f"{length:.1f}", segment_colour(cluster.segment.colour, theme))
+            for start, length, cluster in zip(starts, lengths, clusters, strict=False)
+        ),
+    )
+    return format_html('<g class="{}-only">{}</g>', theme, parts)
+
+
+@register.inclusion_tag("segmenter/_chart.html")
+def size_chart(segmentation: Segmentation, history: SizeHistory) -> dict[str, Any]:
+    """The chart of a segmentation's sizes through its runs."""
+    kinds = ("svg", "png", "csv")
+    addresses = {
+        kind: reverse("segmenter:segmentation-sizes", args=[segmentation.pk, kind]) for kind in kinds
+    }
+    return {
+        **addresses,
+        "name": "history",
+        "title": _("Sizes through the runs"),
+        "words": describe_history(history),
+        "joint": "?",
+    }
 
 
 @register.inclusion_tag("segmenter/_chart.html")

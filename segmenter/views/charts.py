@@ -92,12 +92,8 @@ def _drawn(request: HttpRequest, name: str, wanted: Wanted, format: str) -> byte
     if format == "csv":
         table = kind.tabulate(wanted)
         return b"".join(stream_csv(table.header, table.rows))
-    style = ChartStyle(
-        theme="dark" if request.GET.get("theme") == "dark" else "light",
-        width=WIDTHS["narrow" if request.GET.get("width") == "narrow" else "wide"],
-    )
     inputs = kind.read(wanted)
-    figure = import_string(kind.draw)(*inputs, style)
+    figure = import_string(kind.draw)(*inputs, read_style(request))
     from segmenter.charts import rendering
 
     if format == "png":
@@ -108,6 +104,14 @@ def _drawn(request: HttpRequest, name: str, wanted: Wanted, format: str) -> byte
         description=kind.describe(*inputs),
         prefix=f"{name}-{wanted.run.pk}",
         background="download" in request.GET,
+    )
+
+
+def read_style(request: HttpRequest) -> ChartStyle:
+    """The theme and the width that the address asks for."""
+    return ChartStyle(
+        theme="dark" if request.GET.get("theme") == "dark" else "light",
+        width=WIDTHS["narrow" if request.GET.get("width") == "narrow" else "wide"],
     )
 
 

@@ -3,32 +3,16 @@
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.core.paginator import Paginator
-from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from audit.recording import record
 from customers.models import Dataset
 from jobs.errors import JobRefusedError
-from segmenter.filters import RunFilter
 from segmenter.forms import RunForm
-from segmenter.lists import build_table
-from segmenter.models import Cluster, Segmentation, SegmentationRun
+from segmenter.models import SegmentationRun
 from segmenter.starting import start_run
-from segmenter.tables import RunTable
-
-PAGE_SIZE = 50
-# Runs beside each other on a segmentation's page.
-COLUMNS = 8
-
-
-@require_safe
-@permission_required("segmenter.view_segmentationrun", raise_exception=True)
-def run_list(request: HttpRequest) -> HttpResponse:
-    table = build_table(request, RunTable, SegmentationRun.objects.listed(), RunFilter)
-    return render(request, "segmenter/run_list.html", {"table": table})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -77,22 +61,3 @@ def _choices_of(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
 
 def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
-
-
-@require_safe
-@permission_required("segmenter.view_segmentation", raise_exception=True)
-def segmentation_detail(request: HttpRequest, segmentation_id: int) -> HttpResponse:
-    segmentation = get_object_or_404(Segmentation.objects.select_related("dataset"), pk=segmentation_id)
-    runs = segmentation.runs.listed()
-    columns = list(reversed(runs.exclude(k=None)[:COLUMNS]))
-    clusters = Cluster.objects.filter(run__in=columns)
-    sizes = {(cluster.segment_id, cluster.run_id): cluster for cluster in clusters}
-    segments = segmentation.segments.order_by(F("retired_at").asc(nulls_first=True), "pk")
-    context = {
-        "segmentation": segmentation,
-        "dataset": segmentation.dataset,
-        "columns": columns,
-        "rows": [(segment, [sizes.get((segment.pk, run.pk)) for run in columns]) for segment in segments],
-        "page": Paginator(runs, PAGE_SIZE).get_page(request.GET.get("page")),
-    }
-    return render(request, "segmenter/segmentation_detail.html", context)

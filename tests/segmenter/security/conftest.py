@@ -39,6 +39,7 @@ class World:
             "import_id": self.dataset.current_version_id,
             "job_id": self.run.job_id,
             "segmentation_id": self.run.segmentation_id,
+            "segment_id": self.run.clusters.values_list("segment", flat=True)[0],
             "run_id": self.run.pk,
             "number": 1,
             "k": 4,

@@ -40,11 +40,14 @@ def test_every_page_costs_at_most_15_queries_however_many_runs(administrator_cli
         run.get_absolute_url(),
         reverse("segmenter:run-delete", args=[run.pk]),
         run.segmentation.get_absolute_url(),
+        reverse("segmenter:segmentation-sizes", args=[run.segmentation_id, "svg"]),
+        reverse("segmenter:segment-edit", args=[run.segmentation_id, run.clusters.first().segment_id]),
         run.clusters.first().get_absolute_url(),
         reverse("segmenter:customer-detail", args=[shop.slug, 1]),
         reverse("segmenter:chart", args=[run.pk, "scatter", "svg"]),
     ]
     multiply(run, 100)
+    pages.append(f"{reverse('segmenter:run-compare')}?run={run.pk}&run={execute_a_run(shop, k=4).pk}")
     asked = {}
     for page in pages:
         with CaptureQueriesContext(

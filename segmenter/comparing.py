@@ -1,0 +1,167 @@
+"""Two runs beside each other: which segments were kept, and how many customers went from which to which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from django.core.cache import cache
+from django.db import connection, transaction
+
+from segmenter.models import Cluster, Segment, SegmentationRun
+
+KEPT_SECONDS = 30 * 24 * 3600
+# Both runs' assignments are hashed in memory up to about two million customers.
+WORK_MEMORY = "96MB"
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How many customers went from one segment to another; `None` is outside of the other run."""
+
+    before: Cluster | None
+    after: Cluster | None
+    size: int
+    share: float  # of those who were in `before`, 0 to 1
+    is_same: bool  # whether both are the same segment
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One segment in two runs, or in the only one that knows it."""
+
+    segment: Segment
+    before: Cluster | None
+    after: Cluster | None
+
+    @property
+    def fate(self) -> Literal["kept", "new", "retired"]:
+        if self.before is None:
+            return "new"
+        return "retired" if self.after is None else "kept"
+
+    @property
+    def by(self) -> int | None:
+        return self.after.size - self.before.size if self.before and self.after else None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two runs of one dataset have in common; `before` ended first.
+
+    `rows` has the flows out of each segment of the earlier run, in the order of `columns`: the segments of
+    the later run, then `None` for those who are not in it. The last row: those who were not in the earlier.
+    """
+
+    before: SegmentationRun
+    after: SegmentationRun
+    pairs: Sequence[Pair]
+    columns: Sequence[Cluster | None]
+    rows: Sequence[tuple[Cluster | None, Sequence[Flow]]]
+
+    @property
+    def flows(self) -> Iterator[Flow]:
+        return (flow for _, flows in self.rows for flow in flows if flow.size)
+
+    @property
+    def in_both(self) -> int:
+        return sum(flow.size for flow in self.flows if flow.before and flow.after)
+
+    @property
+    def stayed(self) -> int:
+        return sum(flow.size for flow in self.flows if flow.is_same)
+
+    @property
+    def left(self) -> int:
+        return sum(flow.size for flow in self.flows if flow.after is None)
+
+    @property
+    def came(self) -> int:
+        return sum(flow.size for flow in self.flows if flow.before is None)
+
+    @property
+    def moves(self) -> list[Flow]:
+        """Who went from one segment to another one, the most first."""
+        moved = (flow for flow in self.flows if flow.before and flow.after and not flow.is_same)
+        return sorted(moved, key=lambda flow: -flow.size)
+
+    @property
+    def counterparts(self) -> list[Flow]:
+        """For each segment of the earlier run the one that most of its customers are in later."""
+        return [
+            max((flow for flow in flows if flow.after), key=lambda flow: flow.size)
+            for source, flows in self.rows
+            if source is not None and len(flows) > 1
+        ]
+
+    def with_fate(self, fate: str) -> list[Pair]:
+        return [pair for pair in self.pairs if pair.fate == fate]
+
+
+def compare_runs(before: SegmentationRun, after: SegmentationRun) -> Comparison:
+    """Compare two finished runs of one dataset, whose clusters are fetched with their segments."""
+    counts = count_flows(before.pk, after.pk)
+    sources: list[Cluster | None] = [*before.clusters.all(), None]
+    targets: list[Cluster | None] = [*after.clusters.all(), None]
+    return Comparison(
+        before=before,
+        after=after,
+        pairs=_pairs(before, after),
+        columns=targets,
+        rows=[(source, _flows(source, targets, counts)) for source in sources],
+    )
+
+
+def _pairs(before: SegmentationRun, after: SegmentationRun) -> list[Pair]:
+    """The segments of both runs: those of the later one by size, then those that it no longer knows."""
+    then = {cluster.segment_id: cluster for cluster in before.clusters.all()}
+    now = {cluster.segment_id: cluster for cluster in after.clusters.all()}
+    known = {**now, **{key: cluster for key, cluster in then.items() if key not in now}}
+    return [Pair(cluster.segment, then.get(key), now.get(key)) for key, cluster in known.items()]
+
+
+Counts = Mapping[tuple[int | None, int | None], int]
+
+
+def _flows(source: Cluster | None, targets: Sequence[Cluster | None], counts: Counts) -> list[Flow]:
+    label = source.label if source else None
+    sizes = [counts.get((label, target.label if target else None), 0) for target in targets]
+    total = sum(sizes)
+    return [
+        Flow(
+            source,
+            target,
+            size,
+            share=size / total if total else 0.0,
+            is_same=source is not None and target is not None and source.segment_id == target.segment_id,
+        )
+        for target, size in zip(targets, sizes, strict=True)
+    ]
+
+
+def count_flows(before: int, after: int) -> Counts:
+    """How many customers have which labels in two runs; `None` for those who are not in one of them.
+
+    Finished runs never change, so that what was counted is kept in the cache.
+    """
+    key = f"flows-{before}-{after}"
+    found: Counts | None = cache.get(key)
+    if found is None:
+        found = _count_flows(before, after)
+        cache.set(key, found, KEPT_SECONDS)
+    return found
+
+
+def _count_flows(before: int, after: int) -> Counts:
+    statement = """
+        SELECT earlier.label, later.label, count(*)
+          FROM (SELECT customer_id, label FROM segmenter_clusterassignment WHERE run_id = %s) AS earlier
+          FULL JOIN (SELECT customer_id, label FROM segmenter_clusterassignment WHERE run_id = %s) AS later
+                USING (customer_id)
+         GROUP BY earlier.label, later.label
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('work_mem', %s, true)", [WORK_MEMORY])
+        cursor.execute(statement, [before, after])
+        return {(earlier, later): size for earlier, later, size in cursor.fetchall()}

@@ -1,0 +1,108 @@
+"""A segmentation: its segments through the runs, their names, looks and notes, and the next run."""
+
+from __future__ import annotations
+
+from csp.decorators import csp_replace
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_safe
+
+from audit.recording import record
+from customers.exporting import stream_csv
+from segmenter.charts.descriptions import describe_history
+from segmenter.charts.inputs import SizeHistory
+from segmenter.charts.numbers import tabulate_history
+from segmenter.editing import edit_segment
+from segmenter.forms import SegmentationForm, SegmentEditForm
+from segmenter.history import read_history, read_sizes
+from segmenter.models import Segment, Segmentation
+from segmenter.policy import FILE_POLICY
+from segmenter.views.charts import CONTENT_TYPES, read_style
+
+RECENT = 10
+
+
+@require_safe
+@permission_required("segmenter.view_segmentation", raise_exception=True)
+def segmentation_detail(request: HttpRequest, segmentation_id: int) -> HttpResponse:
+    segmentation = _get_segmentation(segmentation_id)
+    history = read_history(segmentation, request.GET.get("page"))
+    context = {
+        "segmentation": segmentation,
+        "dataset": segmentation.dataset,
+        "history": history,
+        "latest": history.columns[-1].run if history.columns and not history.page.has_previous() else None,
+        "runs": segmentation.runs.listed().with_sizes()[:RECENT],
+        "run_count": segmentation.runs.count(),
+    }
+    return render(request, "segmenter/segmentation_detail.html", context)
+
+
+def _get_segmentation(segmentation_id: int) -> Segmentation:
+    owners = Segmentation.objects.select_related("dataset__current_version")
+    return get_object_or_404(owners, pk=segmentation_id)
+
+
+@require_safe
+@permission_required("segmenter.view_segmentation", raise_exception=True)
+@cache_control(private=True, no_cache=True)  # a segment may have another name by now
+@csp_replace(FILE_POLICY)  # type: ignore[arg-type]  # its type knows views without arguments only
+def segmentation_sizes(request: HttpRequest, segmentation_id: int, format: str) -> HttpResponse:  # noqa: A002
+    """The chart of sizes through the runs."""
+    history = read_sizes(_get_segmentation(segmentation_id))
+    response = HttpResponse(_drawn(request, history, format), content_type=CONTENT_TYPES[format])
+    name = f"sizes-of-segmentation-{segmentation_id}.{format}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _drawn(request: HttpRequest, history: SizeHistory, format: str) -> bytes:  # noqa: A002
+    if format == "csv":
+        table = tabulate_history(history)
+        return b"".join(stream_csv(table.header, table.rows))
+    from segmenter.charts.history import draw_history
+    from segmenter.charts.rendering import render_png, render_svg
+
+    figure = draw_history(history, read_style(request))
+    if format == "png":
+        return render_png(figure)
+    title, words = _("Sizes through the runs"), describe_history(history)
+    is_file = "download" in request.GET
+    return render_svg(figure, title=title, description=words, prefix="sizes-through", background=is_file)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("segmenter.change_segmentation", raise_exception=True)
+def segmentation_rename(request: HttpRequest, segmentation_id: int) -> HttpResponse:
+    segmentation = _get_segmentation(segmentation_id)
+    before = segmentation.name
+    form = SegmentationForm(request.POST or None, instance=segmentation)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        record(request, "renamed a segmentation", segmentation, before=before)
+        messages.success(request, _("The segmentation is now called “%(name)s”.") % {"name": segmentation})
+        return redirect(segmentation)
+    context = {"form": form, "segmentation": segmentation, "before": before, "dataset": segmentation.dataset}
+    return render(request, "segmenter/segmentation_rename.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("segmenter.change_segment", raise_exception=True)
+def segment_edit(request: HttpRequest, segmentation_id: int, segment_id: int) -> HttpResponse:
+    owners = Segment.objects.select_related("segmentation__dataset")
+    segment = get_object_or_404(owners, pk=segment_id, segmentation=segmentation_id)
+    known_as = segment.name
+    form = SegmentEditForm(request.POST or None, instance=segment)
+    if request.method == "POST":
+        before = edit_segment(form)
+        if before is not None:
+            if before:
+                record(request, "changed a segment", segment, before=before)
+            messages.success(request, _("“%(name)s” is kept as you wish, in every run.") % {"name": segment})
+            return redirect(segment.segmentation)
+    context = {"form": form, "segment": segment, "known_as": known_as, "segmentation": segment.segmentation}
+    return render(request, "segmenter/segment_edit.html", context)
