@@ -12,8 +12,6 @@ from django.db import connection, transaction
 from segmenter.models import Cluster, Segment, SegmentationRun
 
 KEPT_SECONDS = 30 * 24 * 3600
-# Both runs' assignments are hashed in memory up to about two million customers.
-WORK_MEMORY = "96MB"
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ class Comparison:
         return [
             max((flow for flow in flows if flow.after), key=lambda flow: flow.size)
             for source, flows in self.rows
-            if source is not None and len(flows) > 1
+            if source is not None and any(flow.after for flow in flows)
         ]
 
     def with_fate(self, fate: str) -> list[Pair]:
@@ -104,6 +102,11 @@ def compare_runs(before: SegmentationRun, after: SegmentationRun) -> Comparison:
     counts = count_flows(before.pk, after.pk)
     sources: list[Cluster | None] = [*before.clusters.all(), None]
     targets: list[Cluster | None] = [*after.clusters.all(), None]
+    # Who is in one run only gets a row and a column where there is anybody.
+    if all(now is not None for _, now in counts):
+        targets.pop()
+    if all(then is not None for then, _ in counts):
+        sources.pop()
     return Comparison(
         before=before,
         after=after,
@@ -146,14 +149,14 @@ def count_flows(before: int, after: int) -> Counts:
     Finished runs never change, so that what was counted is kept in the cache.
     """
     key = f"flows-{before}-{after}"
-    found: Counts | None = cache.get(key)
-    if found is None:
-        found = _count_flows(before, after)
-        cache.set(key, found, KEPT_SECONDS)
-    return found
+    rows = cache.get(key)
+    if rows is None:
+        rows = _count_flows(before, after)
+        cache.set(key, rows, KEPT_SECONDS)
+    return {(earlier, later): size for earlier, later, size in rows}
 
 
-def _count_flows(before: int, after: int) -> Counts:
+def _count_flows(before: int, after: int) -> list[tuple[int | None, int | None, int]]:
     statement = """
         SELECT earlier.label, later.label, count(*)
           FROM (SELECT customer_id, label FROM segmenter_clusterassignment WHERE run_id = %s) AS earlier
@@ -162,6 +165,7 @@ def _count_flows(before: int, after: int) -> Counts:
          GROUP BY earlier.label, later.label
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('work_mem', %s, true)", [WORK_MEMORY])
+        # Both runs lie in the order of the ids: merging two of a million takes half as long as hashing them.
+        cursor.execute("SET LOCAL enable_hashjoin TO off")
         cursor.execute(statement, [before, after])
-        return {(earlier, later): size for earlier, later, size in cursor.fetchall()}
+        return list(cursor.fetchall())

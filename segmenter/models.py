@@ -69,6 +69,14 @@ class SegmentationRunQuerySet(models.QuerySet["SegmentationRun"]):
             "sweep", "scores", "profiles", "pictures"
         )
 
+    def latest_of_each(self) -> SegmentationRunQuerySet:
+        """The latest run with results of each segmentation, the newest first."""
+        newer = self.model.objects.succeeded().filter(
+            segmentation=models.OuterRef("segmentation"),
+            job__finished_at__gt=models.OuterRef("job__finished_at"),
+        )
+        return self.listed().finished_last_first().filter(~models.Exists(newer))
+
     def with_sizes(self) -> SegmentationRunQuerySet:
         """Fetch each run's clusters with their segments: as much of them as a bar of sizes shows."""
         clusters = Cluster.objects.select_related("segment").only(
