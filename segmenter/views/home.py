@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import F
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,7 +19,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from customers.models import CustomerImport, Dataset
-from jobs.models import Job
+from jobs.models import ACTIVE, Job
 from segmenter.models import Cluster, SegmentationRun
 from segmenter.views.charts import CLUSTERS
 
@@ -45,67 +46,78 @@ class Change:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    runs = SegmentationRun.objects.finished_last_first().listed().annotate(first_picture=F("pictures__0"))
-    latest = runs.prefetch_related(CLUSTERS).first()
+    runs = list(SegmentationRun.objects.latest_of_each().prefetch_related(CLUSTERS)[:RECENT])
+    latest = runs[0] if runs else None
+    if latest:
+        latest.__dict__["first_picture"] = _first_picture(latest)  # the chart need not read all pictures
+    before = clusters_before(latest) if latest else []
     datasets = list(Dataset.objects.select_related("current_version")[:RECENT])
+    imports, jobs = _imports_of_interest(request.user), _jobs_of_interest(request.user)
     context: dict[str, Any] = {
         "datasets": datasets,
-        "active_jobs": Job.objects.active().with_clock().select_related("created_by")[:RECENT],
+        "active_jobs": [job for job in jobs if job.is_active][:RECENT],
         "latest": latest,
-        "changes": find_changes(latest) if latest else [],
-        "before": run_before(latest) if latest else None,
-        "imports": CustomerImport.objects.filter(published_at__isnull=False, undone_at=None).select_related(
-            "dataset"
-        )[:RECENT],
-        "segmentations": SegmentationRun.objects.latest_of_each().with_sizes()[:RECENT],
-        "steps": find_next_steps(request.user, datasets, latest),
+        "changes": find_changes(latest, before) if latest else [],
+        "before": before[0].run_id if before else None,
+        "imports": [each for each in imports if each.published_at is not None][:RECENT],
+        "runs": runs,
+        "steps": [
+            *_waiting_imports(request.user, imports),
+            *_failed_job(request.user, jobs),
+            *filter(None, [find_next_step(request.user, datasets, latest)]),
+        ],
     }
     return render(request, "segmenter/home.html", context)
 
 
-def run_before(run: SegmentationRun) -> SegmentationRun | None:
-    """The run whose segments this one took over."""
-    earlier = run.segmentation.runs.finished_last_first().filter(job__finished_at__lte=run.job.finished_at)
-    return earlier.only("pk").exclude(pk=run.pk).first()
+def _first_picture(run: SegmentationRun) -> Any:
+    return SegmentationRun.objects.filter(pk=run.pk).values_list("pictures__0", flat=True).get()
 
 
-def find_changes(run: SegmentationRun) -> list[Change]:
-    """The run's clusters, each beside its segment's size in the run before."""
+def _imports_of_interest(user: User | AnonymousUser) -> list[CustomerImport]:
+    """The latest imports that people see, and files that wait for this person, the newest first."""
+    waiting = Q(job=None, created_by=user.pk, file_deleted_at=None)
+    found = CustomerImport.objects.filter(Q(published_at__isnull=False, undone_at=None) | waiting)
+    return list(found.select_related("dataset")[: 2 * RECENT])
+
+
+def _jobs_of_interest(user: User | AnonymousUser) -> list[Job]:
+    """What goes on, and what this person asked for lately, the newest first."""
+    lately = Q(created_by=user.pk, created_at__gte=Now() - LATELY)
+    return list(Job.objects.filter(ACTIVE | lately).with_clock().select_related("created_by")[: 4 * RECENT])
+
+
+def clusters_before(run: SegmentationRun) -> list[Cluster]:
+    """The clusters of the run whose segments this one took over; none where it was the first."""
     earlier = run.segmentation.runs.finished_last_first().exclude(pk=run.pk)
-    earlier = earlier.filter(job__finished_at__lte=run.job.finished_at).values("pk")[:1]
-    before = dict(Cluster.objects.filter(run__in=earlier).values_list("segment", "size"))
+    before = earlier.filter(job__finished_at__lte=run.job.finished_at).values("pk")[:1]
+    return list(Cluster.objects.filter(run__in=before).only("run", "segment", "size"))
+
+
+def find_changes(run: SegmentationRun, before: Iterable[Cluster]) -> list[Change]:
+    """The run's clusters, each beside its segment's size in the run before."""
+    sizes = {cluster.segment_id: cluster.size for cluster in before}
     return [
-        Change(cluster, cluster.size - before[cluster.segment_id] if cluster.segment_id in before else None)
+        Change(cluster, cluster.size - sizes[cluster.segment_id] if cluster.segment_id in sizes else None)
         for cluster in run.clusters.all()
     ]
 
 
-def find_next_steps(
-    user: User | AnonymousUser, datasets: list[Dataset], latest: SegmentationRun | None
-) -> list[NextStep]:
-    """What waits for somebody, what went wrong, and the next step on the way to a campaign."""
-    steps = [_waiting_import(user), _failed_job(user), find_next_step(user, datasets, latest)]
-    return [step for step in steps if step is not None]
+def _waiting_imports(user: User | AnonymousUser, imports: list[CustomerImport]) -> Iterator[NextStep]:
+    """The newest file whose columns this person has not settled yet."""
+    waiting = next((each for each in imports if each.job_id is None), None)
+    if waiting is not None and user.has_perm("customers.add_customerimport"):
+        sentence = _("“%(file)s” waits for you to say what its columns are.")
+        sentence %= {"file": waiting.original_name}
+        yield NextStep(sentence, _("Go on with it"), waiting.get_absolute_url())
 
 
-def _waiting_import(user: User | AnonymousUser) -> NextStep | None:
-    if not user.has_perm("customers.add_customerimport"):
-        return None
-    mine = CustomerImport.objects.filter(job=None, created_by=user.pk, file_deleted_at=None)
-    waiting = mine.select_related("dataset").first()
-    if waiting is None:
-        return None
-    sentence = _("“%(file)s” waits for you to say what its columns are.") % {"file": waiting.original_name}
-    return NextStep(sentence, _("Go on with it"), waiting.get_absolute_url())
-
-
-def _failed_job(user: User | AnonymousUser) -> NextStep | None:
-    """The last thing that somebody asked for, if it failed lately."""
-    last = Job.objects.filter(created_by=user.pk, created_at__gte=Now() - LATELY).order_by("-pk").first()
-    if last is None or last.state != Job.State.FAILED:
-        return None
-    sentence = _("“%(job)s” could not be finished: %(reason)s") % {"job": last, "reason": last.error}
-    return NextStep(sentence, _("See what happened"), last.get_absolute_url())
+def _failed_job(user: User | AnonymousUser, jobs: list[Job]) -> Iterator[NextStep]:
+    """The last thing that this person asked for, if it failed."""
+    last = next((job for job in jobs if job.created_by_id == user.pk), None)
+    if last is not None and last.state == Job.State.FAILED:
+        sentence = _("“%(job)s” could not be finished: %(reason)s") % {"job": last, "reason": last.error}
+        yield NextStep(sentence, _("See what happened"), last.get_absolute_url())
 
 
 def find_next_step(

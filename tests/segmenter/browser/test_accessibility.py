@@ -12,7 +12,7 @@ LOOKS = {
 }
 
 
-def addresses(shop, run, person) -> list[str]:
+def addresses(shop, run, other, person) -> list[str]:
     """Every page that a person can look at."""
     cluster = run.clusters.first()
     empty = [reverse("home"), reverse("customers:dataset-create"), reverse("people:person-invite")]
@@ -33,6 +33,11 @@ def addresses(shop, run, person) -> list[str]:
         run.get_absolute_url(),
         reverse("segmenter:run-delete", args=[run.pk]),
         run.segmentation.get_absolute_url(),
+        reverse("segmenter:segmentation-rename", args=[run.segmentation_id]),
+        reverse("segmenter:segment-edit", args=[run.segmentation_id, cluster.segment_id]),
+        reverse("segmenter:run-compare"),
+        f"{reverse('segmenter:run-compare')}?run={run.pk}&run={other.pk}",
+        reverse("glossary"),
         cluster.get_absolute_url(),
         reverse("segmenter:customer-detail", args=[shop.slug, cluster.typical[0]]),
     ]
@@ -45,12 +50,12 @@ def problems(page) -> list[str]:
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_no_page_has_a_barrier(open_context, log_in, member, shop, execute_a_run, look):
-    run = execute_a_run(shop, k=5)
+    run, other = execute_a_run(shop, k=5), execute_a_run(shop, k=4)
     page = open_context(**LOOKS[look]).new_page()
     page.goto("/accounts/login/")
     found = {"/accounts/login/": problems(page)}
     log_in(page)
-    for address in addresses(shop, run, member):
+    for address in addresses(shop, run, other, member):
         assert page.goto(address).status == 200, address
         page.wait_for_load_state("networkidle")
         page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")

@@ -1,9 +1,15 @@
 """The home page says what changed and what to do next."""
 
+from uuid import uuid4
+
 import pytest
+from django.db.models.functions import Now
 from django.urls import reverse
 
-from segmenter.views.home import find_changes, find_next_step
+from customers.models import CustomerImport
+from jobs.models import Job
+from segmenter.models import SegmentationRun
+from segmenter.views.home import clusters_before, find_changes, find_next_step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,11 +41,55 @@ def test_nobody_is_told_to_do_what_the_role_forbids(viewer, shop, make_dataset):
 
 def test_segments_show_how_they_grew(shop, execute_a_run, publish, groups):
     first = execute_a_run(shop, k=5)
-    assert {change.by for change in find_changes(first)} == {None}
+    assert {change.by for change in find_changes(first, clusters_before(first))} == {None}
     before = dict(first.clusters.values_list("segment", "size"))
     publish(shop, groups(30))
-    changes = find_changes(execute_a_run(shop, k=5))
+    second = execute_a_run(shop, k=5)
+    changes = find_changes(second, clusters_before(second))
     known = {change.cluster.segment_id: change for change in changes if change.by is not None}
     assert len(known) >= 3
     assert set(known) == set(before) & {change.cluster.segment_id for change in changes}
     assert all(change.by == change.cluster.size - before[segment] for segment, change in known.items())
+
+
+def steps_of(client) -> list[tuple[str, str]]:
+    return [(step.sentence, step.address) for step in client.get("/").context["steps"]]
+
+
+def test_a_file_that_waits_for_its_owner_comes_first(analyst, analyst_client, viewer_client, shop):
+    waiting = CustomerImport.objects.create(
+        dataset=shop, created_by=analyst, file_id=uuid4(), original_name="march.csv", size=1, sha256=""
+    )
+    first, _ = steps_of(analyst_client)
+    assert first == ("“march.csv” waits for you to say what its columns are.", waiting.get_absolute_url())
+    assert steps_of(viewer_client) == []
+
+
+def test_what_failed_last_is_told_until_something_else_is_asked_for(viewer, viewer_client, shop):
+    failed = Job.objects.create(
+        kind="run",
+        title="Income",
+        state="failed",
+        failure="refused",
+        error="It was refused.",
+        created_by=viewer,
+        finished_at=Now(),
+    )
+    told = ("“Income” could not be finished: It was refused.", failed.get_absolute_url())
+    assert steps_of(viewer_client) == [told]
+    Job.objects.create(kind="run", created_by=viewer)
+    assert steps_of(viewer_client) == []
+
+
+def test_each_segmentation_shows_its_latest_run(viewer_client, shop, execute_a_run):
+    execute_a_run(shop, k=5)
+    second, other = execute_a_run(shop, k=4), execute_a_run(shop, k=2, features=["Income"])
+    assert list(SegmentationRun.objects.latest_of_each()) == [other, second]
+    page = viewer_client.get("/").content.decode()
+    assert second.segmentation.get_absolute_url() in page
+
+
+def test_the_run_before_is_one_click_away(viewer_client, shop, execute_a_run):
+    before, latest = execute_a_run(shop, k=5), execute_a_run(shop, k=4)
+    compare = f"{reverse('segmenter:run-compare')}?run={before.pk}&amp;run={latest.pk}"
+    assert compare in viewer_client.get("/").content.decode()

@@ -1,0 +1,90 @@
+"""What people do with segments through the runs: name them, colour them, look back, compare."""
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from segmenter.models import Segment
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def runs(shop, groups, publish, execute_a_run):
+    """Two runs, with half as many customers again in the second."""
+    first = execute_a_run(shop, k=5)
+    publish(shop, groups(30))
+    return first, execute_a_run(shop, k=5)
+
+
+def change_a_segment(page, run):
+    """Give the first segment of the list another name, the look of another one, and notes."""
+    page.goto(run.segmentation.get_absolute_url())
+    page.get_by_role("link", name="Edit name and colour, write notes").first.click()
+    page.get_by_label("Name").fill("Young savers")
+    other = page.locator(".palette label.taken input").first
+    look = int(other.get_attribute("value"))
+    other.check(force=True)
+    page.get_by_label("Notes").fill("Mail on Thursdays.")
+    page.get_by_role("button", name="Keep it so").click()
+    expect(page.get_by_text("“Young savers” is kept as you wish")).to_be_visible()
+    expect(page.get_by_text("Mail on Thursdays.")).to_be_visible()
+    return look
+
+
+@pytest.mark.parametrize("has_script", [True, False], ids=["script", "no script"])
+def test_a_segment_gets_a_name_a_look_and_notes(open_context, log_in, runs, has_script):
+    page = open_context(java_script_enabled=has_script).new_page()
+    log_in(page)
+    look = change_a_segment(page, runs[1])
+    assert Segment.objects.get(name="Young savers").colour == look
+    assert Segment.objects.values("colour").distinct().count() == 5
+
+
+def test_the_keyboard_alone_changes_a_look(page, log_in, runs):
+    segment = runs[1].clusters.first().segment
+    log_in(page)
+    page.goto(reverse("segmenter:segment-edit", args=[segment.segmentation_id, segment.pk]))
+    page.get_by_label("Name").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("is kept as you wish")).to_be_visible()
+    assert Segment.objects.get(pk=segment.pk).colour == segment.colour + 1
+
+
+@pytest.mark.parametrize("has_script", [True, False], ids=["script", "no script"])
+def test_two_runs_are_found_and_compared(open_context, log_in, runs, has_script):
+    page = open_context(java_script_enabled=has_script).new_page()
+    log_in(page)
+    page.goto(reverse("segmenter:run-list"))
+    page.get_by_label("State").select_option("succeeded")
+    page.get_by_label("Asked for by").select_option("command")
+    page.get_by_role("button", name="Show", exact=True).click()
+    assert "person=command" in page.url
+    for run in runs:
+        page.get_by_label(f"Compare run {run.pk}").check()
+    page.get_by_role("button", name="Compare the two ticked").click()
+    first, second = runs
+    expect(page.get_by_role("heading", name=f"Run {first.pk} and run {second.pk}")).to_be_visible()
+    expect(page.get_by_text("50 customers are in the later run only.")).to_be_visible()
+    assert page.locator("table.flows td.same").count() == 5
+
+
+def test_a_word_leads_to_its_meaning(page, log_in, runs):
+    log_in(page)
+    page.goto(f"{reverse('segmenter:run-compare')}?run={runs[0].pk}&run={runs[1].pk}")
+    page.get_by_role("link", name="Silhouette").click()
+    expect(page.locator("#silhouette")).to_be_in_viewport()
+    page.goto("/")
+    page.get_by_role("contentinfo").get_by_role("link", name="Glossary").click()
+    expect(page.get_by_role("heading", name="Glossary")).to_be_visible()
+
+
+def test_sizes_through_the_runs_lead_to_the_segments(page, log_in, runs):
+    log_in(page)
+    page.goto(runs[1].segmentation.get_absolute_url())
+    links = page.locator("figure.history svg a")
+    expect(links).to_have_count(5)
+    links.first.press("Enter")
+    page.wait_for_url("**/segments/*/")
