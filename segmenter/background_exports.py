@@ -17,11 +17,13 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from audit.recording import record
 from customers.exporting import ListCounter, ListRefusedError
 from customers.models import Dataset
+from customers.selecting import Selection
 from jobs.errors import JobAlreadyActive, JobError
 from jobs.execution import Claim
 from jobs.lifecycle import create_job
@@ -67,6 +69,7 @@ def start_export(
                 cluster=what.cluster,
                 version_id=what.version_id,
                 name=what.file_name[:255],
+                selection=what.selection.query_string,
                 columns=list(keys),
                 format=ending,
             )
@@ -138,7 +141,8 @@ def _write_file(path: Path, blocks: Iterable[bytes]) -> Written:
 
 def exportable_of(export: CustomerExport) -> Exportable:
     """What an export was asked for."""
-    return Exportable(export.dataset, export.cluster, export.version_id)
+    selection = Selection.read(QueryDict(export.selection), export.dataset)
+    return Exportable(export.dataset, export.cluster, export.version_id, selection)
 
 
 # ---- Keeping, and deleting ---------------------------------------------------------------------------------

@@ -5,11 +5,12 @@ Everything is written by the one writer of lists, `customers.exporting`; here is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from psycopg import sql
@@ -28,9 +29,11 @@ from customers.exporting import (
     write_csv,
 )
 from customers.models import Customer, CustomerQuerySet, Dataset
+from customers.selecting import Selection
 from customers.workbook_writing import write_xlsx
 from segmenter.models import Cluster
 
+EVERYBODY = Selection()
 WRITERS: dict[str, Callable[[CustomerList, ListCounter], Generator[bytes]]] = {
     "csv": write_csv,
     "xlsx": write_xlsx,
@@ -60,16 +63,21 @@ class Exportable:
         Whose customers; without a cluster the whole dataset's.
     version_id
         The version of the dataset that is read; `None` where there are no customers.
+    selection
+        Which of them.
     """
 
     dataset: Dataset
     cluster: Cluster | None
     version_id: int | None
+    selection: Selection = EVERYBODY
 
     @classmethod
-    def today(cls, dataset: Dataset, cluster: Cluster | None = None) -> Exportable:
+    def today(
+        cls, dataset: Dataset, cluster: Cluster | None = None, selection: Selection = EVERYBODY
+    ) -> Exportable:
         """The customers as people see them now."""
-        return cls(dataset, cluster, dataset.current_version_id)
+        return cls(dataset, cluster, dataset.current_version_id, selection)
 
     def __str__(self) -> str:
         if self.cluster is None:
@@ -80,30 +88,34 @@ class Exportable:
     @property
     def words(self) -> str:
         """Who of them, as people read it."""
-        return _("everybody")
+        return self.selection.words
 
     @property
     def file_name(self) -> str:
         """What its file is called, without the ending."""
+        part = "" if self.selection.is_everybody else " selection"
         if self.cluster is None:
-            return f"{self.dataset.name} customers"
-        return f"{self.cluster.segment.name} run {self.cluster.run_id}"
+            return f"{self.dataset.name} customers{part}"
+        return f"{self.cluster.segment.name} run {self.cluster.run_id}{part}"
 
     def get_absolute_url(self) -> str:
         """The page on which somebody chooses what to take along."""
+        return _with_query(self.whole_address, self.selection.parameters)
+
+    @property
+    def whole_address(self) -> str:
+        """The page for everybody, whatever is selected."""
         if self.cluster is None:
             return reverse("segmenter:customers-export", args=[self.dataset.slug])
         return reverse("segmenter:segment-export", args=[self.cluster.run_id, self.cluster.number])
 
     def file_address(self, ending: str, keys: Collection[str] = ()) -> str:
         """The address of its file with these columns."""
-        query = QueryDict(mutable=True)
-        query.setlist("column", list(keys))
         if self.cluster is None:
             path = reverse("segmenter:customers-file", args=[self.dataset.slug, ending])
         else:
             path = reverse("segmenter:segment-file", args=[self.cluster.run_id, self.cluster.number, ending])
-        return f"{path}?{query.urlencode()}" if query else path
+        return _with_query(path, [*self.selection.parameters, *(("column", key) for key in keys)])
 
     def measure(self) -> Extent:
         """Count the rows, as far as a request may."""
@@ -115,6 +127,8 @@ class Exportable:
         return Extent(counted, is_exact=counted < enough)
 
     def _known_count(self) -> int | None:
+        if not self.selection.is_everybody:
+            return None
         if self.cluster is None:
             return self.dataset.customer_count
         return self.cluster.size if self.cluster.run.version_id == self.version_id else None
@@ -124,10 +138,14 @@ class Exportable:
 
         Customers who are no longer in the dataset are left out: there is nobody to write to.
         """
-        customers = Customer.objects.filter(version_id=self.version_id)
+        customers = self.selection.apply(Customer.objects.filter(version_id=self.version_id))
         if self.cluster is None:
             return customer_list(self.dataset, customers)
         return _list_of_cluster(self.dataset, self.cluster, customers)
+
+
+def _with_query(path: str, parameters: Sequence[tuple[str, str]]) -> str:
+    return f"{path}?{urlencode(parameters)}" if parameters else path
 
 
 def _list_of_cluster(dataset: Dataset, cluster: Cluster, customers: CustomerQuerySet) -> CustomerList:

@@ -19,6 +19,7 @@ from audit.recording import record
 from customers.downloads import as_download
 from customers.exporting import ListRefusedError
 from customers.models import Dataset
+from customers.selecting import Selection
 from jobs.errors import JobRefusedError
 from jobs.failures import in_words
 from segmenter.background_exports import exportable_of, path_of, start_export
@@ -28,15 +29,19 @@ from segmenter.models import Cluster, CustomerExport
 from segmenter.policy import FILE_POLICY
 
 RECENT = 5
+# In an address: a column of the file. Everything else there is the selection.
+COLUMN = "column"
 
 
-def _segment(run_id: int, number: int) -> Exportable:
+def _segment(request: HttpRequest, run_id: int, number: int) -> Exportable:
     cluster = get_object_or_404(Cluster.objects.with_owners(), run=run_id, number=number)
-    return Exportable.today(cluster.run.segmentation.dataset, cluster)
+    dataset = cluster.run.segmentation.dataset
+    return Exportable.today(dataset, cluster, Selection.read(request.GET, dataset, also=[COLUMN]))
 
 
-def _dataset(slug: str) -> Exportable:
-    return Exportable.today(get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug))
+def _dataset(request: HttpRequest, slug: str) -> Exportable:
+    dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
+    return Exportable.today(dataset, None, Selection.read(request.GET, dataset, also=[COLUMN]))
 
 
 # ---- Choosing ----------------------------------------------------------------------------------------------
@@ -45,13 +50,13 @@ def _dataset(slug: str) -> Exportable:
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("segmenter.export_segment", raise_exception=True)
 def segment_export(request: HttpRequest, run_id: int, number: int) -> HttpResponse:
-    return _choose(request, _segment(run_id, number))
+    return _choose(request, _segment(request, run_id, number))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("segmenter.export_segment", raise_exception=True)
 def customers_export(request: HttpRequest, slug: str) -> HttpResponse:
-    return _choose(request, _dataset(slug))
+    return _choose(request, _dataset(request, slug))
 
 
 def _choose(request: HttpRequest, what: Exportable) -> HttpResponse:
@@ -94,18 +99,18 @@ def _context(request: HttpRequest, what: Exportable, extent: Extent, form: Expor
 @permission_required("segmenter.export_segment", raise_exception=True)
 @csp_replace(FILE_POLICY)  # type: ignore[arg-type]  # its type knows views without arguments only
 def segment_file(request: HttpRequest, run_id: int, number: int, ending: str) -> HttpResponseBase:
-    return _send(request, _segment(run_id, number), ending)
+    return _send(request, _segment(request, run_id, number), ending)
 
 
 @require_safe
 @permission_required("segmenter.export_segment", raise_exception=True)
 @csp_replace(FILE_POLICY)  # type: ignore[arg-type]
 def customers_file(request: HttpRequest, slug: str, ending: str) -> HttpResponseBase:
-    return _send(request, _dataset(slug), ending)
+    return _send(request, _dataset(request, slug), ending)
 
 
 def _send(request: HttpRequest, what: Exportable, ending: str) -> HttpResponseBase:
-    keys = request.GET.getlist("column")
+    keys = request.GET.getlist(COLUMN)
     if unknown := set(keys) - {column.key for column in what.rows().columns}:
         raise BadRequest(f"there is no column {min(unknown)}")
     if what.measure().is_long:

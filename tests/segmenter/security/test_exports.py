@@ -188,7 +188,7 @@ def test_every_way_out_is_written_down_with_who_what_rows_and_digest(analyst_cli
         assert said.subject.endswith(f"of run {world.run.pk}")
         assert said.details["rows"] == world.run.clusters.get(number=1).size
         assert said.details["sha256"] == digest
-        assert (said.details["selection"], said.details["format"]) == ("everybody", ending)
+        assert (said.details["selection"], said.details["format"]) == ("all customers", ending)
         assert said.details["columns"] == "Customer ID, Income, Score, Segment, Distance, Margin"
 
 

@@ -7,8 +7,11 @@ import zipfile
 import pytest
 from django.urls import reverse
 
+from audit.models import AuditEvent
 from customers.importing.pipeline import import_now
 from customers.models import Customer
+from jobs.execution import execute
+from segmenter.background_exports import execute_export, path_of
 from segmenter.models import ClusterAssignment, CustomerExport, Segment
 
 # Runs have a heartbeat on a connection of its own, which sees only what is committed.
@@ -147,3 +150,46 @@ def test_a_page_shows_how_a_prepared_export_ended(analyst_client, analyst, clust
         values = failure if state == "failed" else {}
         type(export.job).objects.filter(pk=export.job_id).update(state=state, **values)
         assert said in analyst_client.get(export.get_absolute_url()).content.decode()
+
+
+# ---- A selection -------------------------------------------------------------------------------------------
+
+
+def test_a_selection_is_told_in_words_and_the_file_holds_it_alone(analyst_client, cluster):
+    income = cluster.run.segmentation.dataset.attributes.get(name="Income")
+    address = f"{page_of(cluster)}?{income.pk}.from=0&{income.pk}.to=50"
+    page = analyst_client.get(address)
+    assert page.context["what"].words in page.content.decode()
+    answer = analyst_client.post(address, {"format": "csv", "columns": ["id", f"a{income.pk}"]}, follow=True)
+    found = list(csv.DictReader(io.StringIO(content(answer).decode("utf-8-sig"), newline="")))
+    assert AuditEvent.objects.first().details["selection"] == page.context["what"].words
+    everybody = [float(row["Income"]) for row in rows(analyst_client, file_of(cluster))]
+    assert sorted(float(row["Income"]) for row in found) == sorted(each for each in everybody if each <= 50)
+    assert f"have {len(found)} row" in page.content.decode()
+
+
+def test_a_selection_is_prepared_as_it_was_asked_for(analyst_client, shop, settings):
+    settings.EXPORT_BACKGROUND_ROWS = 3
+    address = reverse("segmenter:customers-export", args=[shop.slug]) + "?id=000"
+    analyst_client.post(address, {"format": "csv", "columns": ["id"]})
+    export = CustomerExport.objects.get()
+    execute(export.job_id, execute_export)
+    export.refresh_from_db()
+    assert path_of(export.file_id).read_text("utf-8-sig").split() == [
+        "Customer",
+        "ID",
+        *(f"{number:04}" for number in range(1, 10)),
+    ]
+    assert "000" not in export.name + str(export.job)
+
+
+@pytest.mark.parametrize("query", ["password=x", "id__startswith=0", "9999.from=1", "sort=id"])
+def test_a_selection_that_is_none_is_refused(analyst_client, cluster, query):
+    for address in (page_of(cluster), file_of(cluster)):
+        assert analyst_client.get(f"{address}?{query}").status_code == 400
+
+
+def test_a_selection_of_nobody_is_said_to_be(analyst_client, cluster):
+    page = analyst_client.get(page_of(cluster) + "?id=nobody").content.decode()
+    assert "Nobody is selected" in page
+    assert f'href="{page_of(cluster)}"' in page
