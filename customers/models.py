@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from jobs.models import Job
 
@@ -47,9 +48,9 @@ class Attribute(models.Model):
     """One column of a dataset. Its position in the customers' arrays is never given to another."""
 
     class Kind(models.TextChoices):
-        NUMBER = "number", "number"
-        TEXT = "text", "text"
-        DATE = "date", "date"
+        NUMBER = "number", _("number")
+        TEXT = "text", _("text")
+        DATE = "date", _("date")
 
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="attributes")
     name = models.CharField(max_length=200)

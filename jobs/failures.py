@@ -10,18 +10,19 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import models
 from django.db.utils import InterfaceError, OperationalError
+from django.utils.translation import gettext_lazy as _
 
 from jobs.errors import JobError
 
 
 class Reason(models.TextChoices):
-    REFUSED = "refused", "it was asked for something impossible"
-    OUT_OF_MEMORY = "memory", "out of memory"
-    TIMED_OUT = "time", "timed out"
-    WORKER_LOST = "lost", "the worker was lost"
-    DATABASE_GONE = "database", "the database was gone"
-    DISK_FULL = "disk", "no space left"
-    UNEXPECTED = "unexpected", "something unexpected"
+    REFUSED = "refused", _("it was asked for something impossible")
+    OUT_OF_MEMORY = "memory", _("out of memory")
+    TIMED_OUT = "time", _("timed out")
+    WORKER_LOST = "lost", _("the worker was lost")
+    DATABASE_GONE = "database", _("the database was gone")
+    DISK_FULL = "disk", _("no space left")
+    UNEXPECTED = "unexpected", _("something unexpected")
 
 
 @dataclass(frozen=True)

@@ -19,76 +19,78 @@ class RunForm(forms.Form):
     """What a new run needs to know; every choice has a sensible answer already."""
 
     features = forms.MultipleChoiceField(
-        label="Which attributes should the segments differ in?",
-        help_text="Two or three that matter for your campaign say more than many.",
+        label=_("Which attributes should the segments differ in?"),
+        help_text=_("Two or three that matter for your campaign say more than many."),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
     k = forms.IntegerField(
-        label="Number of segments",
+        label=_("Number of segments"),
         required=False,
         min_value=1,
         max_value=K_LIMIT,
-        help_text="Leave it empty to use the recommended number.",
+        help_text=_("Leave it empty to use the recommended number."),
     )
     k_max = forms.IntegerField(
-        label="Try up to",
+        label=_("Try up to"),
         initial=10,
         min_value=1,
         max_value=K_LIMIT,
-        help_text="The elbow graph shows every number of segments from 1 to this one.",
+        help_text=_("The elbow graph shows every number of segments from 1 to this one."),
     )
     name = forms.CharField(
-        label="Name of the segmentation",
+        label=_("Name of the segmentation"),
         required=False,
         max_length=200,
-        help_text="Leave it empty to go on with the one of these choices, or to call a new one after them.",
+        help_text=_(
+            "Leave it empty to go on with the one of these choices, or to name a new one after them."
+        ),
     )
     scaling = forms.ChoiceField(
         choices=Scaling.choices,
         initial=Scaling.STANDARD,
-        help_text="Standardising gives every attribute the same say, whatever its unit.",
+        help_text=_("Standardising gives every attribute the same say, whatever its unit."),
     )
     log1p = forms.MultipleChoiceField(
-        label="Take the logarithm of",
+        label=_("Take the logarithm of"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="For amounts that a few customers have very much of, such as revenue.",
+        help_text=_("For amounts that a few customers have very much of, such as revenue."),
     )
     one_hot = forms.MultipleChoiceField(
-        label="Texts that take part",
+        label=_("Texts that take part"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="With care: each text becomes a dimension of its own and easily outweighs numbers.",
+        help_text=_("With care: each text becomes a dimension of its own and easily outweighs numbers."),
     )
     missing = forms.ChoiceField(
-        label="Where a value is missing",
+        label=_("Where a value is missing"),
         choices=Missing.choices,
         initial=Missing.LEAVE_OUT,
-        help_text="A customer who is left out is in no segment of this run.",
+        help_text=_("A customer who is left out is in no segment of this run."),
     )
     outliers = forms.ChoiceField(
-        label="Customers far off all others",
+        label=_("Customers far off all others"),
         choices=Outliers.choices,
         initial=Outliers.KEEP,
-        help_text="A few extreme customers can pull a whole segment towards them.",
+        help_text=_("A few extreme customers can pull a whole segment towards them."),
     )
     min_segments = forms.IntegerField(
-        label="Recommend no fewer than", required=False, min_value=1, max_value=K_LIMIT
+        label=_("Recommend no fewer than"), required=False, min_value=1, max_value=K_LIMIT
     )
     max_segments = forms.IntegerField(
-        label="Recommend no more than",
+        label=_("Recommend no more than"),
         required=False,
         min_value=1,
         max_value=K_LIMIT,
-        help_text="As many as your team can look after.",
+        help_text=_("As many as your team can look after."),
     )
     min_share = forms.FloatField(
-        label="Smallest segment, percent of the customers",
+        label=_("Smallest segment, percent of the customers"),
         required=False,
         min_value=0,
         max_value=50,
-        help_text="A number of segments that leaves a smaller one is not recommended.",
+        help_text=_("A number of segments that leaves a smaller one is not recommended."),
     )
     # These stand in the form at once; the others open with “More choices”.
     FIRST = ("features", "k", "k_max")
@@ -128,10 +130,12 @@ class RunForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         chosen = self.cleaned_data
         if not chosen.get("features") and not chosen.get("one_hot") and "features" not in self.errors:
-            self.add_error("features", "Choose at least one attribute.")
+            self.add_error("features", _("Choose at least one attribute."))
         least, most = chosen.get("min_segments"), chosen.get("max_segments")
         if least and most and least > most:
-            self.add_error("max_segments", f"This is less than {least}, the fewest above.")
+            self.add_error(
+                "max_segments", _("This is less than %(least)s, the fewest above.") % {"least": least}
+            )
         return chosen
 
     def run_request(self) -> RunRequest:
@@ -209,12 +213,14 @@ class SegmentForm(forms.ModelForm):
     def clean_name(self) -> str:
         name = " ".join(str(self.cleaned_data["name"]).split())
         if not name:
-            raise forms.ValidationError("Give the segment a name.")
+            raise forms.ValidationError(_("Give the segment a name."))
         others = Segment.objects.filter(
             segmentation=self.instance.segmentation_id, retired_at=None, name=name
         ).exclude(pk=self.instance.pk)
         if others.exists():
-            raise forms.ValidationError(f"Another segment here is called “{name}” already.")
+            raise forms.ValidationError(
+                _("Another segment here is called “%(name)s” already."), params={"name": name}
+            )
         return name
 
 

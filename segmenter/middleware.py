@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django.utils.translation import gettext as _
 from django_structlog.middlewares import RequestMiddleware
 
 logger = logging.getLogger(__name__)
@@ -48,10 +49,12 @@ class SessionLifetimeMiddleware:
         idle = now - seen > settings.SESSION_IDLE_SECONDS
         if idle or now - began > settings.SESSION_ABSOLUTE_SECONDS:
             logout(request)
-            reason = (
-                "because nothing was done for a while" if idle else "because a login lasts some hours only"
+            said = (
+                _("You were logged out because nothing was done for a while.")
+                if idle
+                else _("You were logged out because a login lasts some hours only.")
             )
-            messages.info(request, f"You were logged out {reason}.")
+            messages.info(request, said)
         elif now - seen >= SEEN_EVERY_SECONDS and not request.headers.get("HX-Request"):
             session[SEEN] = now
 

@@ -12,26 +12,27 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from customers.models import Attribute, CustomerImport, Dataset
 from jobs.models import Job
 
 
 class Scaling(models.TextChoices):
-    STANDARD = "standard", "standardise (recommended)"
-    NONE = "none", "leave as they are"
-    MIN_MAX = "min-max", "stretch to 0 … 1"
-    ROBUST = "robust", "by median and quartiles"
+    STANDARD = "standard", _("standardise (recommended)")
+    NONE = "none", _("leave as they are")
+    MIN_MAX = "min-max", _("stretch to 0 … 1")
+    ROBUST = "robust", _("by median and quartiles")
 
 
 class Missing(models.TextChoices):
-    LEAVE_OUT = "leave-out", "leave the customer out (recommended)"
-    MEDIAN = "median", "fill in the median"
+    LEAVE_OUT = "leave-out", _("leave the customer out (recommended)")
+    MEDIAN = "median", _("fill in the median")
 
 
 class Outliers(models.TextChoices):
-    KEEP = "keep", "keep them (recommended)"
-    SET_ASIDE = "set-aside", "set them aside"
+    KEEP = "keep", _("keep them (recommended)")
+    SET_ASIDE = "set-aside", _("set them aside")
 
 
 class Segmentation(models.Model):

@@ -8,6 +8,7 @@ import django_tables2 as tables
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import AuditEvent
@@ -70,37 +71,38 @@ class PeopleTable(tables.Table):
     username = tables.TemplateColumn(
         "<a href=\"{% url 'people:person-detail' record.pk %}\">{{ record.username }}</a>"
         '{% if record.email %}<br><span class="muted">{{ record.email }}</span>{% endif %}',
-        verbose_name="Person",
+        verbose_name=_("Person"),
     )
-    role = tables.Column(empty_values=(), orderable=False)
-    is_active = tables.Column("Entry")
-    factors = tables.Column("Second factor")
+    role = tables.Column(_("Role"), empty_values=(), orderable=False)
+    is_active = tables.Column(_("Entry"))
+    factors = tables.Column(_("Second factor"))
     last_login = tables.TemplateColumn(
-        "{% load humanize %}{{ record.last_login|naturaltime|default:'never' }}", verbose_name="Last login"
+        "{% load humanize %}{{ record.last_login|naturaltime|default:_('never') }}",
+        verbose_name=_("Last login"),
     )
 
     class Meta:
         order_by = "username"
 
     def render_role(self, record: Any) -> str:
-        return role_of(record) or "none"
+        return role_of(record) or gettext("none")
 
     def render_is_active(self, record: Any) -> SafeString | str:
         if not record.is_active:
-            return format_html('<span class="state failed">{}</span>', "disabled")
-        return "open" if record.has_usable_password() else "invited, no password yet"
+            return format_html('<span class="state failed">{}</span>', gettext("disabled"))
+        return gettext("open") if record.has_usable_password() else gettext("invited, no password yet")
 
     def render_factors(self, value: int) -> str:
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
 
 
 class AuditTable(tables.Table):
-    at = tables.DateTimeColumn(verbose_name="When", format="j M Y, H:i:s", order_by="pk")
-    actor_name = tables.Column("Who")
-    action = tables.Column("What")
-    subject = tables.Column("To what", orderable=False)
-    details = tables.Column(orderable=False)
-    address = tables.Column("From", orderable=False)
+    at = tables.DateTimeColumn(verbose_name=_("When"), format="j M Y, H:i:s", order_by="pk")
+    actor_name = tables.Column(_("Who"))
+    action = tables.Column(_("What"))
+    subject = tables.Column(_("To what"), orderable=False)
+    details = tables.Column(_("Details"), orderable=False)
+    address = tables.Column(_("From"), orderable=False)
 
     class Meta:
         order_by = "-at"
@@ -109,4 +111,4 @@ class AuditTable(tables.Table):
         return SafeString(render_to_string("audit/_details.html", {"details": value}))
 
     def render_actor_name(self, record: AuditEvent) -> str:
-        return record.actor_name or "somebody"
+        return record.actor_name or gettext("somebody")

@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.forms import LoginForm
 from django import forms
 from django.contrib.auth.models import User
+from django.utils.translation import gettext_lazy as _
 
 from segmenter.accounts.people import ROLES, WHAT_ROLES_DO
 
@@ -16,7 +17,7 @@ class EntryForm(LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = "Name or email address"
+        self.fields["login"].label = _("Name or email address")
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
             field.help_text = ""
@@ -28,22 +29,22 @@ class InvitationForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["username", "email"]
-        labels = {"username": "Name for logging in", "email": "Email address"}
+        labels = {"username": _("Name for logging in"), "email": _("Email address")}
         help_texts = {
-            "username": "Short and without spaces, for example maria.",
-            "email": "Where it is known, people can log in with it as well.",
+            "username": _("Short and without spaces, for example maria."),
+            "email": _("Where it is known, people can log in with it as well."),
         }
 
     def clean_username(self) -> str:
         name = str(self.cleaned_data["username"]).lower()
         if User.objects.filter(username__iexact=name).exists():
-            raise forms.ValidationError("Somebody has this name already.")
+            raise forms.ValidationError(_("Somebody has this name already."))
         return name
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()
         if email and User.objects.filter(email__iexact=email).exists():
-            raise forms.ValidationError("Somebody has this address already.")
+            raise forms.ValidationError(_("Somebody has this address already."))
         return email
 
 

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import permission_required
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from audit.recording import record
@@ -55,5 +56,5 @@ def _done(request: HttpRequest, subject: Dataset | SegmentationRun, delete: Call
         messages.error(request, str(error))
         return False
     record(request, f"deleted a {kind}", name)
-    messages.success(request, f"{name[0].upper()}{name[1:]} is deleted.")
+    messages.success(request, _("%(name)s is deleted.") % {"name": f"{name[0].upper()}{name[1:]}"})
     return True

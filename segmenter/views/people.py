@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.models import AuditEvent
@@ -59,9 +60,9 @@ def person_role(request: HttpRequest, person_id: int) -> HttpResponse:
     person, form = _get_other(request, person_id), RoleForm(request.POST)
     if form.is_valid():
         people.change_role(request, person, form.cleaned_data["role"])
-        messages.success(request, f"{person} is now {form.cleaned_data['role']}.")
+        messages.success(request, _("%(person)s is now %(role)s.") % {"person": person, **form.cleaned_data})
     else:
-        messages.error(request, "Choose one of the roles.")
+        messages.error(request, _("Choose one of the roles."))
     return redirect("people:person-detail", person.pk)
 
 
@@ -71,9 +72,8 @@ def person_activity(request: HttpRequest, person_id: int) -> HttpResponse:
     person = _get_other(request, person_id)
     active = request.POST.get("active") == "yes"
     people.set_active(request, person, active=active)
-    messages.success(
-        request, f"{person} can log in again." if active else f"{person} is logged out and kept out."
-    )
+    said = _("%(person)s can log in again.") if active else _("%(person)s is logged out and kept out.")
+    messages.success(request, said % {"person": person})
     return redirect("people:person-detail", person.pk)
 
 
@@ -89,9 +89,8 @@ def person_reset(request: HttpRequest, person_id: int) -> HttpResponse:
 def person_forget_factor(request: HttpRequest, person_id: int) -> HttpResponse:
     person = _get_other(request, person_id)
     people.remove_second_factor(request, person)
-    messages.success(
-        request, f"{person} logs in with the password alone until a new second factor is set up."
-    )
+    said = _("%(person)s logs in with the password alone until a new second factor is set up.")
+    messages.success(request, said % {"person": person})
     return redirect("people:person-detail", person.pk)
 
 
