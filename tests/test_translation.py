@@ -15,6 +15,7 @@ FOLDER = Path(settings.BASE_DIR) / "templates"
 TEMPLATES = sorted(FOLDER.rglob("*.html"))
 # The same in every language.
 UNTRANSLATED = {"Segmenter", "CSV", "XLSX", "PNG", "SVG", "SHA", "k"}
+ATTRIBUTE = re.compile(r'[\w-]+="[^"]*"')
 SHOWN_INPUTS = {"submit", "button", "reset"}
 SPOKEN = {"alt", "title", "aria-label", "aria-description", "placeholder", "aria-roledescription"}
 # Filters that hold words, and what stands behind them when these are translated or none: `_("never")`, `"–"`.
@@ -44,7 +45,8 @@ class Words(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self.silent:
-            self.note(data)
+            # Where a tag ends in each branch of a condition, attributes of the second look like text.
+            self.note(ATTRIBUTE.sub("", data))
 
     def note(self, text: str) -> None:
         words = set(re.findall(r"[^\W\d_]+", text)) - UNTRANSLATED
@@ -119,6 +121,7 @@ def test_bare_words_are_noticed(source):
         "{# a remark #}<code>manage.py up</code>",
         '<p class="muted" aria-hidden="true">{{ text }}</p>',
         "{% block main_class %} wide{% endblock %}",
+        '<td{% if x %} class="a">{{ x }}{% else %} class="b">{{ y }}{% endif %}</td>',
     ],
 )
 def test_what_can_be_translated_is_left_alone(source):
