@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from segmenter.analysis.naming import is_yes_or_no
 from segmenter.analysis.results import NumberProfile, PairPicture
 from segmenter.charts.inputs import ElbowChart, SegmentHistory, SegmentMark, SizeHistory, place_marks
 from segmenter.charts.texts import clean_text, format_count, format_number, format_share, join_words
@@ -112,6 +113,13 @@ def describe_distributions(profiles: Sequence[NumberProfile], marks: Sequence[Se
     """Say the median and the middle half of each attribute per segment."""
     sentences = ["Boxes hold the middle half of each segment's customers, lines reach from 5% to 95%."]
     for profile in profiles[:_MOST]:
+        if is_yes_or_no(profile):
+            shares = [
+                f"{clean_text(mark.name)} {100 * (profile.clusters[mark.label].mean or 0.0):.0f}%"
+                for mark in marks[:_MOST]
+            ]
+            sentences.append(f"Share of {clean_text(profile.name)}: {_listed(shares, len(marks))}.")
+            continue
         middles = [
             f"{clean_text(mark.name)} {format_number(quantiles[3])} "
             f"({format_number(quantiles[2])} to {format_number(quantiles[4])})"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from segmenter.analysis.results import NumberProfile
+from segmenter.analysis.naming import is_yes_or_no
+from segmenter.analysis.results import NumberProfile, NumberSummary
 from segmenter.charts.canvas import (
     FONT_SIZE,
     SMALL,
@@ -50,6 +51,8 @@ def draw_distributions(
             _write_names(figure, marks, names, top + _TITLE)
         _draw_panel(figure, profile, marks, left, top, width)
     words = "Box: middle half with median; line: from 5% to 95%"
+    if any(map(is_yes_or_no, profiles)):
+        words += "; bar: share"
     figure.write(_MARGIN, rows * height + 12, words, size=SMALL, colour=style.colours.muted)
     return figure
 
@@ -86,6 +89,9 @@ def _draw_panel(
     ]
     top += _TITLE
     bottom = top + _ROW * len(rows)
+    if is_yes_or_no(profile):
+        _draw_shares(figure, rows, left, top, width)
+        return
     known = [summary.quantiles for summary, _ in rows if summary.quantiles]
     scale = _Scale.around([value for quantiles in known for value in quantiles[1:-1]], left, width)
     if known:
@@ -99,6 +105,22 @@ def _draw_panel(
             figure.write(
                 left + width / 2, middle, "no values", size=SMALL, colour=colours.muted, align="center"
             )
+
+
+def _draw_shares(
+    figure: ChartFigure, rows: Sequence[tuple[NumberSummary, str]], left: float, top: float, width: float
+) -> None:
+    """Draw bars: of yes and no the share of yes says everything."""
+    scale, muted = _Scale(0.0, 1.0, left, width), figure.style.colours.muted
+    bottom = top + _ROW * len(rows)
+    quarters = [(scale.pixel(share), f"{100 * share:.0f}%") for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    figure.draw_lines([((x, top), (x, bottom)) for x, _ in quarters], [figure.style.colours.grid], zorder=1)
+    for x, words in quarters:
+        figure.write(x, bottom + 14, words, size=SMALL, colour=muted, align="center")
+    figure.draw_lines([((left, bottom), (left + width, bottom))], [muted])
+    for row, (summary, colour) in enumerate(rows):
+        length = scale.pixel(summary.mean or 0.0) - left
+        figure.box(left, top + _ROW * (row + 0.5) - 8, max(length, 1.0), 16, colour, zorder=4)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 
+from segmenter.analysis.naming import is_yes_or_no
 from segmenter.analysis.results import NumberProfile
 from segmenter.charts.canvas import FONT_SIZE, SMALL, ChartFigure, new_figure
 from segmenter.charts.inputs import SegmentMark
@@ -129,7 +130,7 @@ def _write_everyone(figure: ChartFigure, profile: NumberProfile, layout: _Layout
     start = 22 if layout.names_above else 1
     middle = layout.left + layout.column / 2, top + start + (layout.row - start - 1) / 2
     mean = profile.everyone.mean
-    text = "–" if mean is None else format_number(mean)
+    text = "–" if mean is None else _mean_words(profile, mean)
     size = min(FONT_SIZE, (layout.column - 4) / max(1.0, text_width(text, 1)))
     figure.write(*middle, text, size=size, colour=figure.style.colours.muted, align="center")
 
@@ -164,7 +165,7 @@ def _draw_cell(
         return
     fill = _cell_colour(difference, figure.style.colours)
     mean = profile.clusters[mark.label].mean
-    text = format_number(mean) if layout.in_units and mean is not None else _deviations(difference)
+    text = _mean_words(profile, mean) if layout.in_units and mean is not None else _deviations(difference)
     figure.box(left + 1, top + start, layout.column - 2, height, fill, radius=3)
     size = min(FONT_SIZE, (layout.column - 4) / max(1.0, text_width(text, 1)))
     ink = _readable(fill, figure.style.colours)
@@ -173,6 +174,10 @@ def _draw_cell(
     )
     title = f"{mark.name}, {profile.name}: {_difference_words(profile, mark.label)}"
     figure.hit_area(left + 1, top + start, layout.column - 2, height, title)
+
+
+def _mean_words(profile: NumberProfile, mean: float) -> str:
+    return f"{100 * mean:.0f}%" if is_yes_or_no(profile) else format_number(mean)
 
 
 def _deviations(difference: float) -> str:

@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from segmenter.analysis.results import NumberProfile, NumberSummary
+from segmenter.charts.descriptions import describe_distributions
 from segmenter.charts.distributions import draw_distributions
+from segmenter.charts.profile import draw_profile
 from segmenter.charts.style import NARROW, ChartStyle
 
 Shown = Callable[..., Any]
@@ -73,3 +75,21 @@ def test_a_constant_attribute_stands_in_the_middle(make: SimpleNamespace, shown:
     figure = draw_distributions([profile], make.marks())
     assert len({box.get_x() for box in _boxes(figure)}) == 1
     assert any(text.startswith("2.0") for text in shown(figure).texts())
+
+
+def test_of_yes_and_no_the_share_is_drawn_told_and_written(make: SimpleNamespace, shown: Shown) -> None:
+    def summary(share: float) -> NumberSummary:
+        return NumberSummary(8, 0, share, (share * (1 - share)) ** 0.5, (0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0))
+
+    differences = (0.5, -0.5)
+    clusters = (summary(0.75), summary(0.25))
+    profile = NumberProfile(
+        "Gender: female", True, summary(0.5), clusters, differences, differences, 1, (0, 1), ((1,),) * 2
+    )
+    marks = make.marks("AB")
+    figure = draw_distributions([profile], marks)
+    widths = [box.get_width() for box in _boxes(figure)]
+    assert _scaled([0, *widths]) == pytest.approx([0, 2, 3, 1])
+    assert {"0%", "50%", "100%"} <= set(shown(figure).texts())
+    assert "Share of Gender: female: A 75%, B 25%." in describe_distributions([profile], marks)
+    assert {"50%", "75%", "25%"} <= set(shown(draw_profile([profile], marks)).texts())
