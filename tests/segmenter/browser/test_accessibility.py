@@ -12,7 +12,7 @@ LOOKS = {
 }
 
 
-def addresses(shop, run, other, person) -> list[str]:
+def addresses(shop, run, other, person, export) -> list[str]:
     """Every page that a person can look at."""
     cluster = run.clusters.first()
     empty = [reverse("home"), reverse("customers:dataset-create"), reverse("people:person-invite")]
@@ -39,6 +39,9 @@ def addresses(shop, run, other, person) -> list[str]:
         f"{reverse('segmenter:run-compare')}?run={run.pk}&run={other.pk}",
         reverse("glossary"),
         cluster.get_absolute_url(),
+        reverse("segmenter:segment-export", args=[run.pk, cluster.number]),
+        reverse("segmenter:customers-export", args=[shop.slug]) + "?id=00",
+        export.get_absolute_url(),
         reverse("segmenter:customer-detail", args=[shop.slug, cluster.typical[0]]),
     ]
 
@@ -49,13 +52,14 @@ def problems(page) -> list[str]:
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_no_page_has_a_barrier(open_context, log_in, member, shop, execute_a_run, look):
+def test_no_page_has_a_barrier(open_context, log_in, member, shop, execute_a_run, export_in_background, look):
     run, other = execute_a_run(shop, k=5), execute_a_run(shop, k=4)
+    export = export_in_background(run.clusters.first(), member)
     page = open_context(**LOOKS[look]).new_page()
     page.goto("/accounts/login/")
     found = {"/accounts/login/": problems(page)}
     log_in(page)
-    for address in addresses(shop, run, other, member):
+    for address in addresses(shop, run, other, member, export):
         assert page.goto(address).status == 200, address
         page.wait_for_load_state("networkidle")
         page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
