@@ -1,4 +1,4 @@
-"""The commands that segment and export, as people and scripts call them."""
+"""The command that segments, as people and scripts call it."""
 
 import io
 import json
@@ -63,25 +63,6 @@ def test_a_run_that_the_customers_do_not_allow_exits_with_2_and_its_reason(make_
     with pytest.raises(CommandError, match="Score") as refusal:
         call_command("segment", "--dataset", "Shop", "--features", "Income", "Score")
     assert refusal.value.returncode == 2
-
-
-def test_export_segment_writes_a_file(shop, tmp_path):
-    found = segment("--dataset", "Shop", "--features", "Income", "Score")
-    file = tmp_path / "segment.csv"
-    call_command("export_segment", found["run"], 1, "--output", str(file))
-    assert len(file.read_text("utf-8-sig").splitlines()) == found["segments"][0]["size"] + 1
-    assert [path.name for path in tmp_path.iterdir()] == ["segment.csv"]
-
-
-def test_export_segment_knows_what_is_not_there(shop):
-    with pytest.raises(CommandError, match="no segment 9 in run 1234"):
-        call_command("export_segment", 1234, 9)
-
-
-def test_a_file_that_cannot_be_written_is_said_in_words(shop, tmp_path):
-    found = segment("--dataset", "Shop", "--features", "Income", "Score")
-    with pytest.raises(CommandError, match="could not be written"):
-        call_command("export_segment", found["run"], 1, "--output", str(tmp_path / "none" / "x.csv"))
 
 
 def test_help_needs_no_server():
