@@ -231,11 +231,7 @@ class SegmentEditForm(SegmentForm):
 
     class Meta(SegmentForm.Meta):
         fields = ["name", "colour", "notes"]
-        labels = {"name": _("Name"), "notes": _("Notes")}
-        help_texts = {
-            "notes": _("What the team should know: what the segment is used for, what it answered to.")
-        }
-        widgets = {"notes": forms.Textarea(attrs={"rows": 4})}
+        labels = {"name": _("Name")}
 
     @property
     def looks(self) -> Iterator[Look]:
