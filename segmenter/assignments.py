@@ -84,9 +84,12 @@ def read_membership(run: SegmentationRun) -> Membership:
 
 def read_labels(run_id: int) -> tuple[IntArray, LabelArray]:
     """Read the customers of a run by ascending id, and the label of each."""
-    packed = b"".join(_packed_assignments(run_id))
-    rows = np.frombuffer(packed, dtype=[("customer_id", ">i8"), ("label", ">i2")])
-    return rows["customer_id"].astype(np.int64), rows["label"].astype(np.int32)
+    row = np.dtype([("customer_id", ">i8"), ("label", ">i2")])
+    chunks = [np.frombuffer(packed, dtype=row) for packed in _packed_assignments(run_id)]
+    if not chunks:
+        return np.empty(0, np.int64), np.empty(0, np.int32)
+    ids = np.concatenate([chunk["customer_id"].astype(np.int64) for chunk in chunks])
+    return ids, np.concatenate([chunk["label"].astype(np.int32) for chunk in chunks])
 
 
 def _packed_assignments(run_id: int) -> Iterator[bytes]:

@@ -75,6 +75,7 @@ def execute_run(claim: Claim, *, started: float | None = None) -> None:
         with watch.stage("load"):
             loaded = load_features(run, claim)
         findings = analyse(run, loaded, claim, watch)
+        del loaded  # matching reads as many customers once more
     except AnalysisError as error:
         raise JobError(str(error)) from error
     claim.report("Storing the segments")
@@ -205,7 +206,7 @@ def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch
         pictures = picture_pairs(clustering, features)
     return Findings(
         customer_ids=loaded.ids[features.kept],
-        features=features,
+        features=features.without_samples(),
         sweep=sweep,
         scores=scores,
         advice=advice,

@@ -87,7 +87,8 @@ def _shared_customers(
 ) -> IntArray:
     """Count the customers in each pair of cluster and segment, shape (k, n_segments)."""
     alive = np.isin(previous_segments, segments)
-    previous_ids, previous_segments = previous_ids[alive], previous_segments[alive]
+    if not alive.all():
+        previous_ids, previous_segments = previous_ids[alive], previous_segments[alive]
     if np.any(previous_ids[1:] < previous_ids[:-1]):
         order = np.argsort(previous_ids)
         previous_ids, previous_segments = previous_ids[order], previous_segments[order]

@@ -1,6 +1,6 @@
 """The feature matrix and its compressed form: what the analysis computes on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +60,11 @@ class FeatureMatrix:
     @property
     def n_samples(self) -> int:
         return int(self.X.shape[0])
+
+    def without_samples(self) -> "FeatureMatrix":
+        """Return the same with no rows in `X` and `values`, which most of the memory goes into."""
+        none = np.empty((0, len(self.names)))
+        return replace(self, X=none, values=none)
 
     def to_original(self, points: FloatArray) -> FloatArray:
         """Return points of shape (m, n_features) in original units."""

@@ -175,3 +175,12 @@ def test_a_text_becomes_a_column_per_value_the_frequent_first():
 def test_a_text_with_many_values_is_refused():
     with pytest.raises(TooManyFeaturesError, match="13 different values"):
         one_hot("City", [str(number) for number in range(13)])
+
+
+def test_features_can_be_kept_without_their_samples():
+    values = np.array([[1.0, 2.0], [3.0, 5.0], [np.nan, 1.0]])
+    features = prepare_features(values, ["age", "income"])
+    kept = features.without_samples()
+    assert (kept.X.shape, kept.values.shape) == ((0, 2), (0, 2))
+    assert (kept.names, kept.missing, kept.left_out) == (features.names, (1, 0), 1)
+    np.testing.assert_array_equal(kept.to_original(features.X), features.values)
