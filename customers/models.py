@@ -82,6 +82,11 @@ class Attribute(models.Model):
     def is_number(self) -> bool:
         return self.kind == self.Kind.NUMBER
 
+    @property
+    def path(self) -> str:
+        """Where the ORM finds its values: one element of an array of the customer's."""
+        return f"{'numbers' if self.is_number else 'texts'}__{self.position}"
+
 
 class CustomerImport(models.Model):
     """One file brought in, and the version of the dataset that came out of it."""

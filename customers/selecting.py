@@ -52,7 +52,14 @@ class Selection:
     conditions: tuple[Condition, ...] = ()
 
     @classmethod
-    def read(cls, params: QueryDict, dataset: Dataset, *, also: Collection[str] = ()) -> Selection:
+    def read(
+        cls,
+        params: QueryDict,
+        dataset: Dataset,
+        *,
+        also: Collection[str] = (),
+        attributes: Sequence[Attribute] | None = None,
+    ) -> Selection:
         """Read what an address asks for.
 
         Parameters
@@ -63,13 +70,16 @@ class Selection:
             Whose attributes may be named.
         also
             Names that mean something else to the page: how it is sorted, which columns it shows.
+        attributes
+            The dataset's, if they are known already.
 
         Raises
         ------
         BadRequest
             Something in it is not known, or no value of its attribute; the exception says what.
         """
-        return cls(tuple(_Reader(params, attributes_of(dataset)).read(also)))
+        known = attributes_of(dataset) if attributes is None else attributes
+        return cls(tuple(_Reader(params, known).read(also)))
 
     def apply(self, customers: CustomerQuerySet) -> CustomerQuerySet:
         """The customers among these who are selected."""
@@ -135,7 +145,7 @@ class _Reader:
     def _read_customer_id(self) -> Condition | None:
         if not (wanted := self._one("id")):
             return None
-        words = _("customer ID begins with “%(text)s”") % {"text": wanted}
+        words = _("Customer ID begins with “%(text)s”") % {"text": wanted}
         return Condition(words, (("id", wanted),), Q(customer_id__startswith=wanted))
 
     def _read_any_text(self) -> Condition | None:
@@ -143,8 +153,8 @@ class _Reader:
         if not (wanted := self._one("text")):
             return None
         texts = [each for each in self.attributes if each.kind == Attribute.Kind.TEXT]
-        query = _any_of(Q(**{f"texts__{each.position}__icontains": wanted}) for each in texts)
-        words = _("some text contains “%(text)s”") % {"text": wanted}
+        query = _any_of(Q(**{f"{each.path}__icontains": wanted}) for each in texts)
+        words = _("Some text contains “%(text)s”") % {"text": wanted}
         return Condition(words, (("text", wanted),), query)
 
     def _read_range(self, attribute: Attribute) -> Condition | None:
@@ -157,7 +167,7 @@ class _Reader:
         ]
         if not bounds:
             return None
-        query = Q(**{f"{_field(attribute)}__{lookup}": bound for _name, bound, lookup in bounds})
+        query = Q(**{f"{attribute.path}__{lookup}": bound for _name, bound, lookup in bounds})
         parameters = tuple((name, _plain(bound)) for name, bound, _lookup in bounds)
         return Condition(_range_words(attribute, low, high), parameters, query, attribute)
 
@@ -168,14 +178,14 @@ class _Reader:
         listed = _(" or ").join(f"“{text}”" for text in wanted)
         words = _("%(attribute)s is %(texts)s") % {"attribute": attribute, "texts": listed}
         parameters = tuple((name, text) for text in wanted)
-        return Condition(words, parameters, Q(**{f"{_field(attribute)}__in": wanted}), attribute)
+        return Condition(words, parameters, Q(**{f"{attribute.path}__in": wanted}), attribute)
 
     def _read_part(self, attribute: Attribute) -> Condition | None:
         name = f"{attribute.pk}.has"
         if not (wanted := self._one(name)):
             return None
         words = _("%(attribute)s contains “%(text)s”") % {"attribute": attribute, "text": wanted}
-        query = Q(**{f"{_field(attribute)}__icontains": wanted})
+        query = Q(**{f"{attribute.path}__icontains": wanted})
         return Condition(words, ((name, wanted),), query, attribute)
 
     def _read_missing(self, attribute: Attribute) -> Condition | None:
@@ -188,7 +198,7 @@ class _Reader:
             )
         is_missing = wanted == "yes"
         words = _("%(attribute)s is missing") if is_missing else _("%(attribute)s is known")
-        query = Q(**{f"{_field(attribute)}__isnull": is_missing})
+        query = Q(**{f"{attribute.path}__isnull": is_missing})
         return Condition(words % {"attribute": attribute}, ((name, wanted),), query, attribute)
 
     # ---- Values --------------------------------------------------------------------------------------------
@@ -230,11 +240,6 @@ def read_number(written: str) -> float:
     if not math.isfinite(number) or "_" in written:
         raise ValueError(written)
     return number
-
-
-def _field(attribute: Attribute) -> str:
-    """Where the ORM finds an attribute's values."""
-    return f"{'numbers' if attribute.is_number else 'texts'}__{attribute.position}"
 
 
 def _any_of(queries: Iterable[Q]) -> Q:

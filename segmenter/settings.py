@@ -226,6 +226,9 @@ EXPORT_LIFETIME = timedelta(hours=env.float("EXPORT_LIFETIME_HOURS", default=24)
 
 # ---- People and pages ----------------------------------------------------------------------------
 
+# A list that takes the database longer is not waited for; the page says how to ask for less.
+PAGE_TIMEOUT_SECONDS = env.float("PAGE_TIMEOUT_SECONDS", default=5)
+
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"

@@ -7,6 +7,7 @@ from segmenter import converters
 from segmenter.views import (
     audit,
     charts,
+    customers,
     deleting,
     errors,
     exports,
@@ -31,7 +32,7 @@ segmenter_patterns = [
     path("datasets/<slug:slug>/delete/", deleting.dataset_delete, name="dataset-delete"),
     path("datasets/<slug:slug>/runs/new/", runs.run_create, name="run-create"),
     path(
-        "datasets/<slug:slug>/customers/<int:customer_id>/", segments.customer_detail, name="customer-detail"
+        "datasets/<slug:slug>/customers/<int:customer_id>/", customers.customer_detail, name="customer-detail"
     ),
     path("datasets/<slug:slug>/customers/export/", exports.customers_export, name="customers-export"),
     path(
@@ -108,6 +109,8 @@ if not settings.EMAIL_URL:
         path("password/reset/", login.ask_administrator),
         path("password/reset/done/", errors.closed),
     ]
+
+handler400 = errors.bad_request
 
 urlpatterns = [
     path("", home.home, name="home"),

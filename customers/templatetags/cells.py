@@ -3,6 +3,9 @@
 from django import template
 from django.utils.formats import localize
 
+from customers.cells import Value, write_value
+from customers.models import Attribute
+
 register = template.Library()
 
 
@@ -12,13 +15,15 @@ def is_number(value: object) -> bool:
 
 
 @register.filter
-def plain(value: object) -> str:
-    """A customer's value as people write it: 15 rather than 15.0, – where it is missing."""
-    if value is None:
-        return "–"
-    if isinstance(value, float):
-        return str(localize(int(value) if value.is_integer() and abs(value) < 2**53 else value))
-    return str(value)
+def shown(value: Value, attribute: Attribute) -> str:
+    """A value of an attribute as people write it."""
+    return write_value(value, attribute)
+
+
+@register.filter
+def percent(share: float) -> str:
+    """A share of 1: “12.3 %”."""
+    return f"{localize(round(100 * share, 1))} %"
 
 
 @register.filter

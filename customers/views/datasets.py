@@ -10,10 +10,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.recording import record
 from customers.exporting import attributes_of
+from customers.filtering import filter_editor
 from customers.forms import DatasetForm
-from customers.models import Customer, Dataset
+from customers.listing import Listing, has_empty_fields, read_customers, within_limits
+from customers.models import Dataset
 from customers.overview import overview_of
-from customers.paging import keyset_page
+from customers.paging import TooSlow
 
 PAGE_SIZE = 50
 RECENT = 10
@@ -68,23 +70,14 @@ def dataset_overview(request: HttpRequest, slug: str) -> HttpResponse:
 @permission_required("customers.view_customer", raise_exception=True)
 def customer_list(request: HttpRequest, slug: str) -> HttpResponse:
     dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
-    customers = Customer.objects.of(dataset)
-    wanted = request.GET.get("q", "").strip()[:200]
-    if wanted:
-        customers = customers.filter(customer_id__startswith=wanted.replace("\0", ""))
-    attributes = attributes_of(dataset)
-    page = keyset_page(
-        customers,
-        ["id"],
-        after=request.GET.get("after", ""),
-        before=request.GET.get("before", ""),
-        size=PAGE_SIZE,
-    )
-    context = {
-        "dataset": dataset,
-        "attributes": attributes,
-        "page": page,
-        "rows": [(customer, customer.values(attributes)) for customer in page.rows],
-        "wanted": wanted,
-    }
+    listing = Listing.read(request.GET, dataset, attributes_of(dataset), sorts=("id", "customer"))
+    if has_empty_fields(request):
+        return redirect(f"{request.path}{listing.address()}")
+    context = {"dataset": dataset, "listing": listing, "columns": listing.columns()}
+    try:
+        with within_limits(listing):
+            context["list"] = read_customers(dataset, listing)
+            context["editor"] = filter_editor(dataset, listing)
+    except TooSlow:
+        return render(request, "customers/customer_list.html", context, status=503)
     return render(request, "customers/customer_list.html", context)

@@ -24,7 +24,7 @@ from customers.forms import MappingForm, ReadingForm, UploadForm
 from customers.importing.errors import ImportRefusedError
 from customers.importing.scanning import ENCODINGS
 from customers.models import CustomerImport, Dataset
-from customers.paging import keyset_page
+from customers.paging import KeysetOrder, keyset_page
 from jobs.errors import JobRefusedError
 from jobs.models import Job
 
@@ -187,18 +187,15 @@ def _render_report(request: HttpRequest, customer_import: CustomerImport) -> Htt
         # It may have ended since the import was read: whoever sees its end sees what came of it.
         customer_import = _get(customer_import.pk)
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    rejected = customer_import.rejected_rows.defer("cells")
+    page = keyset_page(rejected, KeysetOrder("id", "line"), after=after, before=before, size=PAGE_SIZE)
     current = customer_import.dataset.current_version_id == customer_import.pk
     base, is_first_page = customer_import.base_version, not (after or before)
     context = {
         **_context(customer_import),
         "job": job,
-        "page": keyset_page(
-            customer_import.rejected_rows.defer("cells"),
-            ["line", "id"],
-            after=after,
-            before=before,
-            size=PAGE_SIZE,
-        ),
+        "page": page,
+        "rejected_rows": rejected.filter(id__in=page.keys),
         "encoding_name": ENCODINGS.get(customer_import.encoding, customer_import.encoding),
         "reasons": rejects.frequent_reasons(customer_import) if is_first_page else [],
         "base": base,

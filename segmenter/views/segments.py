@@ -1,7 +1,5 @@
 """One segment of a run: its customers, its name."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -10,18 +8,22 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.recording import record
-from customers.models import Attribute, Customer, Dataset
-from customers.paging import keyset_page
+from customers.exporting import attributes_of
+from customers.filtering import filter_editor
+from customers.listing import Listing, has_empty_fields, within_limits
+from customers.paging import TooSlow
 from segmenter.forms import SegmentForm
-from segmenter.models import Cluster, ClusterAssignment
+from segmenter.members import SORTS, read_members
+from segmenter.models import Cluster
 
-# How the list can be ordered: the name in the address, and the fields of an index.
-ORDERS = {
-    "id": ["customer_id"],
-    "typical": ["distance", "customer_id"],
-    "borderline": ["margin", "customer_id"],
-}
-PAGE_SIZE = 50
+
+def orders() -> list[tuple[str, str]]:
+    """The orders that people ask for by a name of their own."""
+    return [
+        ("distance", _("most typical")),
+        ("margin", _("borderline to another segment")),
+        ("id", _("first to come in")),
+    ]
 
 
 def _get_cluster(run_id: int, number: int) -> Cluster:
@@ -33,44 +35,26 @@ def _get_cluster(run_id: int, number: int) -> Cluster:
 def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpResponse:
     cluster = _get_cluster(run_id, number)
     dataset = cluster.run.segmentation.dataset
-    order = request.GET.get("order", "typical")
-    page = keyset_page(
-        ClusterAssignment.objects.filter(run=run_id, label=cluster.label),
-        ORDERS.get(order, ORDERS["typical"]),
-        after=request.GET.get("after", ""),
-        before=request.GET.get("before", ""),
-        size=PAGE_SIZE,
-    )
-    attributes = list(dataset.attributes.all())
+    listing = Listing.read(request.GET, dataset, attributes_of(dataset), sorts=SORTS)
+    if has_empty_fields(request):
+        return redirect(f"{request.path}{listing.address()}")
     context = {
         "cluster": cluster,
         "run": cluster.run,
         "dataset": dataset,
-        "order": order if order in ORDERS else "typical",
-        "page": page,
-        "attributes": attributes,
-        "rows": _with_todays_values(page.rows, dataset, attributes),
+        "listing": listing,
+        "columns": listing.columns(("distance", _("Distance")), ("margin", _("Margin"))),
+        "orders": [(name, label, listing.address(sort=name)) for name, label in orders()],
+        "is_newer": cluster.run.version_id != dataset.current_version_id,
         "form": SegmentForm(instance=cluster.segment),
     }
+    try:
+        with within_limits(listing):
+            context["list"] = read_members(cluster, listing)
+            context["editor"] = filter_editor(dataset, listing)
+    except TooSlow:
+        return render(request, "segmenter/segment_detail.html", context, status=503)
     return render(request, "segmenter/segment_detail.html", context)
-
-
-def _with_todays_values(
-    assignments: list[ClusterAssignment], dataset: Dataset, attributes: list[Attribute]
-) -> list[dict[str, Any]]:
-    """The assignments with their customers as they are today; a customer who is gone has none."""
-    ids = [assignment.customer_id for assignment in assignments]
-    customers = {customer.id: customer for customer in Customer.objects.of(dataset).filter(id__in=ids)}
-    return [
-        {
-            "assignment": assignment,
-            "customer": customers.get(assignment.customer_id),
-            "values": customers[assignment.customer_id].values(attributes)
-            if assignment.customer_id in customers
-            else [],
-        }
-        for assignment in assignments
-    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -97,25 +81,3 @@ def segment_rename(request: HttpRequest, run_id: int, number: int) -> HttpRespon
     messages.success(request, said % {"name": segment.name})
     from_run = request.POST.get("back") == "run"
     return redirect(f"{cluster.run.get_absolute_url()}#segment-{number}" if from_run else cluster)
-
-
-@require_safe
-@permission_required("customers.view_customer", raise_exception=True)
-def customer_detail(request: HttpRequest, slug: str, customer_id: int) -> HttpResponse:
-    dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
-    customer = get_object_or_404(Customer.objects.of(dataset), id=customer_id)
-    attributes = list(dataset.attributes.all())
-    assignments = ClusterAssignment.objects.filter(customer_id=customer.id)
-    clusters = Cluster.objects.with_owners()
-    labels = {assignment.run_id: assignment.label for assignment in assignments}
-    context = {
-        "dataset": dataset,
-        "customer": customer,
-        "values": zip(attributes, customer.values(attributes), strict=True),
-        "clusters": [
-            cluster
-            for cluster in clusters.filter(run__in=labels).order_by("-run")
-            if cluster.label == labels[cluster.run_id]
-        ],
-    }
-    return render(request, "segmenter/customer_detail.html", context)

@@ -33,11 +33,11 @@ def read(dataset, address: str) -> Selection:
     ("address", "found", "words"),
     [
         ("", "A1 A2 B1 B_2", "all customers"),
-        ("id=A", "A1 A2", "customer ID begins with “A”"),
-        ("id=B_", "B_2", "customer ID begins with “B_”"),
-        ("text=ANNA", "A1 A2", "some text contains “ANNA”"),
-        ("text=bRem", "B_2", "some text contains “bRem”"),
-        ("text=2024", "", "some text contains “2024”"),
+        ("id=A", "A1 A2", "Customer ID begins with “A”"),
+        ("id=B_", "B_2", "Customer ID begins with “B_”"),
+        ("text=ANNA", "A1 A2", "Some text contains “ANNA”"),
+        ("text=bRem", "B_2", "Some text contains “bRem”"),
+        ("text=2024", "", "Some text contains “2024”"),
         ("Age.from=41", "A2 B_2", "Age from 41"),
         ("Age.to=41", "A1 A2", "Age up to 41"),
         ("Age.from=35.5&Age.to=56", "A2 B_2", "Age from 35.5 to 56"),
@@ -66,7 +66,7 @@ def test_an_address_written_otherwise_is_the_same_selection(shop):
 
 def test_a_condition_is_taken_away_by_itself(shop):
     selection = read(shop, "City.is=Berlin&Age.from=20&id=A")
-    assert selection.without(selection.conditions[1]).words == "customer ID begins with “A”; Age from 20"
+    assert selection.without(selection.conditions[1]).words == "Customer ID begins with “A”; Age from 20"
     assert selection.of(selection.conditions[1].attribute).words == "City is “Berlin”"
 
 

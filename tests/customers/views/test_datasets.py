@@ -1,3 +1,4 @@
+import pytest
 from django.urls import reverse
 
 from customers.models import Dataset
@@ -47,15 +48,80 @@ def test_the_values_of_each_attribute_stand_beside_what_is_allowed(viewer_client
     assert "Ulm <span" in words
 
 
+def listed(page) -> list[str]:
+    return [row.customer.customer_id for row in page.context["list"].rows]
+
+
 def test_customers_are_paged_by_key_and_found_by_the_beginning_of_their_id(viewer_client, bring, dataset):
     bring("CustomerID,Age\n" + "".join(f"A{number:03},30\n" for number in range(120)))
     url = reverse("customers:customer-list", args=[dataset.slug])
     page = viewer_client.get(url)
-    assert [customer.customer_id for customer, _ in page.context["rows"]][-1] == "A049"
-    page = viewer_client.get(url, {"after": page.context["page"].next})
-    assert next(customer.customer_id for customer, _ in page.context["rows"]) == "A050"
-    page = viewer_client.get(url, {"q": "A11"})
-    assert len(page.context["rows"]) == 10
+    assert listed(page)[-1] == "A049"
+    page = viewer_client.get(url, {"after": page.context["list"].page.next})
+    assert listed(page)[0] == "A050"
+    page = viewer_client.get(url, {"id": "A11"})
+    assert len(listed(page)) == page.context["list"].count == 10
+
+
+@pytest.mark.parametrize(
+    ("sort", "found"),
+    [
+        ("Age", "B D E A C F"),
+        ("-Age", "A E D B F C"),
+        ("City", "B A D E C F"),
+        ("-City", "E D A B F C"),
+        ("customer", "A B C D E F"),
+        ("-customer", "F E D C B A"),
+    ],
+)
+def test_missing_values_come_last_in_either_direction_on_every_page(
+    viewer_client, bring, dataset, sort, found
+):
+    bring("CustomerID,Age,City\nA,50,Bern\nB,20,Aarau\nC,,\nD,30,Chur\nE,30,Chur\nF,,\n")
+    sort = sort.replace("Age", str(dataset.attributes.get(name="Age").pk))
+    sort = sort.replace("City", str(dataset.attributes.get(name="City").pk))
+    url, pages = reverse("customers:customer-list", args=[dataset.slug]) + f"?sort={sort}&size=2", []
+    page = viewer_client.get(url)
+    pages.append(listed(page))
+    while page.context["list"].page.next:
+        page = viewer_client.get(f"{url}&after={page.context['list'].page.next}")
+        pages.append(listed(page))
+    assert " ".join(each for ids in pages for each in ids) == found
+    page = viewer_client.get(f"{url}&before={page.context['list'].page.previous}")
+    assert listed(page) == pages[1]
+    page = viewer_client.get(f"{url}&before={page.context['list'].page.previous}")
+    assert listed(page) == pages[0]
+
+
+def test_every_active_filter_is_a_chip_that_can_be_removed_by_itself(viewer_client, bring, dataset):
+    bring("CustomerID,Age,City\nA,50,Bern\nB,20,Bern\nC,30,Chur\n")
+    age, city = dataset.attributes.all()
+    page = viewer_client.get(
+        reverse("customers:customer-list", args=[dataset.slug]) + f"?{age.pk}.from=25&{city.pk}.is=Bern"
+    )
+    assert listed(page) == ["A"]
+    chips = {condition.words: address for condition, address in page.context["listing"].chips}
+    assert chips == {"Age from 25": f"?{city.pk}.is=Bern", "City is “Bern”": f"?{age.pk}.from=25"}
+    assert "1 of 3 customers" in page.content.decode()
+
+
+def test_a_selection_that_nobody_meets_leads_back_to_everybody(viewer_client, bring, dataset):
+    bring("CustomerID,Age\nA,50\n")
+    page = viewer_client.get(reverse("customers:customer-list", args=[dataset.slug]), {"id": "Z"})
+    assert "No customer is like that" in page.content.decode()
+    assert "Clear all filters" in page.content.decode()
+
+
+def test_the_form_of_a_filter_offers_the_values_that_there_are(viewer_client, bring, dataset):
+    rows = "".join(f"{number},{20 + number},{'Bern' if number % 4 else 'Chur'}\n" for number in range(40))
+    bring(f"CustomerID,Age,City\n{rows}")
+    age, city = dataset.attributes.all()
+    url = reverse("customers:customer-list", args=[dataset.slug])
+    editor = viewer_client.get(f"{url}?{city.pk}.is=Rom&filter={city.pk}&sort=-customer").context["editor"]
+    offered = [(each.value, each.share, each.is_chosen) for each in editor.choices]
+    assert offered == [("Bern", 0.75, False), ("Chur", 0.25, False), ("Rom", None, True)]
+    assert editor.kept == (("sort", "-customer"),)
+    assert viewer_client.get(f"{url}?filter={age.pk}").context["editor"].middle == (29.0, 49.0)
 
 
 def test_a_list_of_customers_takes_few_queries(viewer_client, bring, dataset, django_assert_max_num_queries):

@@ -1,0 +1,83 @@
+"""The customers of a segment, page by page: keys first, in the order of an index, and then who they are."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from django.db.models import QuerySet
+
+from customers.cells import ListedCustomer, cells_of
+from customers.listing import MOST_COUNTED, Listing, ListPage, find_few
+from customers.models import Customer
+from customers.paging import KeysetOrder, count_up_to, keyset_page
+from segmenter.models import Cluster, ClusterAssignment
+
+# What a run knows of a customer and an index has in order; the first is the usual one: typical ones first.
+SORTS = ("distance", "margin", "id", "customer")
+
+
+def read_members(cluster: Cluster, listing: Listing) -> ListPage:
+    """Read the page that the listing asks for, `within_limits` of it."""
+    assignments = ClusterAssignment.objects.filter(run=cluster.run_id, label=cluster.label)
+    everybody = Customer.objects.of(cluster.run.segmentation.dataset)
+    few = find_few(everybody, listing)
+    if few is not None:
+        ids = list(assignments.filter(customer_id__in=few).values_list("customer_id", flat=True))
+        rows = (
+            everybody.filter(id__in=ids)
+            if listing.is_by_customer
+            else assignments.filter(customer_id__in=ids)
+        )
+        return _read(cluster, listing, rows, count=len(ids))
+    selected = listing.selection.apply(everybody)
+    chosen = assignments.filter(customer_id__in=selected.values("id"))
+    members = selected.filter(id__in=assignments.values("customer_id"))
+    if listing.selection.is_everybody:
+        rows = members if listing.is_by_customer else assignments
+        return _read(cluster, listing, rows, count=cluster.size)
+    count = count_up_to(chosen, MOST_COUNTED)
+    return _read(cluster, listing, members if listing.is_by_customer else chosen, count=count)
+
+
+def _read(cluster: Cluster, listing: Listing, rows: QuerySet[Any], *, count: int | None) -> ListPage:
+    """Read a page of these rows, be they customers or assignments."""
+    among: QuerySet[Any] = ClusterAssignment.objects.filter(run=cluster.run_id, label=cluster.label)
+    if listing.is_by_customer:
+        among = Customer.objects.of(cluster.run.segmentation.dataset)
+    page = keyset_page(
+        rows, _order(listing), after=listing.after, before=listing.before, size=listing.size, among=among
+    )
+    return ListPage(_listed(cluster, listing, page.keys), page, count)
+
+
+def _order(listing: Listing) -> KeysetOrder:
+    """Of customers, or of assignments."""
+    if listing.is_by_customer:
+        return listing.customer_order()
+    by = "" if listing.sorted_by == "id" else listing.sorted_by
+    return KeysetOrder("customer_id", by, is_descending=listing.is_descending)
+
+
+def _listed(cluster: Cluster, listing: Listing, ids: list[int]) -> list[ListedCustomer]:
+    """Who they are, where they stand in the segment, and what the run saw if its version is kept."""
+    run, version_id = cluster.run, cluster.run.segmentation.dataset.current_version_id
+    found = list(Customer.objects.filter(version_id__in={version_id, run.version_id}, id__in=ids))
+    customers = {each.id: each for each in found if each.version_id == version_id}
+    earlier = {each.id: each for each in found if version_id != each.version_id}
+    places = {
+        each.customer_id: each
+        for each in ClusterAssignment.objects.filter(run=cluster.run_id, customer_id__in=ids)
+    }
+    cells = cells_of(customers.values(), listing.attributes, earlier)
+    return [
+        ListedCustomer(key, customers.get(key), cells.get(key, []), _measures(places[key]))
+        for key in ids
+        if key in places
+    ]
+
+
+def _measures(assignment: ClusterAssignment) -> tuple[float | None, ...]:
+    """Distance and margin; where there is one segment only, none is second nearest."""
+    margin = assignment.margin if math.isfinite(assignment.margin) else None
+    return assignment.distance, margin
