@@ -82,17 +82,19 @@ def _end_badly(claim: Claim, error: Exception) -> Reason | None:
 
 
 def _insist(transition: Callable[[], bool]) -> None:
-    """Write how an attempt ended, even if the database comes back only after a while.
+    """Write how an attempt ended, on a new connection: its own may be broken, or in the middle of a COPY.
 
-    After JOB_STALE_SECONDS somebody else has found out that the attempt is gone.
+    The database may come back only after a while; after JOB_STALE_SECONDS somebody else has found out that
+    the attempt is gone.
     """
     give_up_at = time.monotonic() + settings.JOB_STALE_SECONDS
     while True:
+        if not connection.in_atomic_block:
+            connection.close()
         try:
             transition()
             return
         except (OperationalError, InterfaceError):
             if connection.in_atomic_block or time.monotonic() > give_up_at:
                 raise
-            connection.close()
             time.sleep(LOOK_SECONDS)

@@ -2,6 +2,7 @@
 
 import errno
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 import psycopg
@@ -174,6 +175,21 @@ def test_a_copy_that_takes_long_is_cancelled_with_its_job(job):
     execute(job.pk, work)
     job.refresh_from_db()
     assert job.state == Job.State.CANCELLED
+
+
+def test_work_that_fails_in_the_middle_of_a_copy_it_reads_has_failed_at_once(job):
+    def rows() -> Iterator[bytes]:
+        statement = "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 100000)) TO STDOUT"
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            yield from map(bytes, copy)
+
+    def work(claim: Claim) -> None:
+        for _ in rows():
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    execute(job.pk, work)
+    job.refresh_from_db()
+    assert (job.state, job.failure) == (Job.State.FAILED, Reason.DISK_FULL)
 
 
 def test_nobody_interrupts_work_that_has_published(job, settings):
