@@ -113,7 +113,7 @@ def play_all(options: argparse.Namespace, data_dir: Path, scale: float) -> tuple
 def chosen(options: argparse.Namespace) -> list:
     from fault_injections import INJECTIONS
 
-    for module in ("fault_workers", "fault_servers", "fault_limits"):
+    for module in ("fault_workers", "fault_servers", "fault_limits", "fault_exports"):
         importlib.import_module(module)  # puts its injections into the list
     wanted = [injection for injection in INJECTIONS if injection.is_short or not options.short]
     return [injection for injection in wanted if not options.only or injection.number in options.only]

@@ -20,7 +20,9 @@ from customers.models import Customer, CustomerImport, Dataset
 from customers.synthetic import write_customers
 from jobs.lifecycle import create_job
 from jobs.models import Job
-from segmenter.models import ClusterAssignment, SegmentationRun
+from segmenter.background_exports import path_of, start_export
+from segmenter.exporting import Exportable
+from segmenter.models import ClusterAssignment, CustomerExport, SegmentationRun
 from segmenter.starting import RunRequest, start_run
 
 FEATURES = ["Annual Income (k$)", "Spending Score (1-100)"]
@@ -98,6 +100,15 @@ class Play:
         """Start a run whose first attempt waits at a place."""
         return self._held(lambda: self.start_run(self.next_number()), stage, done=done, fraction=fraction)
 
+    def start_export(self) -> CustomerExport:
+        what = Exportable.today(Dataset.objects.get(pk=self.dataset.pk))
+        return start_export(what, "csv", [], self.user)
+
+    def hold_export(self) -> CustomerExport:
+        """Start an export whose first attempt waits when a part of its file is written."""
+        export = self._held(self.start_export, "writing the customers", done=1)
+        return CustomerExport.objects.get(pk=export.pk)
+
     def _held(self, start: Any, stage: str, **place: Any) -> Any:
         """The job's number is known before there is a job: the worker must find the wish when it begins."""
         with connection.cursor() as cursor:
@@ -157,6 +168,14 @@ class Play:
         rows = Customer.objects.filter(version_id=customer_import.pk).count()
         read = customer_import.read_count
         require(read == self.rows and rows == customer_import.customer_count, f"{read} read, {rows} rows")
+
+    def check_export(self, export: CustomerExport) -> None:
+        """An export that has succeeded has its file, whole."""
+        export.refresh_from_db()
+        file = path_of(export.file_id).read_bytes()
+        require(hashlib.sha256(file).hexdigest() == export.sha256, "the file is another one")
+        lines = file.count(b"\r\n")
+        require(lines == self.rows + 1 == export.row_count + 1, f"{lines} lines for {self.rows} customers")
 
     def fingerprint(self, run: SegmentationRun) -> str:
         """One hash of who is in which cluster."""

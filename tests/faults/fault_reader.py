@@ -38,6 +38,10 @@ CURRENT = """
 """
 ASSIGNED = "SELECT run_id, count(*) FROM segmenter_clusterassignment WHERE run_id = ANY(%s) GROUP BY run_id"
 HELD = "SELECT version_id, count(*) FROM customers_customer WHERE version_id = ANY(%s) GROUP BY version_id"
+EXPORTS = """
+    SELECT export.id, job.state, export.file_id IS NOT NULL, export.row_count IS NOT NULL
+      FROM segmenter_customerexport AS export JOIN jobs_job AS job ON job.id = export.job_id
+"""
 ALONE = """
     SELECT lane, count(*) FROM jobs_job
      WHERE state = 'running' AND lane <> '' GROUP BY lane HAVING count(*) > 1
@@ -53,6 +57,9 @@ def violations(connection: psycopg.Connection, baseline: int) -> Iterator[str]:
         rows = dict(connection.execute(HELD, [[version]])).get(version, 0)
         if not rows or rows != customers:
             yield f"dataset {dataset} shows {rows} of the {customers} customers of version {version}"
+    for export, state, *is_there in connection.execute(EXPORTS):
+        if is_there != [state == "succeeded"] * 2:
+            yield f"export {export} is {state}: {is_there}"
     for lane, count in connection.execute(ALONE):
         yield f"{count} jobs of {lane} run at once"
     for (job,) in connection.execute(PUBLISHED_TWICE):

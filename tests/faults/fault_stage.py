@@ -241,6 +241,16 @@ class Stage:
         wait_for(held.exists, f"an attempt arrives {what}")
         return int(json.loads(held.read_text())["pid"])
 
+    @contextlib.contextmanager
+    def full_disk(self) -> Iterator[None]:
+        """Let the workers' exports find no more room than a few kilobytes in this block."""
+        flag = self.data_dir / "full-disk"
+        flag.touch()
+        try:
+            yield
+        finally:
+            flag.unlink()
+
     def release(self) -> None:
         (self.data_dir / "hold.json").unlink(missing_ok=True)
         (self.data_dir / "held.json").unlink(missing_ok=True)

@@ -10,6 +10,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -74,12 +75,18 @@ def compute_natively(claim: Claim, _: float) -> None:
 
 def fill_disk(claim: Claim, megabytes: float) -> None:
     """Write a temporary file beyond what the disk holds: here, beyond the limit of this process."""
+    with small_disk(int(megabytes * 1024**2 / 2)), tempfile.TemporaryFile(dir=settings.DATA_DIR) as file:
+        file.write(bytes(int(megabytes * 1024**2)))
+        file.flush()
+
+
+@contextmanager
+def small_disk(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond so many bytes in this block."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(megabytes * 1024**2 / 2), before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
-        with tempfile.TemporaryFile(dir=settings.DATA_DIR) as file:
-            file.write(bytes(int(megabytes * 1024**2)))
-            file.flush()
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
@@ -173,3 +180,21 @@ def hold_while_copying() -> None:
 
 
 hold_while_copying()
+
+
+def write_exports_on_a_small_disk() -> None:
+    """Let exports find the disk full while the suite asks for it."""
+    from segmenter import background_exports
+
+    write_truly = background_exports._write_file
+
+    def write_file(path: Any, blocks: Any) -> Any:
+        if not (settings.DATA_DIR / "full-disk").exists():
+            return write_truly(path, blocks)
+        with small_disk(8 * 1024):
+            return write_truly(path, blocks)
+
+    background_exports._write_file = write_file
+
+
+write_exports_on_a_small_disk()
