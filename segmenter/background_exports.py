@@ -7,7 +7,8 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -129,13 +130,17 @@ def _write_and_publish(claim: Claim, export: CustomerExport, file_id: uuid.UUID)
         claim.succeed()
 
 
-def _write_file(path: Path, blocks: Iterable[bytes]) -> Written:
+def _write_file(path: Path, blocks: Generator[bytes]) -> Written:
+    """Write a file that is there, whole, whatever happens to the machine afterwards."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     digest, size = hashlib.sha256(), 0
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(opened, "wb") as file, closing(blocks):  # closed, it reads no COPY any more
         for block in blocks:
             digest.update(block)
             size += file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
     return Written(size, digest.hexdigest())
 
 
