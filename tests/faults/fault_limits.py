@@ -68,9 +68,7 @@ def cancel_and_kill(play: Play) -> None:
 @injection("15c", "cancelled at twenty random moments of runs and imports", is_kill=False)
 def cancel_any_time(play: Play) -> None:
     random = Random(0)
-    began = time.monotonic()
-    play.finish(play.start_run(play.next_number()).job_id)
-    usual = time.monotonic() - began
+    usual, cancelled = min(play.time_run() for _ in range(3)), 0  # the first ones load the libraries
     for number in range(20):
         started = play.start_import() if number % 2 else play.start_run(play.next_number())
         wait_for(lambda started=started: play.job(started.job_id).attempt, "it is taken")
@@ -82,6 +80,8 @@ def cancel_any_time(play: Play) -> None:
         play.worst = max(play.worst, time.monotonic() - asked)
         state = play.job(started.job_id).state
         require(state == "cancelled", f"it has {state} though it could be cancelled")
+        cancelled += 1
+    require(cancelled >= 3, f"{cancelled} were cancelled, which says nothing")
     require(play.worst <= 10, f"cancelled after {play.worst:.1f} s")
 
 
