@@ -260,16 +260,24 @@ class TwoWorkers(RuleBasedStateMachine):
             assert job.published == (job.state == "succeeded")
 
     def rows(self) -> list[tuple[object, ...]]:
-        jobs = Job.objects.order_by("pk").values_list("pk", "state", "attempt", "cancel_requested_at")
         names = list(Process.objects.values_list("name", flat=True))
         return [
-            (state, attempt, cancel is not None, sum(name.startswith(f"{pk} ") for name in names))
-            for pk, state, attempt, cancel in jobs
+            (
+                job.state,
+                job.attempt,
+                job.cancel_requested_at is not None,
+                sum(name.startswith(f"{job.pk} ") for name in names),
+                job.state == "running" and abs(job.silent_seconds) > 120,
+            )
+            for job in Job.objects.with_clock().order_by("pk")
         ]
 
 
 def seen(model: Model) -> list[tuple[object, ...]]:
-    return [(job.state, job.attempt, job.cancel, job.published) for job in model.jobs]
+    return [
+        (job.state, job.attempt, job.cancel, job.published, job.state == "running" and job.is_silent)
+        for job in model.jobs
+    ]
 
 
 def at_once(barrier: threading.Barrier, step: Step, database: Database) -> object:
