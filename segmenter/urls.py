@@ -50,7 +50,7 @@ segmenter_patterns = [
         name="segmentation-rename",
     ),
     path(
-        "segmentations/<int:segmentation_id>/sizes.<format:format>",
+        "segmentations/<int:segmentation_id>/charts/sizes.<format:format>",
         segmentations.segmentation_sizes,
         name="segmentation-sizes",
     ),

@@ -26,7 +26,7 @@ def bring_in(transactional_db):
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        ("1,30,5\n", "same value for every customer"),
+        ("1,30,5\n", "Only one customer"),
         ("1,30,5\n2,40,5\n3,50,5\n", "Score"),
         ("1,30,5\n2,30,5\n3,30,5\n", "same value for every customer"),
     ],
