@@ -13,6 +13,7 @@ from segmenter.charts.texts import clean_text
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
+_NAMESPACES = {"xmlns": "http://www.w3.org/2000/svg", "xmlns:xlink": "http://www.w3.org/1999/xlink"}
 _FONTS = (
     "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'Liberation Sans', "
     "Arial, sans-serif"
@@ -24,9 +25,6 @@ _REFERRING = ("clip-path", "fill", "stroke")
 _ROUNDED = ("d", "x", "y", "width", "height")
 _INHERITED_BY_USES = ("fill", "stroke", "stroke-width", "fill-opacity", "stroke-opacity", "stroke-linejoin")
 _PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
-
-ET.register_namespace("", _SVG[1:-1])
-ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,16 @@ def rewrite_svg(raw: bytes, texts: SvgTexts, *, prefix: str, scalable: bool) -> 
     _rename_ids(root, prefix)
     _describe(root, texts, prefix)
     _resize(root, scalable=scalable)
+    return _write(root)
+
+
+def _write(root: ET.Element) -> bytes:
+    """Write names without a prefix, whatever prefix for SVG another library has asked for meanwhile."""
+    for element in root.iter():
+        element.tag = element.tag.removeprefix(_SVG)
+        if _XLINK_HREF in element.attrib:
+            element.set("xlink:href", element.attrib.pop(_XLINK_HREF))
+    root.attrib = {**_NAMESPACES, **root.attrib}
     return ET.tostring(root, encoding="unicode").encode()
 
 

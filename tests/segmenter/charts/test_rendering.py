@@ -1,6 +1,7 @@
 """Figures as bytes: safe in a page, the same every time, from any thread."""
 
 import io
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -72,6 +73,16 @@ def test_a_name_of_300_characters_is_cut_and_told_whole(
     svg = shown(draw_sizes(make.marks(["x" * 300])))
     assert svg.texts()[0].endswith("…")
     assert any("x" * 300 in (title.text or "") for title in svg.all("title"))
+
+
+def test_a_prefix_that_another_library_gives_to_svg_changes_nothing(
+    draw: Draw, names: Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _svg(draw(STYLES[0], names))
+    # As libraries do that draw codes for a second factor.
+    monkeypatch.setitem(ET._namespace_map, "http://www.w3.org/2000/svg", "svg")  # type: ignore[attr-defined]
+    assert _svg(draw(STYLES[0], names)) == before
+    assert before.startswith(b"<svg ")
 
 
 @pytest.mark.parametrize("style", STYLES)
