@@ -6,9 +6,7 @@ One pass at memory speed over the whole file. What it finds decides how the rows
 from __future__ import annotations
 
 import codecs
-import gzip
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from customers.importing.errors import AmbiguousFileError, ImportRefusedError
+from customers.importing.unpacking import open_archive
 
 BLOCK_BYTES = 4 * 1024**2
 # A line longer than this is no line of customers: most likely a quotation mark is never closed.
@@ -129,17 +128,14 @@ def open_blocks(path: Path, *, compressed: bool) -> Iterator[bytes]:
         The archive is damaged, or grows out of all proportion.
     """
     unpacked, limit = 0, max(path.stat().st_size * MAX_RATIO, 64 * 1024**2)
-    try:
-        with gzip.open(path) if compressed else path.open("rb") as stream:
-            while block := stream.read(BLOCK_BYTES):
-                unpacked += len(block)
-                if compressed and unpacked > limit:
-                    raise ImportRefusedError(
-                        f"This archive holds more than {MAX_RATIO} times its own size: it is not read."
-                    )
-                yield block
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ImportRefusedError("This archive is damaged: pack the file again.") from error
+    with open_archive(path) if compressed else path.open("rb") as stream:
+        while block := stream.read(BLOCK_BYTES):
+            unpacked += len(block)
+            if compressed and unpacked > limit:
+                raise ImportRefusedError(
+                    f"This archive holds more than {MAX_RATIO} times its own size: it is not read."
+                )
+            yield block
 
 
 def count_line_feeds(block: bytes) -> int:

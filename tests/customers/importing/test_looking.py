@@ -2,9 +2,12 @@ import gzip
 import io
 import zipfile
 
+import psutil
 import pytest
 
+from customers.importing import unpacking
 from customers.importing.errors import AmbiguousFileError, ImportRefusedError
+from customers.importing.scanning import BLOCK_BYTES, open_blocks
 
 
 @pytest.mark.parametrize(
@@ -69,6 +72,22 @@ def test_a_packed_file_is_read_and_a_bomb_is_not(look, settings):
         look(gzip.compress(b"id,age\n" + b"1,2\n" * 30_000_000, 9), "c.csv.gz")
     with pytest.raises(ImportRefusedError, match="damaged"):
         look(gzip.compress(b"id,age\n1,2\n" * 1000)[:-20], "c.csv.gz")
+
+
+def test_an_archive_is_unpacked_by_a_child_that_may_not_grow(look, monkeypatch):
+    monkeypatch.setattr(unpacking, "MEMORY", 8 * 1024**2)  # less than its interpreter needs
+    with pytest.raises(ImportRefusedError, match="memory or time"):
+        look(gzip.compress(b"id,age\n1,2\n"), "c.csv.gz")
+
+
+def test_whoever_stops_reading_an_archive_stops_its_unpacking(tmp_path):
+    path = tmp_path / "c.csv.gz"
+    path.write_bytes(gzip.compress(b"1,2\n" * 10_000_000))
+    blocks = open_blocks(path, compressed=True)
+    assert len(next(blocks)) == BLOCK_BYTES
+    assert psutil.Process().children()
+    blocks.close()
+    assert not psutil.Process().children()
 
 
 def test_a_file_beyond_the_limit_is_refused(look, settings):

@@ -1,0 +1,41 @@
+"""Archives: unpacked by a child process that may not grow, and read from it as it goes."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from customers.importing import unpacker
+from customers.importing.errors import ImportRefusedError
+
+logger = logging.getLogger(__name__)
+
+MEMORY, SECONDS = 256 * 1024**2, 600
+
+
+@contextmanager
+def open_archive(path: Path) -> Iterator[IO[bytes]]:
+    """Open what a gzip archive holds; whoever leaves before its end ends the child process, too.
+
+    Raises
+    ------
+    ImportRefusedError
+        At the end: the archive is damaged, or it took too much memory or time.
+    """
+    command = [sys.executable, "-I", unpacker.__file__, str(path), str(MEMORY), str(SECONDS)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+        try:
+            yield cast("IO[bytes]", child.stdout)
+        except BaseException:
+            child.kill()
+            raise
+    if child.returncode == unpacker.DAMAGED:
+        raise ImportRefusedError("This archive is damaged: pack the file again.")
+    if child.returncode:
+        logger.warning("the unpacker of archives ended with %s", child.returncode)
+        raise ImportRefusedError("This archive takes too much memory or time to unpack: unpack it first.")
