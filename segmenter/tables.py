@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import django_tables2 as tables
+from django.contrib.auth.models import User
+from django.contrib.humanize.templatetags.humanize import intcomma, naturaltime
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import AuditEvent
+from jobs.models import Job
 from segmenter.accounts.people import role_of
+from segmenter.models import Segmentation, SegmentationRun
+from segmenter.templatetags.segments import size_bar
 
 NUMBER = {"td": {"class": "number"}, "th": {"class": "number"}}
 
@@ -23,77 +32,81 @@ class RunTable(tables.Table):
         verbose_name=_("Compare"),
         orderable=False,
     )
-    run = tables.TemplateColumn(
-        '{% load i18n l10n %}<a href="{{ record.get_absolute_url }}">'
-        "{% blocktranslate with number=record.pk|unlocalize %}Run {{ number }}{% endblocktranslate %}</a>",
-        verbose_name=_("Run"),
-        order_by="pk",
-    )
-    segmentation = tables.TemplateColumn(
-        '<a href="{{ record.segmentation.get_absolute_url }}">{{ record.segmentation }}</a>'
-        '<br><span class="muted">{{ record.segmentation.dataset }}</span>',
-        verbose_name=_("Segmentation"),
-        order_by=("segmentation__name", "pk"),
-    )
-    state = tables.TemplateColumn(
-        '{% include "jobs/_state.html" with job=record.job %}',
-        verbose_name=_("State"),
-        order_by=("job__state", "pk"),
-    )
+    run = tables.Column(_("Run"), accessor="pk")
+    segmentation = tables.Column(_("Segmentation"), order_by=("segmentation__name", "pk"))
+    state = tables.Column(_("State"), accessor="job", order_by=("job__state", "pk"))
     segments = tables.Column(_("Segments"), accessor="k", attrs=NUMBER)
-    sizes = tables.TemplateColumn(
-        "{% load segments %}{% size_bar record %}", verbose_name=_("Sizes"), orderable=False
+    sizes = tables.Column(_("Sizes"), empty_values=(), orderable=False)
+    customers = tables.Column(_("Customers"), accessor="customer_count", attrs=NUMBER)
+    asked_by = tables.Column(
+        _("Asked for by"), accessor="job", empty_values=(), order_by="job__created_by__username"
     )
-    customers = tables.TemplateColumn(
-        "{% load humanize %}{% if record.k %}{{ record.customer_count|intcomma }}{% endif %}",
-        verbose_name=_("Customers"),
-        order_by="customer_count",
-        attrs=NUMBER,
-    )
-    asked_by = tables.TemplateColumn(
-        "{% load i18n %}{% if record.job.created_by %}{{ record.job.created_by }}"
-        "{% else %}{% translate 'a command' %}{% endif %}",
-        verbose_name=_("Asked for by"),
-        order_by="job__created_by__username",
-    )
-    created_at = tables.TemplateColumn(
-        "{% load humanize %}<time datetime=\"{{ record.created_at|date:'c' }}\" "
-        "title=\"{{ record.created_at|date:'DATETIME_FORMAT' }}\">"
-        "{{ record.created_at|naturaltime }}</time>",
-        verbose_name=_("When"),
-    )
+    created_at = tables.Column(_("When"))
 
     class Meta:
         order_by = "-run"
 
+    def render_run(self, value: int, record: SegmentationRun) -> SafeString:
+        name = gettext("Run %(number)s") % {"number": value}
+        return format_html('<a href="{}">{}</a>', record.get_absolute_url(), name)
+
+    def render_segmentation(self, value: Segmentation) -> SafeString:
+        return format_html(
+            '<a href="{}">{}</a><br><span class="muted">{}</span>',
+            value.get_absolute_url(),
+            value,
+            value.dataset,
+        )
+
+    def render_state(self, value: Job) -> SafeString:
+        return SafeString(render_to_string("jobs/_state.html", {"job": value}))
+
+    def render_sizes(self, record: SegmentationRun) -> SafeString | str:
+        return size_bar(record)
+
+    def render_customers(self, value: int, record: SegmentationRun) -> str:
+        return intcomma(value) if record.k else ""
+
+    def render_asked_by(self, value: Job) -> str:
+        return str(value.created_by or gettext("a command"))
+
+    def render_created_at(self, value: datetime) -> SafeString:
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>',
+            localtime(value).isoformat(timespec="seconds"),
+            date_format(localtime(value), "DATETIME_FORMAT"),
+            naturaltime(value),
+        )
+
 
 class PeopleTable(tables.Table):
-    username = tables.TemplateColumn(
-        "<a href=\"{% url 'people:person-detail' record.pk %}\">{{ record.username }}</a>"
-        '{% if record.email %}<br><span class="muted">{{ record.email }}</span>{% endif %}',
-        verbose_name=_("Person"),
-    )
+    username = tables.Column(_("Person"))
     role = tables.Column(_("Role"), empty_values=(), orderable=False)
     is_active = tables.Column(_("Entry"))
     factors = tables.Column(_("Second factor"))
-    last_login = tables.TemplateColumn(
-        "{% load humanize %}{{ record.last_login|naturaltime|default:_('never') }}",
-        verbose_name=_("Last login"),
-    )
+    last_login = tables.Column(_("Last login"), empty_values=())
 
     class Meta:
         order_by = "username"
 
-    def render_role(self, record: Any) -> str:
+    def render_username(self, value: str, record: User) -> SafeString:
+        address = reverse("people:person-detail", args=[record.pk])
+        name = format_html('<a href="{}">{}</a>', address, value)
+        return name + format_html('<br><span class="muted">{}</span>', record.email) if record.email else name
+
+    def render_role(self, record: User) -> str:
         return role_of(record) or gettext("none")
 
-    def render_is_active(self, record: Any) -> SafeString | str:
+    def render_is_active(self, record: User) -> SafeString | str:
         if not record.is_active:
             return format_html('<span class="state failed">{}</span>', gettext("disabled"))
         return gettext("open") if record.has_usable_password() else gettext("invited, no password yet")
 
     def render_factors(self, value: int) -> str:
         return gettext("yes") if value else gettext("no")
+
+    def render_last_login(self, value: datetime | None) -> str:
+        return naturaltime(value) if value else gettext("never")
 
 
 class AuditTable(tables.Table):

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from csp.decorators import csp_replace
@@ -12,11 +16,15 @@ from django.db.models import F, Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
 from django.utils.module_loading import import_string
+from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from customers.exporting import stream_csv
+from segmenter import charts
 from segmenter.analysis.results import (
     Advice,
     ClusterProfiles,
@@ -81,10 +89,45 @@ def chart(request: HttpRequest, run_id: int, name: str, format: str) -> HttpResp
         is_linked="download" not in request.GET and format == "svg",
         may_run=request.user.has_perm("segmenter.add_segmentationrun"),
     )
-    response = HttpResponse(_drawn(request, name, wanted, format), content_type=CONTENT_TYPES[format])
-    # Pages show it all the same; opened by itself it is kept as a file and never runs as a page.
-    response["Content-Disposition"] = f'attachment; filename="{name}-run-{run.pk}.{format}"'
+    return answer_with_chart(
+        request,
+        lambda: _drawn(request, name, wanted, format),
+        # A run never changes: besides it a chart shows how its segments are called now, and leads on.
+        drawn_from=(wanted.may_run, segment_marks(wanted)),
+        content_type=CONTENT_TYPES[format],
+        file_name=f"{name}-run-{run.pk}.{format}",
+    )
+
+
+def answer_with_chart(
+    request: HttpRequest,
+    draw: Callable[[], bytes],
+    *,
+    drawn_from: object,
+    content_type: str,
+    file_name: str,
+) -> HttpResponse:
+    """Answer with a chart, or with 304 where the browser has it already: then nothing is drawn.
+
+    `drawn_from` is all that decides what the chart looks like, besides the address and the program.
+    """
+    known = f"{_program()} {get_language()} {request.get_full_path()} {drawn_from!r}"
+    etag = quote_etag(sha256(known.encode()).hexdigest())
+    response = get_conditional_response(request, etag=etag)
+    if response is None:
+        response = HttpResponse(draw(), content_type=content_type)
+        # Pages show it all the same; opened by itself it is kept as a file and never runs as a page.
+        response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    response["ETag"] = etag
     return response
+
+
+@cache
+def _program() -> str:
+    """A digest of the code that draws, and of whom it draws with: a new release draws anew."""
+    sources = sorted(Path(charts.__file__).parent.glob("*.py"))
+    digest = sha256(b"".join(source.read_bytes() for source in sources))
+    return f"{digest.hexdigest()} {version('matplotlib')}"
 
 
 def _drawn(request: HttpRequest, name: str, wanted: Wanted, format: str) -> bytes:  # noqa: A002

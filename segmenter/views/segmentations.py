@@ -21,7 +21,7 @@ from segmenter.forms import SegmentationForm, SegmentEditForm
 from segmenter.history import read_history, read_sizes
 from segmenter.models import Segment, Segmentation
 from segmenter.policy import FILE_POLICY
-from segmenter.views.charts import CONTENT_TYPES, read_style
+from segmenter.views.charts import CONTENT_TYPES, answer_with_chart, read_style
 
 RECENT = 10
 
@@ -54,10 +54,13 @@ def _get_segmentation(segmentation_id: int) -> Segmentation:
 def segmentation_sizes(request: HttpRequest, segmentation_id: int, format: str) -> HttpResponse:  # noqa: A002
     """The chart of sizes through the runs."""
     history = read_sizes(_get_segmentation(segmentation_id))
-    response = HttpResponse(_drawn(request, history, format), content_type=CONTENT_TYPES[format])
-    name = f"sizes-of-segmentation-{segmentation_id}.{format}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return answer_with_chart(
+        request,
+        lambda: _drawn(request, history, format),
+        drawn_from=history,
+        content_type=CONTENT_TYPES[format],
+        file_name=f"sizes-of-segmentation-{segmentation_id}.{format}",
+    )
 
 
 def _drawn(request: HttpRequest, history: SizeHistory, format: str) -> bytes:  # noqa: A002

@@ -13,6 +13,7 @@ from jobs.execution import execute
 from jobs.models import Job
 from segmenter.further_pictures import count_picture
 from segmenter.models import Cluster, RunPicture, Segment, SegmentationRun
+from segmenter.views import charts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -266,6 +267,25 @@ def test_only_those_who_may_run_are_led_from_a_k_to_a_run(viewer_client, analyst
     wanted = reverse("segmenter:run-k", args=[run.pk, 3]).encode()
     assert wanted in analyst_client.get(address).content
     assert wanted not in viewer_client.get(address).content
+
+
+@pytest.mark.parametrize("name", ["sizes", "scatter"])
+def test_a_chart_that_the_browser_has_is_not_drawn_again(viewer_client, run, monkeypatch, name):
+    address = reverse("segmenter:chart", args=[run.pk, name, "svg"])
+    etag = viewer_client.get(address)["ETag"]
+    with monkeypatch.context() as patch:
+        patch.setattr(charts, "_drawn", None)
+        again = viewer_client.get(address, headers={"If-None-Match": etag})
+    assert (again.status_code, again.content, again["Cache-Control"]) == (304, b"", "private, no-cache")
+    assert viewer_client.get(address, {"theme": "dark"}, headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_a_chart_is_drawn_again_for_a_new_name_and_for_who_may_do_more(viewer_client, analyst_client, run):
+    address = reverse("segmenter:chart", args=[run.pk, "elbow", "svg"])
+    etag = viewer_client.get(address)["ETag"]
+    assert analyst_client.get(address, headers={"If-None-Match": etag}).status_code == 200
+    Segment.objects.filter(pk=run.clusters.get(number=1).segment_id).update(name="Renamed")
+    assert viewer_client.get(address, headers={"If-None-Match": etag}).status_code == 200
 
 
 # ---- How it was done ---------------------------------------------------------------------------------------
