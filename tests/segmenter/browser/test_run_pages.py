@@ -8,6 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from segmenter.models import Segment, SegmentationRun
+from segmenter.views import charts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script></text></title></svg>"
@@ -92,7 +93,30 @@ def test_a_mark_of_the_drawing_leads_to_its_segment(page, log_in, run):
     expect(page).to_have_url(f"{page.url.partition('/runs')[0]}{wanted}")
 
 
-@pytest.mark.parametrize("look", [{}, {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}}])
+LOOKS = [{}, {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}}]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_chart_is_drawn_once_for_the_picture_and_for_the_drawing(
+    open_context, log_in, run, look, monkeypatch
+):
+    drawn, draw = [], charts._drawn
+
+    def noted(request, name, *args):
+        drawn.append((request.path, request.GET.get("x")))
+        return draw(request, name, *args)
+
+    monkeypatch.setattr(charts, "_drawn", noted)
+    page = open_context(**look).new_page()
+    log_in(page)
+    page.goto(run.get_absolute_url())
+    expect(page.locator("figure.scatter svg")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert drawn
+    assert len(drawn) == len(set(drawn))
+
+
+@pytest.mark.parametrize("look", LOOKS)
 def test_awkward_names_stand_there_as_they_are_and_run_nowhere(open_context, log_in, run, look):
     for segment, name in zip(Segment.objects.order_by("pk"), AWKWARD, strict=True):
         Segment.objects.filter(pk=segment.pk).update(name=name[:100].strip(), notes=name)
