@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django_filters import FilterSet
 from django_tables2 import RequestConfig, Table
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 
 
 def build_table(
