@@ -21,7 +21,8 @@ from datetime import date
 from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
-from django.db.models import Q
+from django.db import connection
+from django.db.models import BooleanField, F, Func, Q, Value
 from django.http import QueryDict
 from django.utils.formats import date_format, localize
 from django.utils.translation import gettext as _
@@ -31,6 +32,8 @@ from customers.models import Attribute, CustomerQuerySet, Dataset
 
 MAX_LENGTH = 200
 MAX_CHOICES = 50
+# Stands between the texts of a customer when all are searched at once: no character, and so in no text.
+BETWEEN_TEXTS = "\uffff"
 
 Parameters = tuple[tuple[str, str], ...]
 
@@ -152,10 +155,9 @@ class _Reader:
         """Every text is looked through: the texts of dates are none that people would look for so."""
         if not (wanted := self._one("text")):
             return None
-        texts = [each for each in self.attributes if each.kind == Attribute.Kind.TEXT]
-        query = _any_of(Q(**{f"{each.path}__icontains": wanted}) for each in texts)
+        positions = [each.position for each in self.attributes if each.kind == Attribute.Kind.TEXT]
         words = _("Some text contains “%(text)s”") % {"text": wanted}
-        return Condition(words, (("text", wanted),), query)
+        return Condition(words, (("text", wanted),), _any_contains(positions, wanted))
 
     def _read_range(self, attribute: Attribute) -> Condition | None:
         names = f"{attribute.pk}.from", f"{attribute.pk}.to"
@@ -242,11 +244,34 @@ def read_number(written: str) -> float:
     return number
 
 
-def _any_of(queries: Iterable[Q]) -> Q:
-    found = Q(pk__in=[])  # of no text at all, none contains anything
-    for query in queries:
-        found |= query
-    return found
+def _any_contains(positions: Iterable[int], wanted: str) -> Q:
+    """Whether some text at these positions contains this, whatever the case.
+
+    All texts of a customer are compared at once, as one long text: a million customers take half the time.
+    """
+    slices = [
+        Func(F("texts"), template=f"(%(expressions)s)[{first + 1}:{last + 1}]")
+        for first, last in _ranges(positions)
+    ]
+    if not slices:
+        return Q(pk__in=[])  # of no text at all, none contains anything
+    texts = Func(*slices, template="(%(expressions)s)", arg_joiner=" || ")
+    text = Func(texts, Value(BETWEEN_TEXTS), function="array_to_string")
+    pattern = Value(f"%{connection.ops.prep_for_like_query(wanted)}%")
+    return Q(
+        Func(text, pattern, template="(%(expressions)s)", arg_joiner=" ILIKE ", output_field=BooleanField())
+    )
+
+
+def _ranges(positions: Iterable[int]) -> list[tuple[int, int]]:
+    """The first and the last of those that follow each other: 0, 1, 2, 5 become (0, 2) and (5, 5)."""
+    ranges: list[tuple[int, int]] = []
+    for position in sorted(positions):
+        if ranges and ranges[-1][1] == position - 1:
+            ranges[-1] = ranges[-1][0], position
+        else:
+            ranges.append((position, position))
+    return ranges
 
 
 def _plain(bound: float | str) -> str:

@@ -7,11 +7,11 @@ from django.http import QueryDict
 from customers.models import Customer
 from customers.selecting import Selection
 
-CONTENT = """CustomerID,Name,City,Age,Joined
-A1,Anna Berg,Berlin,30,2024-05-01
-A2,annabel,Hamburg,41,2025-01-15
-B1,Otto 100%,Berlin,,2026-02-28
-B_2,,Bremen,56,
+CONTENT = """CustomerID,Name,City,Age,Joined,Note
+A1,Anna Berg,Berlin,30,2024-05-01,ÜBER_all
+A2,annabel,Hamburg,41,2025-01-15,
+B1,Otto 100%,Berlin,,2026-02-28,
+B_2,,Bremen,56,,
 """
 
 
@@ -38,6 +38,10 @@ def read(dataset, address: str) -> Selection:
         ("text=ANNA", "A1 A2", "Some text contains “ANNA”"),
         ("text=bRem", "B_2", "Some text contains “bRem”"),
         ("text=2024", "", "Some text contains “2024”"),
+        ("text=%25", "B1", "Some text contains “%”"),
+        ("text=über_", "A1", "Some text contains “über_”"),
+        ("text=bergber", "", "Some text contains “bergber”"),
+        ("text=berlin2", "", "Some text contains “berlin2”"),
         ("Age.from=41", "A2 B_2", "Age from 41"),
         ("Age.to=41", "A1 A2", "Age up to 41"),
         ("Age.from=35.5&Age.to=56", "A2 B_2", "Age from 35.5 to 56"),
