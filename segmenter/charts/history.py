@@ -18,8 +18,8 @@ _MARGIN = 12.0
 _GAP = 22.0
 _TITLE = 26.0
 _PLOT = 62.0
-_BELOW = 20.0
 _DATES = 22.0
+_BELOW = 14.0
 _MARKER = 18.0
 # With more runs than this, dots run into each other and the line says it all.
 _MOST_DOTS = 24
@@ -42,17 +42,18 @@ def draw_history(history: SizeHistory, style: ChartStyle = DEFAULT_STYLE) -> Fig
     The runs stand side by side, the newest at the right; a gap is a run that did not find the segment. Each
     panel links to its segment.
     """
-    columns = 2 if style.narrow else 4
-    rows = -(-len(history.segments) // columns)
-    figure = new_figure(style, 2 * _MARGIN + rows * (_TITLE + _PLOT + _BELOW) - _BELOW + _DATES)
+    most = 2 if style.narrow else 4
+    rows = -(-len(history.segments) // most)
+    columns = -(-len(history.segments) // max(1, rows)) or 1
+    below = _TITLE + _PLOT + _DATES + _BELOW
+    figure = new_figure(style, 2 * _MARGIN + rows * below - _BELOW)
     width = (style.width - 2 * _MARGIN - (columns - 1) * _GAP) / columns
     highest = max((size for each in history.segments for _, size in each.known), default=0) or 1
     for position, segment in enumerate(history.segments):
         row, column = divmod(position, columns)
-        panel = _Panel(_MARGIN + column * (width + _GAP), _MARGIN + row * (_TITLE + _PLOT + _BELOW), width)
+        panel = _Panel(_MARGIN + column * (width + _GAP), _MARGIN + row * below, width)
         _draw_panel(figure, segment, panel, history.run_count, highest)
-        if position + columns >= len(history.segments):
-            _write_dates(figure, history, panel)
+        _write_dates(figure, history, panel)
     return figure
 
 
@@ -115,7 +116,7 @@ def _draw_stretch(figure: ChartFigure, points: list[Point], floor: float, colour
 
 
 def _write_dates(figure: ChartFigure, history: SizeHistory, panel: _Panel) -> None:
-    """Write when the first and the last run were, below the lowest panel of a column."""
+    """Write when the first and the last run were, below the panel."""
     y, muted = panel.floor + 13, figure.style.colours.muted
     first, last = clean_text(history.first), clean_text(history.last)
     figure.write(panel.left + panel.width, y, last, size=SMALL, align="right", colour=muted)

@@ -25,6 +25,7 @@ _TOP = 40
 _BELOW = 52
 _NOTE = 20
 _LABEL_HEIGHT = 20
+_LABEL_GROUND = 0.85
 _CENTROID = 14
 # With more segments than this, names would cover the customers: numbers and a key stand in.
 _MOST_NAMES = 9
@@ -227,9 +228,13 @@ def _number_centroids(
 
 
 def _draw_label(figure: ChartFigure, text: str, place: Box) -> None:
-    left, top = place.x - place.width / 2, place.y - place.height / 2
-    colours = figure.style.colours
-    figure.box(left, top, place.width, place.height, colours.background, radius=4, alpha=0.88, zorder=8)
+    """Write a label on a ground that lets the customers under it shine through.
+
+    Readers' fonts are narrower than the one that places are measured with: the ground is, too.
+    """
+    width, colours = _LABEL_GROUND * place.width, figure.style.colours
+    left, top = place.x - width / 2, place.y - place.height / 2
+    figure.box(left, top, width, place.height, colours.background, radius=4, alpha=0.7, zorder=8)
     figure.write(place.x, place.y, text, size=SMALL, align="center", bold=True, zorder=9)
 
 

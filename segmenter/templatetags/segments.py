@@ -83,6 +83,7 @@ def size_chart(segmentation: Segmentation, history: SizeHistory) -> dict[str, An
     return {
         **addresses,
         "name": "history",
+        "width": "full",
         "title": _("Sizes through the runs"),
         "words": describe_history(history),
         "joint": "?",
@@ -90,9 +91,7 @@ def size_chart(segmentation: Segmentation, history: SizeHistory) -> dict[str, An
 
 
 @register.inclusion_tag("segmenter/_chart.html")
-def chart(
-    run: SegmentationRun, name: str, choice: Choice | None = None, *, narrow: bool = False
-) -> dict[str, Any]:
+def chart(run: SegmentationRun, name: str, choice: Choice | None = None) -> dict[str, Any]:
     """One of the run's charts: a picture for every theme and width, its words, and files to take along."""
     query = "?" + urlencode({"x": choice.x, "y": choice.y}) if choice else ""
     address = {
@@ -101,7 +100,7 @@ def chart(
     return {
         **address,
         "name": name,
-        "narrow": narrow,
+        "width": "wide",
         "title": charts.CHARTS[name].title,
         "words": charts.describe_chart(run, name, choice),
         "joint": "&" if query else "?",

@@ -41,7 +41,7 @@ from segmenter.charts.style import ChartStyle
 from segmenter.models import Cluster, SegmentationRun
 from segmenter.policy import FILE_POLICY
 
-WIDTHS = {"wide": 720, "narrow": 360}
+WIDTHS = {"full": 1080, "wide": 720, "narrow": 360}
 CLUSTERS = Prefetch("clusters", Cluster.objects.select_related("segment"))
 # Columns of JSON; a chart reads those it needs.
 LARGE = ("sweep", "scores", "advice", "profiles", "pictures")
@@ -154,7 +154,7 @@ def read_style(request: HttpRequest) -> ChartStyle:
     """The theme and the width that the address asks for."""
     return ChartStyle(
         theme="dark" if request.GET.get("theme") == "dark" else "light",
-        width=WIDTHS["narrow" if request.GET.get("width") == "narrow" else "wide"],
+        width=WIDTHS.get(request.GET.get("width", ""), WIDTHS["wide"]),
     )
 
 

@@ -46,7 +46,6 @@ def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpRespon
         "columns": listing.columns(("distance", _("Distance")), ("margin", _("Margin"))),
         "orders": [(name, label, listing.address(sort=name)) for name, label in orders()],
         "is_newer": cluster.run.version_id != dataset.current_version_id,
-        "form": SegmentForm(instance=cluster.segment),
     }
     try:
         with within_limits(listing):

@@ -9,7 +9,7 @@ const NARROW = matchMedia("(max-width: 40rem)");
 async function drawInPage(figure) {
   const address = new URL(figure.dataset.chart, location.href);
   // Written as the picture's address is: the browser has it already, and the server draws it only once.
-  address.searchParams.set("width", NARROW.matches || figure.hasAttribute("data-narrow") ? "narrow" : "wide");
+  address.searchParams.set("width", NARROW.matches ? "narrow" : figure.dataset.width);
   if (document.documentElement.dataset.bsTheme === "dark") address.searchParams.set("theme", "dark");
   if (figure.dataset.drawn === address.href) return;
   figure.dataset.drawn = address.href;

@@ -42,8 +42,9 @@ def test_from_a_file_to_a_list_for_a_campaign(page, log_in, worker):
     expect(page.locator("figure.scatter svg a").first).to_be_attached()  # the drawing, not only a picture
 
     page.locator("ol.segments a").first.click()
-    page.get_by_label("Name of the segment").fill("Regulars")
-    page.get_by_role("button", name="Rename").click()
+    page.get_by_text("Name and notes").click()
+    page.get_by_label("Name, in every run").fill("Regulars")
+    page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="Regulars")).to_be_visible()
     assert Segment.objects.filter(name="Regulars").exists()
     listed = page.locator("section[aria-labelledby=customers] tbody tr").count()
