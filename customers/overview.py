@@ -1,14 +1,16 @@
 """What a dataset's customers look like, attribute by attribute: the look at the data before it is used.
 
-Ranges, missing values and histograms are exact: two passes over the version, however many attributes there
-are. The frequent texts come from a sample where there are many customers. A version never changes, so what
-was found is kept in the cache.
+Ranges, missing values and histograms are exact: two passes over the version for every thirty attributes. The
+frequent texts come from a sample where there are many customers. A version never changes, so what was found is
+kept in the cache.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 
 from django.core.cache import cache
@@ -22,12 +24,19 @@ from customers.partitions import partition_name
 BINS = 16
 FREQUENT = 5
 SAMPLE_ROWS = 50_000
+# Attributes looked at in one pass: PostgreSQL groups by at most 31 columns in one statement.
+AT_ONCE = 30
 KEPT_SECONDS = 7 * 24 * 3600
+# Dates are counted as days since then.
+DAY_ZERO = date(2000, 1, 1)
 
 
 @dataclass(frozen=True)
 class AttributeOverview:
-    """One attribute over all customers; `counts` are those of equal steps from `minimum` to `maximum`."""
+    """One attribute over all customers; `counts` are those of equal steps from `minimum` to `maximum`.
+
+    Of a date these are days since `DAY_ZERO`.
+    """
 
     name: str
     kind: str
@@ -46,6 +55,14 @@ class AttributeOverview:
         return cls(counts=tuple(counts), frequent=pairs, **values)
 
     @property
+    def first_day(self) -> date:
+        return DAY_ZERO + timedelta(days=self.minimum or 0)
+
+    @property
+    def last_day(self) -> date:
+        return DAY_ZERO + timedelta(days=self.maximum or 0)
+
+    @property
     def bars(self) -> list[tuple[int, float, float]]:
         """x, y and height of each bar of the histogram, in a box of 10 × BINS by 100."""
         most = max(self.counts, default=0)
@@ -62,7 +79,8 @@ def overview_of(dataset: Dataset) -> list[AttributeOverview]:
     if version is None or not version.customer_count:
         return []
     attributes = attributes_of(dataset)
-    key = "-".join(["overview", *(str(each.pk) for each in (version, *attributes))])
+    ids = " ".join(str(each.pk) for each in attributes)
+    key = f"overview-{version.pk}-{sha256(ids.encode()).hexdigest()}"
     kept = cache.get(key)
     if kept is not None:
         return [AttributeOverview.from_kept(**each) for each in kept]
@@ -73,12 +91,17 @@ def overview_of(dataset: Dataset) -> list[AttributeOverview]:
 
 def _describe(version: int, customers: int, attributes: Sequence[Attribute]) -> list[AttributeOverview]:
     table = sql.Identifier(partition_name(Customer, version))
-    ranges = _read_ranges(table, [each for each in attributes if each.is_number])
-    counts = _read_counts(table, ranges)
+    measured = [each for each in attributes if each.kind != Attribute.Kind.TEXT]
+    ranges: Ranges = {}
+    counts: dict[Attribute, tuple[int, ...]] = {}
+    for start in range(0, len(measured), AT_ONCE):
+        some = measured[start : start + AT_ONCE]
+        ranges |= _read_ranges(table, some)
+        counts |= _read_counts(table, {each: ranges[each] for each in some})
     described = []
     for attribute in attributes:
-        if attribute.is_number:
-            known, low, high, mean = ranges[attribute.position]
+        if attribute in ranges:
+            known, low, high, mean = ranges[attribute]
             described.append(
                 AttributeOverview(
                     name=attribute.name,
@@ -88,7 +111,7 @@ def _describe(version: int, customers: int, attributes: Sequence[Attribute]) -> 
                     minimum=low,
                     maximum=high,
                     mean=mean,
-                    counts=counts.get(attribute.position, ()),
+                    counts=counts.get(attribute, ()),
                 )
             )
         else:
@@ -96,28 +119,25 @@ def _describe(version: int, customers: int, attributes: Sequence[Attribute]) -> 
     return described
 
 
-Ranges = dict[int, tuple[int, float | None, float | None, float | None]]
+Ranges = dict[Attribute, tuple[int, float | None, float | None, float | None]]
 
 
 def _read_ranges(table: sql.Identifier, attributes: Sequence[Attribute]) -> Ranges:
-    """How many are known, the lowest, the highest and the mean, by position: one pass."""
-    if not attributes:
-        return {}
+    """How many are known, the lowest, the highest and the mean: one pass."""
     parts = [
-        sql.SQL("count({0}), min({0}), max({0}), avg({0})").format(_number(each.position))
-        for each in attributes
+        sql.SQL("count({0}), min({0}), max({0}), avg({0})").format(_measured(each)) for each in attributes
     ]
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(parts), table))
         row = cursor.fetchone()
-    return {each.position: tuple(row[4 * index : 4 * index + 4]) for index, each in enumerate(attributes)}
+    return {each: tuple(row[4 * index : 4 * index + 4]) for index, each in enumerate(attributes)}
 
 
-def _read_counts(table: sql.Identifier, ranges: Ranges) -> dict[int, tuple[int, ...]]:
-    """How many customers are in each of BINS equal steps, by position: one pass."""
+def _read_counts(table: sql.Identifier, ranges: Ranges) -> dict[Attribute, tuple[int, ...]]:
+    """How many customers are in each of BINS equal steps: one pass."""
     spread = {
-        position: (low, high)
-        for position, (_, low, high, _) in ranges.items()
+        each: (low, high)
+        for each, (_, low, high, _) in ranges.items()
         if low is not None and high is not None and low < high
     }
     if not spread:
@@ -125,11 +145,11 @@ def _read_counts(table: sql.Identifier, ranges: Ranges) -> dict[int, tuple[int, 
     # The highest value belongs to the last step, not to one of its own; a missing one to none.
     steps = [
         sql.SQL("CASE WHEN {0} = {2} THEN {3} ELSE width_bucket({0}, {1}, {2}, {3}) END").format(
-            _number(position), sql.Literal(low), sql.Literal(high), sql.Literal(BINS)
+            _measured(each), sql.Literal(low), sql.Literal(high), sql.Literal(BINS)
         )
-        for position, (low, high) in spread.items()
+        for each, (low, high) in spread.items()
     ]
-    names = [sql.Identifier(f"step_{position}") for position in spread]
+    names = [sql.Identifier(f"step_{each.pk}") for each in spread]
     inner = sql.SQL(", ").join(
         sql.SQL("{} AS {}").format(step, name) for step, name in zip(steps, names, strict=True)
     )
@@ -138,16 +158,16 @@ def _read_counts(table: sql.Identifier, ranges: Ranges) -> dict[int, tuple[int, 
     statement = sql.SQL(
         "SELECT grouping({0}), {0}, count(*) FROM (SELECT {1} FROM {2}) AS steps GROUP BY GROUPING SETS ({3})"
     ).format(columns, inner, table, sets)
-    found = {position: [0] * BINS for position in spread}
-    positions, everything = list(spread), (1 << len(spread)) - 1
+    found = {each: [0] * BINS for each in spread}
+    grouped, everything = list(spread), (1 << len(spread)) - 1
     with connection.cursor() as cursor:
         cursor.execute(statement)
         for row in cursor.fetchall():
             # The bit of the column that this row groups by is the one that is not set.
-            index = len(positions) - (everything ^ row[0]).bit_length()
+            index = len(grouped) - (everything ^ row[0]).bit_length()
             if row[1 + index] is not None:
-                found[positions[index]][row[1 + index] - 1] = row[-1]
-    return {position: tuple(counts) for position, counts in found.items()}
+                found[grouped[index]][row[1 + index] - 1] = row[-1]
+    return {each: tuple(counts) for each, counts in found.items()}
 
 
 def _describe_texts(table: sql.Identifier, customers: int, attribute: Attribute) -> AttributeOverview:
@@ -174,5 +194,9 @@ def _describe_texts(table: sql.Identifier, customers: int, attribute: Attribute)
     )
 
 
-def _number(position: int) -> sql.Composed:
-    return sql.SQL("numbers[{}]").format(sql.Literal(position + 1))
+def _measured(attribute: Attribute) -> sql.Composed:
+    """A number, or the number of days up to a date."""
+    place = sql.Literal(attribute.position + 1)
+    if attribute.is_number:
+        return sql.SQL("numbers[{}]").format(place)
+    return sql.SQL("(texts[{}]::date - {}::date)::float8").format(place, sql.Literal(DAY_ZERO))

@@ -1,11 +1,18 @@
 """The look at the data: counted by hand on a few customers."""
 
+from datetime import date
+
 import pytest
 
 from customers.overview import BINS, overview_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-FILE = "id,Age,Town,Same\n1,20,Rome,5\n2,30,Rome,5\n3,100,Paris,5\n4,,Oslo,5\n"
+FILE = """id,Age,Town,Same,Joined
+1,20,Rome,5,2024-02-28
+2,30,Rome,5,2024-02-29
+3,100,Paris,5,
+4,,Oslo,5,1999-12-31
+"""
 
 
 @pytest.fixture
@@ -31,9 +38,26 @@ def test_one_value_for_everyone_has_no_histogram(overview):
     assert overview["Same"].bars == []
 
 
+def test_dates_have_their_first_and_their_last_day_and_a_histogram(overview):
+    joined = overview["Joined"]
+    assert (joined.first_day, joined.last_day) == (date(1999, 12, 31), date(2024, 2, 29))
+    assert (joined.known, joined.missing, joined.frequent) == (3, 1, ())
+    assert (joined.counts[0], joined.counts[-1], sum(joined.counts)) == (1, 2, 3)
+
+
 def test_texts_come_with_the_most_frequent_first(overview):
     assert overview["Town"].frequent == (("Rome", 0.5), ("Oslo", 0.25), ("Paris", 0.25))
 
 
 def test_nothing_is_said_of_a_dataset_without_customers(dataset):
     assert overview_of(dataset) == []
+
+
+def test_many_attributes_are_counted_all_the_same(bring, dataset):
+    names = [f"n{number}" for number in range(70)]
+    rows = [",".join(str(row * number) for number in range(1, 71)) for row in range(3)]
+    bring("\n".join([f"id,{','.join(names)}", *(f"{row},{cells}" for row, cells in enumerate(rows))]))
+    dataset.refresh_from_db()
+    found = overview_of(dataset)
+    assert [sum(each.counts) for each in found] == [3] * 70
+    assert found[69].maximum == 140
