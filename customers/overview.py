@@ -1,8 +1,8 @@
 """What a dataset's customers look like, attribute by attribute: the look at the data before it is used.
 
 Ranges, missing values and histograms are exact: two passes over the version for every thirty attributes. The
-frequent texts come from a sample where there are many customers. A version never changes, so what was found is
-kept in the cache.
+frequent texts come from a sample where there are many customers. A version never changes, so what was found
+is kept in the cache.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -42,6 +42,8 @@ from segmenter.models import Cluster, SegmentationRun
 from segmenter.policy import FILE_POLICY
 
 WIDTHS = {"full": 1080, "wide": 720, "narrow": 360}
+# Attributes in a chart that has a row or a panel for each; the file of its numbers has all of them.
+MOST_DRAWN = 30
 CLUSTERS = Prefetch("clusters", Cluster.objects.select_related("segment"))
 # Columns of JSON; a chart reads those it needs.
 LARGE = ("sweep", "scores", "advice", "profiles", "pictures")
@@ -215,6 +217,13 @@ def number_profiles(wanted: Wanted) -> tuple[NumberProfile, ...]:
     return tuple(from_json(ClusterProfiles, wanted.run.profiles).numbers)
 
 
+def drawn_profiles(numbers: Sequence[NumberProfile]) -> tuple[NumberProfile, ...]:
+    """As many attributes as one can read: the features, and those that the segments explain best."""
+    best = sorted(numbers, key=lambda each: (not each.is_feature, -each.explained))[:MOST_DRAWN]
+    names = {each.name for each in best}
+    return tuple(each for each in numbers if each.name in names)
+
+
 CHARTS = {
     "elbow": Chart(
         title="Elbow graph",
@@ -245,7 +254,7 @@ CHARTS = {
         draw="segmenter.charts.profile.draw_profile",
         describe=descriptions.describe_profile,
         tabulate=lambda wanted: numbers.tabulate_profile(number_profiles(wanted), segment_marks(wanted)),
-        read=lambda wanted: (number_profiles(wanted), segment_marks(wanted)),
+        read=lambda wanted: (drawn_profiles(number_profiles(wanted)), segment_marks(wanted)),
         columns=("profiles",),
     ),
     "distributions": Chart(
@@ -255,7 +264,7 @@ CHARTS = {
         tabulate=lambda wanted: numbers.tabulate_distributions(
             number_profiles(wanted), segment_marks(wanted)
         ),
-        read=lambda wanted: (number_profiles(wanted), segment_marks(wanted)),
+        read=lambda wanted: (drawn_profiles(number_profiles(wanted)), segment_marks(wanted)),
         columns=("profiles",),
     ),
 }

@@ -25,7 +25,7 @@ from segmenter.further_pictures import ask_for_picture, customers_are_gone
 from segmenter.models import SegmentationRun
 from segmenter.settings_used import list_drivers, list_left_out, list_outliers, list_timings
 from segmenter.starting import RunRequest, request_like, request_with_k, start_run
-from segmenter.views.charts import CLUSTERS
+from segmenter.views.charts import CLUSTERS, MOST_DRAWN
 
 
 def _get_run(run_id: int) -> SegmentationRun:
@@ -66,6 +66,8 @@ def _found(request: HttpRequest, run: SegmentationRun, attributes: list[Attribut
         "cards": cards.make_cards(run, clusters, profiles, earlier),
         "earlier": earlier and earlier.run,
         "gone": cards.find_gone(earlier, clusters),
+        "undrawn": max(0, len(profiles.numbers) - MOST_DRAWN),
+        "most_drawn": MOST_DRAWN,
         "axes": axes.choices,
         "choice": choice,
         "picture_job": waiting,

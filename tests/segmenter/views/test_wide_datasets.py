@@ -1,0 +1,78 @@
+"""As many attributes as a file may bring: every page and every chart still answers."""
+
+import io
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+
+from customers.importing.pipeline import create_dataset, import_now
+from segmenter.analysis.results import NumberProfile
+from segmenter.views.charts import MOST_DRAWN, drawn_profiles
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def wide(groups):
+    """Income and score of five groups, and hundreds of other numbers, dates and texts."""
+    columns = groups()
+    width = settings.IMPORT_MAX_COLUMNS
+    head = ["id", "Income", "Score", *(f"Column {number}" for number in range(4, width + 1))]
+    kinds = (
+        lambda row: f"{row % 7}",
+        lambda row: f"2026-01-{1 + row % 28:02}",
+        lambda row: f"text {row % 5}",
+    )
+    lines = [",".join(head)]
+    for row, (income, score) in enumerate(zip(columns["Income"], columns["Score"], strict=True)):
+        cells = [kinds[number % 3](row + number) for number in range(4, width + 1)]
+        lines.append(",".join([f"C{row}", str(income), str(score), *cells]))
+    dataset = create_dataset("Wide")
+    done = import_now(dataset, io.BytesIO("\n".join(lines).encode()), "wide.csv")
+    assert done.created_count == 100, done.job.error
+    dataset.refresh_from_db()
+    return dataset
+
+
+def test_every_page_of_a_dataset_as_wide_as_may_be_answers(administrator_client, wide, execute_a_run):
+    run = execute_a_run(wide, k=5)
+    cluster = run.clusters.get(number=1)
+    numbered = [run.pk, cluster.number]
+    pages = [
+        wide.get_absolute_url(),
+        reverse("customers:dataset-overview", args=[wide.slug]),
+        reverse("customers:customer-list", args=[wide.slug]),
+        f"{reverse('customers:customer-list', args=[wide.slug])}?text=text+3",
+        reverse("segmenter:customers-export", args=[wide.slug]),
+        reverse("segmenter:run-create", args=[wide.slug]),
+        wide.current_version.get_absolute_url(),
+        run.get_absolute_url(),
+        cluster.get_absolute_url(),
+        f"{cluster.get_absolute_url()}?text=text+3",
+        reverse("segmenter:segment-export", args=numbered),
+        reverse("segmenter:customer-detail", args=[wide.slug, cluster.typical[0]]),
+        *(
+            reverse("segmenter:chart", args=[run.pk, name, kind])
+            for name in ("profile", "distributions")
+            for kind in ("svg", "png", "csv")
+        ),
+    ]
+    answers = {page: administrator_client.get(page).status_code for page in pages}
+    assert set(answers.values()) == {200}, answers
+
+
+def test_charts_show_the_features_and_what_differs_most_and_their_numbers_everything():
+    def profile(number):
+        nothing = dict.fromkeys(("clusters", "differences", "standard_differences", "bin_edges"), ())
+        return NumberProfile(
+            f"n{number}",
+            is_feature=number == 7,
+            everyone=None,
+            explained=number % 50 / 50,
+            bin_counts=(),
+            **nothing,
+        )
+
+    drawn = [each.name for each in drawn_profiles([profile(number) for number in range(50)])]
+    assert drawn == ["n7", *(f"n{number}" for number in range(50 - MOST_DRAWN + 1, 50))]
