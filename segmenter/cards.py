@@ -82,8 +82,7 @@ class Earlier:
 
 def find_earlier(run: SegmentationRun) -> Earlier | None:
     """The run before of the same segmentation, with its sizes; `None` if this is the first."""
-    runs = run.segmentation.runs.succeeded().filter(pk__lt=run.pk).order_by("-pk")
-    earlier = runs.only("pk").first()
+    earlier = SegmentationRun.objects.before(run).only("pk").first()
     if earlier is None:
         return None
     return Earlier(earlier, dict(Cluster.objects.filter(run=earlier).values_list("segment", "size")))

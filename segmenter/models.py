@@ -92,6 +92,14 @@ class SegmentationRunQuerySet(models.QuerySet["SegmentationRun"]):
         """Those with results; the next one took its segments over from the one behind it."""
         return self.succeeded().order_by("-job__finished_at", "-pk")
 
+    def before(self, run: SegmentationRun) -> SegmentationRunQuerySet:
+        """Those of the run's segmentation that were done when it was; it took over the first one's segments.
+
+        Numbers do not tell: a run that was asked for later may be done earlier.
+        """
+        earlier = self.finished_last_first().filter(segmentation=run.segmentation_id).exclude(pk=run.pk)
+        return earlier.filter(job__finished_at__lte=run.job.finished_at)
+
 
 class SegmentationRun(models.Model):
     """One execution. Everything it used and found is frozen here: a finished run never changes."""

@@ -89,8 +89,7 @@ def _jobs_of_interest(user: User | AnonymousUser) -> list[Job]:
 
 def clusters_before(run: SegmentationRun) -> list[Cluster]:
     """The clusters of the run whose segments this one took over; none where it was the first."""
-    earlier = run.segmentation.runs.finished_last_first().exclude(pk=run.pk)
-    before = earlier.filter(job__finished_at__lte=run.job.finished_at).values("pk")[:1]
+    before = SegmentationRun.objects.before(run).values("pk")[:1]
     return list(Cluster.objects.filter(run__in=before).only("run", "segment", "size"))
 
 

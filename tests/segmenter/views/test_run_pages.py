@@ -70,6 +70,13 @@ def test_a_first_run_has_no_news_and_a_later_one_tells_kept_changed_and_new(
     assert len(page.context["gone"]) >= 3
 
 
+def test_news_are_told_against_the_run_that_was_done_before(viewer_client, run, execute_a_run):
+    other = execute_a_run(run.segmentation.dataset, k=5, random_state=3)
+    Job.objects.filter(pk=run.job_id).update(finished_at=Now())  # asked for first, done last
+    assert page_of(viewer_client, run).context["earlier"] == other
+    assert page_of(viewer_client, other).context["earlier"] is None
+
+
 def test_name_and_notes_are_changed_in_place_and_recorded(analyst_client, run):
     address = reverse("segmenter:segment-rename", args=[run.pk, 2])
     answer = analyst_client.post(address, {"name": "Regulars", "notes": "Call them.\nIn May.", "back": "run"})
