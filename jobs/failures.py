@@ -10,19 +10,20 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import models
 from django.db.utils import InterfaceError, OperationalError
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from jobs.errors import JobError
 
 
 class Reason(models.TextChoices):
-    REFUSED = "refused", _("it was asked for something impossible")
-    OUT_OF_MEMORY = "memory", _("out of memory")
-    TIMED_OUT = "time", _("timed out")
-    WORKER_LOST = "lost", _("the worker was lost")
-    DATABASE_GONE = "database", _("the database was gone")
-    DISK_FULL = "disk", _("no space left")
-    UNEXPECTED = "unexpected", _("something unexpected")
+    REFUSED = "refused", gettext_lazy("it was asked for something impossible")
+    OUT_OF_MEMORY = "memory", gettext_lazy("out of memory")
+    TIMED_OUT = "time", gettext_lazy("timed out")
+    WORKER_LOST = "lost", gettext_lazy("the worker was lost")
+    DATABASE_GONE = "database", gettext_lazy("the database was gone")
+    DISK_FULL = "disk", gettext_lazy("no space left")
+    UNEXPECTED = "unexpected", gettext_lazy("something unexpected")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,6 @@ class Failure:
     sentence: str
 
 
-NOTHING_CHANGED = "Nothing was changed."
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -53,60 +53,61 @@ def explain(error: BaseException, job_id: int) -> Failure:
 
 
 def out_of_memory() -> Failure:
-    return Failure(
-        Reason.OUT_OF_MEMORY,
-        f"The work ran out of memory: it may use {settings.JOB_MEMORY_BYTES / 1024**3:.3g} GB. "
-        f"{NOTHING_CHANGED} Try it with fewer customers or features, "
-        "or ask your administrator for a higher limit.",
+    text = _(
+        "The work ran out of memory: it may use %(limit)s GB. Nothing was changed. "
+        "Try it with fewer customers or features, or ask your administrator for a higher limit."
     )
+    return Failure(Reason.OUT_OF_MEMORY, text % {"limit": f"{settings.JOB_MEMORY_BYTES / 1024**3:.3g}"})
 
 
 def timed_out() -> Failure:
-    return Failure(
-        Reason.TIMED_OUT,
-        f"The work timed out: it may take {in_words(settings.JOB_TIME_LIMIT_SECONDS)}. {NOTHING_CHANGED} "
-        "Try it with fewer customers or features, or ask your administrator for a higher limit.",
+    text = _(
+        "The work timed out: it may take %(limit)s. Nothing was changed. "
+        "Try it with fewer customers or features, or ask your administrator for a higher limit."
     )
+    return Failure(Reason.TIMED_OUT, text % {"limit": in_words(settings.JOB_TIME_LIMIT_SECONDS)})
 
 
 def worker_lost(attempts: int) -> Failure:
-    times = "once" if attempts == 1 else f"{attempts} times"
-    return Failure(
-        Reason.WORKER_LOST,
-        f"The worker was lost {times} in the middle of it, which usually means that the machine ran out of "
-        f"memory. {NOTHING_CHANGED} Ask your administrator before you try again.",
+    text = ngettext(
+        "The worker was lost once in the middle of it, which usually means that the machine ran out of "
+        "memory. Nothing was changed. Ask your administrator before you try again.",
+        "The worker was lost %(attempts)s times in the middle of it, which usually means that the machine "
+        "ran out of memory. Nothing was changed. Ask your administrator before you try again.",
+        attempts,
     )
+    return Failure(Reason.WORKER_LOST, text % {"attempts": attempts})
 
 
 def command_lost() -> Failure:
-    return Failure(
-        Reason.WORKER_LOST,
-        f"The command that did this work was stopped before it was done. {NOTHING_CHANGED} Start it again.",
+    text = _(
+        "The command that did this work was stopped before it was done. Nothing was changed. Start it again."
     )
+    return Failure(Reason.WORKER_LOST, text)
 
 
 def database_gone() -> Failure:
-    return Failure(
-        Reason.DATABASE_GONE,
-        f"The database went away in the middle of it, and again when it was tried anew. {NOTHING_CHANGED} "
-        "Please try again in a few minutes.",
+    text = _(
+        "The database went away in the middle of it, and again when it was tried anew. Nothing was changed. "
+        "Please try again in a few minutes."
     )
+    return Failure(Reason.DATABASE_GONE, text)
 
 
 def disk_full() -> Failure:
-    return Failure(
-        Reason.DISK_FULL,
-        f"There is no space left on the disk. {NOTHING_CHANGED} Ask your administrator to make room, "
-        "then try again.",
+    text = _(
+        "There is no space left on the disk. Nothing was changed. Ask your administrator to make room, "
+        "then try again."
     )
+    return Failure(Reason.DISK_FULL, text)
 
 
 def unexpected(job_id: int) -> Failure:
-    return Failure(
-        Reason.UNEXPECTED,
-        f"Something went wrong that is not your doing. {NOTHING_CHANGED} Please try again; "
-        f"if it fails again, ask your administrator to look into the log for job {job_id}.",
+    text = _(
+        "Something went wrong that is not your doing. Nothing was changed. Please try again; "
+        "if it fails again, ask your administrator to look into the log for job %(job)s."
     )
+    return Failure(Reason.UNEXPECTED, text % {"job": job_id})
 
 
 def _is_full(error: BaseException) -> bool:
@@ -116,8 +117,15 @@ def _is_full(error: BaseException) -> bool:
 
 def in_words(seconds: float) -> str:
     """A length of time as a sentence has it: “2 hours”."""
-    for unit, length in (("hour", 3600), ("minute", 60)):
-        if seconds >= 2 * length or seconds == length:
-            count = round(seconds / length)
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return f"{seconds:.3g} seconds"
+    if _is_whole(seconds, 3600):
+        count = round(seconds / 3600)
+        return ngettext("%(count)s hour", "%(count)s hours", count) % {"count": count}
+    if _is_whole(seconds, 60):
+        count = round(seconds / 60)
+        return ngettext("%(count)s minute", "%(count)s minutes", count) % {"count": count}
+    return _("%(count)s seconds") % {"count": f"{seconds:.3g}"}
+
+
+def _is_whole(seconds: float, unit: int) -> bool:
+    """Whether it is said in this unit: one of it, or from two on."""
+    return seconds >= 2 * unit or seconds == unit

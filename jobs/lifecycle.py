@@ -20,6 +20,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext as _
 
 from jobs.doorbell import send, send_next
 from jobs.errors import JobAlreadyActive, JobCancelled, JobRefusedError, JobSuperseded
@@ -152,8 +153,11 @@ def _refuse_too_many(user: AbstractBaseUser | None) -> None:
     limit = settings.JOB_MAX_ACTIVE_PER_USER
     if Job.objects.active().filter(created_by=user.pk).count() >= limit:
         raise JobRefusedError(
-            f"You have {limit} imports, runs and exports waiting or going on, and more are not allowed at a "
-            "time: wait until one has ended, or cancel one."
+            _(
+                "You have %(limit)s imports, runs and exports waiting or going on, and more are not allowed "
+                "at a time: wait until one has ended, or cancel one."
+            )
+            % {"limit": limit}
         )
 
 

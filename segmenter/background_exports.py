@@ -20,6 +20,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from audit.recording import record
 from customers.exporting import ListCounter, ListRefusedError
@@ -113,7 +114,9 @@ def _write_and_publish(claim: Claim, export: CustomerExport, file_id: uuid.UUID)
     what = exportable_of(export)
     rows, extent = what.rows().only(export.columns), what.measure()
     total = extent.rows if extent.is_exact else None
-    counter = ListCounter(check=lambda count: claim.report(_("Writing the customers"), count, total))
+    counter = ListCounter(
+        check=lambda count: claim.report(gettext_noop("Writing the customers"), count, total)
+    )
     counter.add(0)
     written = _write_file(path_of(file_id), WRITERS[export.format](rows, counter))
     with transaction.atomic():

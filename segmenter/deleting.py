@@ -9,6 +9,7 @@ from celery import current_app
 from django.db import connection, transaction
 from django.db.models import Exists, Model, OuterRef
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from customers import partitions
@@ -51,10 +52,11 @@ def delete_run(run: SegmentationRun) -> None:
         segmentation = Segmentation.objects.select_for_update().get(pk=run.segmentation_id)
         job = Job.objects.select_for_update().get(pk=run.job_id)
         if job.is_active:
-            raise StillBusyError("This run is going on: cancel it first.")
+            raise StillBusyError(_("This run is going on: cancel it first."))
         exports = CustomerExport.objects.filter(cluster__run=run)
         if Job.objects.active().filter(customerexport__in=exports).exists():
-            raise StillBusyError("A segment of this run is being exported: wait for it or cancel it first.")
+            text = _("A segment of this run is being exported: wait for it or cancel it first.")
+            raise StillBusyError(text)
         delete_exports(exports)
         run.delete()
         _revive_latest_segments(segmentation)
@@ -78,7 +80,10 @@ def delete_dataset(dataset: Dataset) -> None:
         jobs = [job for work in works for job in work.values_list("job", flat=True)]
         if Job.objects.active().filter(pk__in=jobs).exists():
             raise StillBusyError(
-                "An import, a run or an export of this dataset is going on: wait for it or cancel it first."
+                _(
+                    "An import, a run or an export of this dataset is going on: "
+                    "wait for it or cancel it first."
+                )
             )
         files = list(imports.values_list("file_id", flat=True))
         Dataset.objects.filter(pk=dataset.pk).update(current_version=None)

@@ -8,6 +8,7 @@ import numpy as np
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from customers.columns import read_numbers
 from customers.models import Attribute
@@ -22,6 +23,9 @@ from segmenter.models import RunPicture, SegmentationRun
 
 if TYPE_CHECKING:
     from segmenter.analysis.results import FloatArray, LabelArray
+
+
+READING = gettext_noop("Reading the customers")
 
 
 def ask_for_picture(
@@ -72,9 +76,9 @@ def count_picture(claim: Claim) -> None:
     wanted = pictures.filter(job=claim.job_id).first()
     if wanted is None or wanted.version.dropped_at is not None:
         raise JobError(customers_are_gone())
-    claim.report("Reading the customers", 0, wanted.version.customer_count)
+    claim.report(READING, 0, wanted.version.customer_count)
     values, labels = _read_drawn(wanted, claim)
-    claim.report("Drawing")
+    claim.report(gettext_noop("Drawing"))
     picture = picture_pair(
         (values[:, 0], values[:, 1]),
         labels,
@@ -92,7 +96,7 @@ def _read_drawn(wanted: RunPicture, claim: Claim) -> tuple[FloatArray, LabelArra
     ids, values = read_numbers(
         wanted.version_id,
         [wanted.x_attribute.position, wanted.y_attribute.position],
-        check=lambda done: claim.report("Reading the customers", done, total),
+        check=lambda done: claim.report(READING, done, total),
     )
     customer_ids, labels = read_labels(wanted.run_id)
     rows = np.searchsorted(ids, customer_ids)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 import numpy as np
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from customers.columns import read_numbers, read_texts
 from customers.models import Attribute
@@ -40,6 +42,7 @@ from segmenter.stopwatch import Stopwatch
 
 # A text with more different values than this (names, streets) has no frequent ones worth a profile.
 PROFILED_TEXT_VALUES = 200
+SWEEPING = gettext_noop("Elbow sweep")
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "kneed")
 
 
@@ -78,21 +81,21 @@ def execute_run(claim: Claim, *, started: float | None = None) -> None:
         del loaded  # matching reads as many customers once more
     except AnalysisError as error:
         raise JobError(str(error)) from error
-    claim.report("Storing the segments")
+    claim.report(gettext_noop("Storing the segments"))
     publish_run(claim, run, findings, watch)
 
 
 def load_features(run: SegmentationRun, claim: Claim) -> Loaded:
     """Read the run's features from the version it began with; a text becomes a column for each value."""
     if run.version.dropped_at is not None:
-        raise JobError("The customers that this run was asked for are no longer kept: ask for a new run.")
+        raise JobError(_("The customers that this run was asked for are no longer kept: ask for a new run."))
     known = Attribute.objects.in_bulk(run.segmentation.features)
     attributes = [known[pk] for pk in run.segmentation.features]
     numbers = [attribute for attribute in attributes if attribute.is_number]
     total = run.version.customer_count
 
     def check(done: int) -> None:
-        claim.report("Reading the customers", done, total)
+        claim.report(gettext_noop("Reading the customers"), done, total)
 
     check(0)
     ids, values = read_numbers(run.version_id, [each.position for each in numbers], check=check)
@@ -109,10 +112,8 @@ def load_features(run: SegmentationRun, claim: Claim) -> Loaded:
 def _read_one_hot(run: SegmentationRun, attribute: Attribute) -> OneHotFeature:
     texts = read_texts(run.version_id, attribute.position, max_distinct=PROFILED_TEXT_VALUES)
     if texts is None:
-        raise JobError(
-            f"“{attribute.name}” has more than {PROFILED_TEXT_VALUES} different values, "
-            "which is too many for a feature."
-        )
+        text = _("“%(name)s” has more than %(limit)s different values, which is too many for a feature.")
+        raise JobError(text % {"name": attribute.name, "limit": PROFILED_TEXT_VALUES})
     return one_hot(attribute.name, texts)
 
 
@@ -133,21 +134,21 @@ def find_candidates(
     def report(stage: str, k: int) -> None:
         claim.report(stage, k, ks[-1])
 
-    report("Elbow sweep", 0)
+    report(SWEEPING, 0)
     with watch.stage("sweep"):
         sweep = sweep_k(
             samples,
             k_min=ks[0],
             k_max=ks[-1],
             random_state=run.random_state,
-            report=lambda k: report("Elbow sweep", k),
+            report=lambda k: report(SWEEPING, k),
         )
     with watch.stage("scores"):
         scores = score_sweep(
             samples,
             sweep,
             random_state=run.random_state,
-            report=lambda k: report("Scoring the candidates", k),
+            report=lambda k: report(gettext_noop("Scoring the candidates"), k),
         )
     return Candidates(sweep, scores)
 
@@ -179,13 +180,13 @@ def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch
         outliers=recipe.outliers,
     )
     proposed = propose_log1p(features.values, features.names)
-    claim.report("Elbow sweep")
+    claim.report(SWEEPING)
     with watch.stage("sweep"):
         samples = compress(features)
     found = frozen_candidates(run, samples) or find_candidates(run, samples, claim, watch)
     sweep, scores = found.sweep, found.scores
     advice = advise_k(sweep, scores, limits=KLimits(**run.limits))
-    claim.report("Finding the segments")
+    claim.report(gettext_noop("Finding the segments"))
     k = run.k_requested or advice.k
     with watch.stage("fit"):
         start = sweep.centroids_of(k) if k in sweep.ks else None
@@ -195,10 +196,10 @@ def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch
             n_clusters=k,
             centroids=start,
             random_state=run.random_state,
-            report=lambda _: claim.check(),
+            report=lambda n_pass: claim.check(),
         )
     del samples  # half of the memory, on a large dataset
-    claim.report("Describing the segments")
+    claim.report(gettext_noop("Describing the segments"))
     with watch.stage("profiles"):
         numbers = _number_columns(run, features, claim)
         texts = _text_columns(run, features, claim)

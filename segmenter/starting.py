@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from customers.models import Attribute, CustomerImport, Dataset
 from jobs.errors import JobAlreadyActive
@@ -75,7 +76,7 @@ def request_like(run: SegmentationRun) -> RunRequest:
     recipe = run.segmentation
     attributes = Attribute.objects.in_bulk([*recipe.features, *recipe.log1p])
     if len(attributes) < len({*recipe.features, *recipe.log1p}):
-        raise RunRefusedError("An attribute that this run used is no longer there: choose others.")
+        raise RunRefusedError(_("An attribute that this run used is no longer there: choose others."))
     chosen = [attributes[pk] for pk in recipe.features]
     return RunRequest(
         dataset=recipe.dataset,
@@ -161,34 +162,42 @@ def _create_job(
 def _check(request: RunRequest) -> tuple[CustomerImport, list[Attribute]]:
     version = request.sweep_of.version if request.sweep_of else request.dataset.current_version
     if version is None:
-        raise RunRefusedError(f"“{request.dataset}” has no customers yet: import a file first.")
+        text = _("“%(dataset)s” has no customers yet: import a file first.")
+        raise RunRefusedError(text % {"dataset": request.dataset})
     if version.dropped_at is not None:
         raise RunRefusedError(
-            "The customers of that run are no longer kept as they were: run it again with today's customers."
+            _(
+                "The customers of that run are no longer kept as they were: "
+                "run it again with today's customers."
+            )
         )
     chosen = [*request.features, *request.one_hot]
     if not 1 <= len(chosen) <= MAX_FEATURES:
-        raise RunRefusedError(f"Choose between 1 and {MAX_FEATURES} features; you chose {len(chosen)}.")
+        text = _("Choose between 1 and %(limit)s features; you chose %(count)s.")
+        raise RunRefusedError(text % {"limit": MAX_FEATURES, "count": len(chosen)})
     if len(set(chosen)) < len(chosen):
-        raise RunRefusedError("A feature is named twice: name each once.")
+        raise RunRefusedError(_("A feature is named twice: name each once."))
     if strange := set(request.log1p) - set(request.features):
-        raise RunRefusedError(f"A logarithm is taken of number features only, not of “{min(strange)}”.")
+        text = _("A logarithm is taken of number features only, not of “%(name)s”.")
+        raise RunRefusedError(text % {"name": min(strange)})
     _check_numbers_of_segments(request, version.customer_count)
     return version, _features(request)
 
 
 def _check_numbers_of_segments(request: RunRequest, customers: int) -> None:
     if not 1 <= request.k_max <= K_LIMIT:
-        raise RunRefusedError(f"The largest k must lie between 1 and {K_LIMIT}, not {request.k_max}.")
+        text = _("The largest k must lie between 1 and %(limit)s, not %(k)s.")
+        raise RunRefusedError(text % {"limit": K_LIMIT, "k": request.k_max})
     if request.k is not None and not 1 <= request.k <= K_LIMIT:
-        raise RunRefusedError(f"k must lie between 1 and {K_LIMIT}, not {request.k}.")
+        text = _("k must lie between 1 and %(limit)s, not %(k)s.")
+        raise RunRefusedError(text % {"limit": K_LIMIT, "k": request.k})
     if request.k is not None and request.k > customers:
-        raise RunRefusedError(
-            f"{request.k} segments need at least {request.k} customers; there are {customers}."
-        )
+        text = _("%(k)s segments need at least %(k)s customers; there are %(customers)s.")
+        raise RunRefusedError(text % {"k": request.k, "customers": customers})
     fewest, most = request.limits.k_min, request.limits.k_max
     if fewest is not None and most is not None and fewest > most:
-        raise RunRefusedError(f"At least {fewest} segments and at most {most} cannot both hold.")
+        text = _("At least %(fewest)s segments and at most %(most)s cannot both hold.")
+        raise RunRefusedError(text % {"fewest": fewest, "most": most})
 
 
 def _features(request: RunRequest) -> list[Attribute]:
@@ -196,17 +205,17 @@ def _features(request: RunRequest) -> list[Attribute]:
     numbers = [name for name, attribute in attributes.items() if attribute.is_number]
     for name in [*request.features, *request.one_hot]:
         if name not in attributes:
-            known = ", ".join(f"“{number}”" for number in numbers) or "none"
-            raise RunRefusedError(
-                f"“{request.dataset}” has no attribute “{name}”. Its number attributes: {known}."
-            )
+            known = ", ".join(f"“{number}”" for number in numbers) or _("none")
+            text = _("“%(dataset)s” has no attribute “%(name)s”. Its number attributes: %(known)s.")
+            raise RunRefusedError(text % {"dataset": request.dataset, "name": name, "known": known})
     for name in request.features:
         if name not in numbers:
-            kind = attributes[name].kind
-            raise RunRefusedError(f"“{name}” holds a {kind}, not numbers, so it cannot be a feature.")
+            text = _("“%(name)s” holds a %(kind)s, not numbers, so it cannot be a feature.")
+            raise RunRefusedError(text % {"name": name, "kind": attributes[name].get_kind_display()})
     for name in request.one_hot:
         if attributes[name].kind != Attribute.Kind.TEXT:
-            raise RunRefusedError(f"“{name}” holds a {attributes[name].kind}, not texts.")
+            text = _("“%(name)s” holds a %(kind)s, not texts.")
+            raise RunRefusedError(text % {"name": name, "kind": attributes[name].get_kind_display()})
     return [attributes[name] for name in (*request.features, *request.one_hot)]
 
 
@@ -223,9 +232,8 @@ def _segmentation_for(request: RunRequest, attributes: Sequence[Attribute]) -> S
     if request.name:
         found = recipes.filter(name=request.name).first()
         if found and any(getattr(found, name) != value for name, value in recipe.items()):
-            raise RunRefusedError(
-                f"A segmentation “{request.name}” exists with other features or scaling: choose another name."
-            )
+            text = _("A segmentation “%(name)s” exists with other features or scaling: choose another name.")
+            raise RunRefusedError(text % {"name": request.name})
     else:
         found = recipes.filter(**recipe).order_by("pk").first()
     taken = recipes.values_list("name", flat=True)
@@ -238,11 +246,13 @@ def _segmentation_for(request: RunRequest, attributes: Sequence[Attribute]) -> S
 
 def _usual_name(request: RunRequest) -> str:
     """For example “Income × Score”, with how they are prepared where it is not the usual way."""
-    names = [f"log {name}" if name in request.log1p else name for name in request.features]
+    names = [
+        _("log %(name)s") % {"name": name} if name in request.log1p else name for name in request.features
+    ]
     unusual = [
         Scaling(request.scaling).value if request.scaling != Scaling.STANDARD else "",
-        "medians filled in" if request.missing == Missing.MEDIAN else "",
-        "without outliers" if request.outliers == Outliers.SET_ASIDE else "",
+        _("medians filled in") if request.missing == Missing.MEDIAN else "",
+        _("without outliers") if request.outliers == Outliers.SET_ASIDE else "",
     ]
     name = " × ".join([*names, *request.one_hot])
     remarks = ", ".join(filter(None, unusual))
