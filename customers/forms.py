@@ -47,7 +47,7 @@ class DatasetForm(forms.ModelForm):
     class Meta:
         model = Dataset
         fields = ["name"]
-        help_texts = {"name": "Customers that belong together: a shop, a brand, a country."}
+        help_texts = {"name": gettext_lazy("Customers that belong together: a shop, a brand, a country.")}
 
 
 class UploadForm(forms.Form):

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy
 
 from jobs.models import Job
 
@@ -48,9 +48,9 @@ class Attribute(models.Model):
     """One column of a dataset. Its position in the customers' arrays is never given to another."""
 
     class Kind(models.TextChoices):
-        NUMBER = "number", _("number")
-        TEXT = "text", _("text")
-        DATE = "date", _("date")
+        NUMBER = "number", gettext_lazy("number")
+        TEXT = "text", gettext_lazy("text")
+        DATE = "date", gettext_lazy("date")
 
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="attributes")
     name = models.CharField(max_length=200)
@@ -150,7 +150,7 @@ class CustomerImport(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.original_name} into {self.dataset}"
+        return gettext("%(file)s into %(dataset)s") % {"file": self.original_name, "dataset": self.dataset}
 
     def get_absolute_url(self) -> str:
         return reverse("customers:import-detail", args=[self.pk])
@@ -232,4 +232,4 @@ class RejectedRow(models.Model):
         indexes = [models.Index(fields=["customer_import", "line", "id"], name="rejected_row_page")]
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.reason}"
+        return gettext("line %(line)s: %(reason)s") % {"line": self.line, "reason": self.reason}

@@ -162,7 +162,7 @@ class Job(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title or f"{self.kind} job {self.pk}"
+        return self.title or _("%(kind)s job %(job)s") % {"kind": self.kind, "job": self.pk}
 
     def get_absolute_url(self) -> str:
         return reverse("jobs:job-detail", args=[self.pk])

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from django_filters import FilterSet
 from django_tables2 import RequestConfig, Table
 
@@ -31,9 +32,9 @@ def build_table(
     found = filter_class(request.GET, rows, request=request) if filter_class else None
     allowed = {"sort", "page", *(found.filters if found else ())}
     if unknown := set(request.GET) - allowed:
-        raise BadRequest(f"This list has no {sorted(unknown)[0]!r}.")
+        raise BadRequest(_("This list has no %(name)s.") % {"name": repr(sorted(unknown)[0])})
     if found is not None and not found.is_valid():
-        raise BadRequest("A filter has a value that it does not know.")
+        raise BadRequest(_("A filter has a value that it does not know."))
     table = table_class(found.qs if found is not None else rows)
     _check_order(table, request.GET.getlist("sort"))
     RequestConfig(request, paginate={"per_page": PAGE_SIZE, "silent": True}).configure(table)
@@ -45,4 +46,4 @@ def _check_order(table: Table, asked: list[str]) -> None:
     orderable = {column.name for column in table.columns if column.orderable}
     for name in asked:
         if name.removeprefix("-") not in orderable:
-            raise BadRequest("This list cannot be sorted by that.")
+            raise BadRequest(_("This list cannot be sorted by that."))

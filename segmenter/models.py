@@ -12,27 +12,27 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy
 
 from customers.models import Attribute, CustomerImport, Dataset
 from jobs.models import Job
 
 
 class Scaling(models.TextChoices):
-    STANDARD = "standard", _("standardise (recommended)")
-    NONE = "none", _("leave as they are")
-    MIN_MAX = "min-max", _("stretch to 0 … 1")
-    ROBUST = "robust", _("by median and quartiles")
+    STANDARD = "standard", gettext_lazy("standardise (recommended)")
+    NONE = "none", gettext_lazy("leave as they are")
+    MIN_MAX = "min-max", gettext_lazy("stretch to 0 … 1")
+    ROBUST = "robust", gettext_lazy("by median and quartiles")
 
 
 class Missing(models.TextChoices):
-    LEAVE_OUT = "leave-out", _("leave the customer out (recommended)")
-    MEDIAN = "median", _("fill in the median")
+    LEAVE_OUT = "leave-out", gettext_lazy("leave the customer out (recommended)")
+    MEDIAN = "median", gettext_lazy("fill in the median")
 
 
 class Outliers(models.TextChoices):
-    KEEP = "keep", _("keep them (recommended)")
-    SET_ASIDE = "set-aside", _("set them aside")
+    KEEP = "keep", gettext_lazy("keep them (recommended)")
+    SET_ASIDE = "set-aside", gettext_lazy("set them aside")
 
 
 class Segmentation(models.Model):
@@ -146,7 +146,8 @@ class SegmentationRun(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"run {self.pk} of {self.segmentation}"
+        values = {"run": self.pk, "segmentation": self.segmentation}
+        return gettext("run %(run)s of %(segmentation)s") % values
 
     def get_absolute_url(self) -> str:
         return reverse("segmenter:run-detail", args=[self.pk])
@@ -223,7 +224,8 @@ class Cluster(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"cluster {self.number} of run {self.run_id}"
+        values = {"number": self.number, "run": self.run_id}
+        return gettext("cluster %(number)s of run %(run)s") % values
 
     def get_absolute_url(self) -> str:
         return reverse("segmenter:segment-detail", args=[self.run_id, self.number])
@@ -251,7 +253,8 @@ class RunPicture(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.x_attribute} × {self.y_attribute} in run {self.run_id}"
+        values = {"x": self.x_attribute, "y": self.y_attribute, "run": self.run_id}
+        return gettext("%(x)s × %(y)s in run %(run)s") % values
 
     def get_absolute_url(self) -> str:
         axes = urlencode({"x": self.x_attribute_id, "y": self.y_attribute_id})
@@ -284,7 +287,8 @@ class ClusterAssignment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"customer {self.customer_id} in cluster {self.label} of run {self.run_id}"
+        values = {"customer": self.customer_id, "label": self.label, "run": self.run_id}
+        return gettext("customer %(customer)s in cluster %(label)s of run %(run)s") % values
 
 
 class CustomerExportQuerySet(models.QuerySet["CustomerExport"]):

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.utils.translation import gettext_lazy
 
 ISO = r"^(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?$"
 DAY_FIRST = r"^(?P<day>[0-9]{1,2})[./-](?P<month>[0-9]{1,2})[./-](?P<year>[0-9]{4})$"
@@ -13,7 +14,7 @@ MONTH_FIRST = r"^(?P<month>[0-9]{1,2})[./-](?P<day>[0-9]{1,2})[./-](?P<year>[0-9
 DATE_LIKE = r"^[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}"
 ORDERS = {
     "iso": (ISO, "2026-12-31"),
-    "day-first": (DAY_FIRST, "31.12.2026 or 31/12/2026"),
+    "day-first": (DAY_FIRST, gettext_lazy("31.12.2026 or 31/12/2026")),
     "month-first": (MONTH_FIRST, "12/31/2026"),
 }
 

@@ -7,6 +7,9 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 
 from django.db import connection, transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from customers.importing import aligning, loading, staging
 from customers.importing.ascending import AscendingIds
@@ -28,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 ATTEMPTS = 5
 
-COMPOSED = (
+COMPOSED = gettext_noop(
     "Some customer ids hold accents typed as characters of their own: "
     "they were composed, so that nobody is two customers."
 )
@@ -67,7 +70,7 @@ class _Run:
         self.claim.report(stage, done, total)
 
     def run(self) -> None:
-        self.report("looking at the file")
+        self.report(gettext_noop("looking at the file"))
         file = look(self.customer_import)
         columns, warnings = self._settle_mapping(file)
         said = [*file.warnings, *warnings, *self._new_columns(columns)]
@@ -76,13 +79,13 @@ class _Run:
         self.customer_import.delimiter = "" if file.sheet else file.table.delimiter
         self.customer_import.mapping = [column.to_json() for column in columns]
         self.customer_import.save(update_fields=["warnings", "encoding", "delimiter", "mapping"])
-        for _ in range(ATTEMPTS):
+        for _attempt in range(ATTEMPTS):
             try:
                 self._load(file, columns)
                 return
             except loading.BaseMovedError:
                 logger.info("import %s: its base was undone, built anew", self.customer_import.pk)
-        raise ImportRefusedError("The customers were changed again and again meanwhile: please try again.")
+        raise ImportRefusedError(_("The customers were changed again and again meanwhile: please try again."))
 
     def _same_file_again(self) -> list[str]:
         earlier = self.customer_import.dataset.imports.filter(
@@ -90,7 +93,8 @@ class _Run:
         ).first()
         if earlier is None or earlier.published_at is None:
             return []
-        return [f"This very file was imported before, on {earlier.published_at:%-d %B %Y}."]
+        text = _("This very file was imported before, on %(day)s.")
+        return [text % {"day": date_format(earlier.published_at, "j F Y")}]
 
     def _new_columns(self, columns: Sequence[ColumnMapping]) -> list[str]:
         known = list(self.customer_import.dataset.attributes.all())
@@ -98,17 +102,18 @@ class _Run:
         if not known or not new:
             return []
         listed = ", ".join(f"“{name}”" for name in new)
-        return [f"Not known before: {listed}. Customers who are not in this file have no value there."]
+        text = _("Not known before: %(names)s. Customers who are not in this file have no value there.")
+        return [text % {"names": listed}]
 
     def _settle_mapping(self, file: FileLook) -> tuple[tuple[ColumnMapping, ...], tuple[str, ...]]:
         """What people declared, or what all cells of all columns say."""
         if self.customer_import.mapping:
             columns = tuple(map(ColumnMapping.from_json, self.customer_import.mapping))
             if [column.header for column in columns] != list(file.headers):
-                raise ImportRefusedError("The columns of the file are not those that were mapped.")
+                raise ImportRefusedError(_("The columns of the file are not those that were mapped."))
             warnings: tuple[str, ...] = ()
         else:
-            batches = self._batches(file, "looking at the columns")
+            batches = self._batches(file, gettext_noop("looking at the columns"))
             proposal = propose(self.customer_import, file, batches, rows=file.line_count)
             columns, warnings = proposal.settled(), proposal.warnings
         check_mapping(columns)
@@ -148,9 +153,10 @@ class _Run:
         counts = self._bring_in(base, layout, lambda: self._accepted(file, validator, tally), file, tally)
         tally.second_table.refuse()
         self._refuse_nothing(tally)
-        self.report("publishing")
-        if validator.has_composed_ids and COMPOSED not in self.customer_import.warnings:
-            self.customer_import.warnings.append(COMPOSED)
+        self.report(gettext_noop("publishing"))
+        composed = _(COMPOSED)
+        if validator.has_composed_ids and composed not in self.customer_import.warnings:
+            self.customer_import.warnings.append(composed)
         self._store_report(counts, tally)
         if counts.changes_anything:
             loading.publish(self.customer_import, base, counts)
@@ -201,13 +207,13 @@ class _Run:
                     "import %s: the customers stand in another order, staged", self.customer_import.pk
                 )
         staged = staging.stage(self.customer_import, layout, accepted())
-        self.report("comparing with the customers known")
+        self.report(gettext_noop("comparing with the customers known"))
         if not tally.ascending and (duplicates := staging.set_aside_duplicates(staged)):
             tally.accepted -= duplicates
             tally.rejected += duplicates
             self._keep_duplicates(file, staged, tally)
         self._refuse_nothing(tally)
-        self.report("building the new version")
+        self.report(gettext_noop("building the new version"))
         counts = loading.load_next_version(self.customer_import, base, layout, staged)
         staged.drop()
         return counts
@@ -217,7 +223,7 @@ class _Run:
         tally.ascending, tally.second_table = AscendingIds(), SecondTable()
         tally.spool.seek(0)
         tally.spool.truncate()
-        for batch in self._batches(file, "bringing in the customers"):
+        for batch in self._batches(file, gettext_noop("bringing in the customers")):
             validated = validator.validate(batch)
             tally.second_table.watch(validated.accepted.lines, batch.rejects)
             tally.accepted += len(validated.accepted.lines)
@@ -231,7 +237,7 @@ class _Run:
         """Read the file once more for the cells of the rows whose id stands twice."""
         columns = self.customer_import.mapping
         id_index = next(index for index, column in enumerate(columns) if column["use"] == "id")
-        for batch in self._batches(file, "looking for customers who stand there twice"):
+        for batch in self._batches(file, gettext_noop("looking for customers who stand there twice")):
             if not len(batch.lines):
                 continue
             rows = {int(line): row for row, line in enumerate(batch.lines)}
@@ -244,13 +250,13 @@ class _Run:
 
     def _refuse_nothing(self, tally: Tally) -> None:
         if not tally.accepted and not tally.rejected:
-            raise ImportRefusedError("The file has a line of headers and no customers below it.")
+            raise ImportRefusedError(_("The file has a line of headers and no customers below it."))
         if not tally.accepted:
-            line, column, _, reason, _ = next(tally.kept())
-            where = f"line {line}, {column}" if column else f"line {line}"
-            raise NothingAcceptedError(
-                f"None of the {tally.rejected} rows can be brought in. The first reason ({where}): {reason}"
-            )
+            line, column, _value, reason, _cells = next(tally.kept())
+            place = _("line %(line)s, %(column)s") if column else _("line %(line)s")
+            text = _("None of the %(count)s rows can be brought in. The first reason (%(where)s): %(reason)s")
+            where = place % {"line": line, "column": column}
+            raise NothingAcceptedError(text % {"count": tally.rejected, "where": where, "reason": reason})
 
     def _store_report(self, counts: loading.Counts, tally: Tally) -> None:
         values = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from customers.importing.errors import ImportRefusedError
 from customers.importing.mapping import ColumnMapping, named
 from customers.models import Attribute, Dataset
@@ -43,10 +45,7 @@ def lay_out(dataset: Dataset, columns: Sequence[ColumnMapping]) -> Layout:
         elif attribute.kind != column.use and dataset.current_version_id is None:
             _change_kind(attribute, column, known)
         elif attribute.kind != column.use:
-            raise ImportRefusedError(
-                f"“{attribute.name}” is a {attribute.get_kind_display()} in this dataset and cannot become a "
-                f"{column.use}: leave the column out, or give it another name."
-            )
+            raise ImportRefusedError(_other_kind(attribute, column))
         else:
             _keep_range(attribute, column)
         positions[column.name] = attribute.position
@@ -59,6 +58,15 @@ def lay_out(dataset: Dataset, columns: Sequence[ColumnMapping]) -> Layout:
         filled_texts=frozenset(attribute.position for attribute in filled if not attribute.is_number),
         created=tuple(created),
     )
+
+
+def _other_kind(attribute: Attribute, column: ColumnMapping) -> str:
+    text = _(
+        "“%(name)s” is a %(kind)s in this dataset and cannot become a %(use)s: "
+        "leave the column out, or give it another name."
+    )
+    use = Attribute.Kind(column.use).label
+    return text % {"name": attribute.name, "kind": attribute.get_kind_display(), "use": use}
 
 
 def _next_position(column: ColumnMapping, known: Sequence[Attribute]) -> int:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 from psycopg import sql
 
 from customers import partitions
@@ -65,7 +66,7 @@ def wait_for_turn(dataset: Dataset, claim: Claim) -> None:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [TURN_LOCK, dataset.pk % 2**31])
             if cursor.fetchone()[0]:
                 return
-        claim.report("waiting for another import of this dataset")
+        claim.report(gettext_noop("waiting for another import of this dataset"))
         time.sleep(0.3)
 
 

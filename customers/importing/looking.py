@@ -7,10 +7,13 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from customers.importing.errors import AmbiguousFileError, ImportRefusedError
 from customers.importing.headers import tidy
@@ -28,7 +31,13 @@ from customers.importing.workbooks import convert_sheet
 
 DELIMITERS = (",", ";", "\t", "|")
 RARE_DELIMITERS = (":", "^", "~", "\x1f", "¦", "§")
-DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
+DELIMITER_NAMES = {
+    ",": gettext_lazy("comma"),
+    ";": gettext_lazy("semicolon"),
+    "\t": gettext_lazy("tab"),
+    "|": gettext_lazy("bar"),
+    " ": gettext_lazy("space"),
+}
 HEAD_CHARACTERS = 64 * 1024
 PREVIEW_ROWS = 20
 
@@ -159,8 +168,11 @@ def _find_delimiter(head: str) -> str:
             return ","  # one column, or nothing that a delimiter of ours splits
     found = [delimiter for delimiter, score in scores.items() if score == best]
     if len(found) > 1:
-        names = " or a ".join(DELIMITER_NAMES.get(delimiter, delimiter) for delimiter in found)
-        sentence = f"The columns may be separated by a {names}: say which."
+        names = reduce(
+            lambda first, last: _("%(first)s or a %(last)s") % {"first": first, "last": last},
+            (str(DELIMITER_NAMES.get(delimiter, delimiter)) for delimiter in found),
+        )
+        sentence = _("The columns may be separated by a %(names)s: say which.") % {"names": names}
         raise AmbiguousFileError(sentence, "--delimiter", guess=found[0])
     return found[0]
 
@@ -183,8 +195,8 @@ def _read_headers(path: Path, table: TableFormat) -> FileLook:
     rows = read_rows(path, table)
     header = next((row for row in rows if any(cell.strip() for cell in row[2])), None)
     if header is None:
-        raise ImportRefusedError("The file is empty.")
-    _, last_line, cells = header
+        raise ImportRefusedError(_("The file is empty."))
+    _start, last_line, cells = header
     headers = [tidy(cell) for cell in cells]
     preview = [tuple(cells) for _, _, cells in islice(rows, PREVIEW_ROWS) if any(cells)]
     while len(headers) > 1 and not headers[-1] and not any(row[len(headers) - 1 :] for row in preview):
@@ -203,18 +215,21 @@ def _read_headers(path: Path, table: TableFormat) -> FileLook:
 
 def _refuse_shape(headers: Sequence[str], preview: Sequence[Sequence[str]]) -> None:
     if len(headers) > settings.IMPORT_MAX_COLUMNS:
-        raise ImportRefusedError(
-            f"The file has {len(headers)} columns; at most {settings.IMPORT_MAX_COLUMNS} may be imported."
-        )
+        text = _("The file has %(count)s columns; at most %(limit)s may be imported.")
+        raise ImportRefusedError(text % {"count": len(headers), "limit": settings.IMPORT_MAX_COLUMNS})
     widths = Counter(_filled_width(row) for row in preview)
     if not widths:
         return
     usual, count = widths.most_common(1)[0]
     if usual > len(headers) and count * 2 > len(preview) and len(preview) > 1 and len(headers) < 3:
-        raise ImportRefusedError(
-            f"The first line has {len(headers)} column{'' if len(headers) == 1 else 's'} and the rows have "
-            f"{usual}: remove what stands above the line of headers."
+        text = ngettext(
+            "The first line has %(count)s column and the rows have %(usual)s: "
+            "remove what stands above the line of headers.",
+            "The first line has %(count)s columns and the rows have %(usual)s: "
+            "remove what stands above the line of headers.",
+            len(headers),
         )
+        raise ImportRefusedError(text % {"count": len(headers), "usual": usual})
 
 
 def _filled_width(row: Sequence[str]) -> int:
@@ -225,4 +240,5 @@ def _encoding_warnings(table: TableFormat) -> tuple[str, ...]:
     if table.encoding in ("utf-8", *BYTE_ORDER_MARKS.values()):
         return ()
     name = ENCODINGS.get(table.encoding, table.encoding)
-    return (f"The file was read as {name}: look whether names with accents are right.",)
+    text = _("The file was read as %(encoding)s: look whether names with accents are right.")
+    return (text % {"encoding": name},)

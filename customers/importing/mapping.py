@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from django.utils.translation import gettext as _
+
 from customers.exporting import ADDED, APART
 from customers.importing.dates import ORDERS
 from customers.importing.errors import AmbiguousFileError, ImportRefusedError
 from customers.importing.figures import NumberFormat
 from customers.importing.headers import AGES, INCOMES, SCORES, Header, mean_the_same, tidy, understand
 from customers.importing.profiling import ColumnProfile
+from customers.importing.wording import list_names
 from customers.models import Attribute
 from customers.rejects import LINE, REASON
 
@@ -48,7 +51,7 @@ class ColumnMapping:
 
     @property
     def date_example(self) -> str:
-        return ORDERS[self.order][1]
+        return str(ORDERS[self.order][1])
 
     @property
     def is_attribute(self) -> bool:
@@ -135,7 +138,8 @@ def propose_mapping(
         elif said[index] is None and (not header.name or header.name in REJECT_COLUMNS or index in added):
             column, question = ColumnMapping(headers[index], "skip"), None
             if profile.filled and not header.name:
-                warnings.append(f"Column {index + 1} has no header and is left out.")
+                text = _("Column %(number)s has no header and is left out.")
+                warnings.append(text % {"number": index + 1})
         else:
             others = {other.name.casefold() for other in understood if other is not header}
             free = [attribute for attribute in known if attribute.name.casefold() not in others]
@@ -157,29 +161,34 @@ def check_mapping(columns: Sequence[ColumnMapping]) -> None:
     """
     ids = [column.header for column in columns if column.use == "id"]
     if not ids:
-        raise ImportRefusedError("No column is the customer id: every import needs one.")
+        raise ImportRefusedError(_("No column is the customer id: every import needs one."))
     if len(ids) > 1:
-        raise ImportRefusedError(f"Only one column can be the customer id, not {_listed(ids)}.")
+        text = _("Only one column can be the customer id, not %(names)s.")
+        raise ImportRefusedError(text % {"names": list_names(ids)})
     names = Counter(understand(column.name).name.casefold() for column in columns if column.is_attribute)
     twice = [name for name, count in names.items() if count > 1]
     if twice:
-        raise ImportRefusedError(f"Two columns would go into one attribute: {_listed(twice)}.")
+        text = _("Two columns would go into one attribute: %(names)s.")
+        raise ImportRefusedError(text % {"names": list_names(twice)})
     unnamed = [column.header for column in columns if column.is_attribute and not column.name.strip()]
     if unnamed:
-        raise ImportRefusedError(f"The attribute of column {_listed(unnamed)} needs a name.")
+        text = _("The attribute of column %(names)s needs a name.")
+        raise ImportRefusedError(text % {"names": list_names(unnamed)})
 
 
 def _refuse_unusable(headers: Sequence[Header]) -> None:
     keys = Counter(header.name.casefold() for header in headers if header.name)
     twice = [header.name for header in headers if keys[header.name.casefold()] > 1]
     if twice:
-        raise ImportRefusedError(
-            f"Two columns have the same header, {_listed(sorted(set(twice)))}: give each one its own."
-        )
+        text = _("Two columns have the same header, %(names)s: give each one its own.")
+        raise ImportRefusedError(text % {"names": list_names(sorted(set(twice)))})
     digits = sum(header.name.replace(".", "").replace("-", "").isdigit() for header in headers)
     if digits and digits * 2 >= len(headers) and all(header.id_rank is None for header in headers):
         raise ImportRefusedError(
-            "The first line seems to hold a customer and not the names of the columns: add a line of headers."
+            _(
+                "The first line seems to hold a customer and not the names of the columns: "
+                "add a line of headers."
+            )
         )
 
 
@@ -189,7 +198,8 @@ def _said(headers: Sequence[str], declared: Mapping[str, ColumnMapping]) -> list
     names = [tidy(header).casefold() for header in headers]
     unknown = [header for header in declared if tidy(header).casefold() not in names]
     if unknown:
-        raise ImportRefusedError(f"The file has no column {_listed(unknown)}; it has {_listed(headers)}.")
+        text = _("The file has no column %(unknown)s; it has %(names)s.")
+        raise ImportRefusedError(text % {"unknown": list_names(unknown), "names": list_names(headers)})
     return [by_name.get(name) for name in names]
 
 
@@ -216,20 +226,18 @@ def _find_id(
         if len(found) > 1:  # the one whose values differ from row to row
             found = [index for index in found if profiles[index].may_be_id] or found
         if len(found) > 1:
-            names = _listed([headers[index].name for index in found])
+            names = list_names([headers[index].name for index in found])
             example = _example(headers[found[0]])
-            sentence = f"{names} could each be the customer id: say which, for example {example}."
-            return None, [Question(sentence, "--map")]
+            text = _("%(names)s could each be the customer id: say which, for example %(example)s.")
+            return None, [Question(text % {"names": names, "example": example}, "--map")]
         if found:
             return found[0], []
-    names = _listed([header.name for header in headers if header.name])
-    return None, [
-        Question(
-            f"No column looks like a customer id; the file has {names}. "
-            f"Say which column it is, for example {_example(headers[0])}.",
-            "--map",
-        )
-    ]
+    names = list_names([header.name for header in headers if header.name])
+    text = _(
+        "No column looks like a customer id; the file has %(names)s. "
+        "Say which column it is, for example %(example)s."
+    )
+    return None, [Question(text % {"names": names, "example": _example(headers[0])}, "--map")]
 
 
 def _id_rank(header: Header) -> int | None:
@@ -260,7 +268,8 @@ def _find_added(
 
 def _left_out(headers: Sequence[Header], added: Iterable[int]) -> list[str]:
     names = [headers[index].name for index in sorted(added)]
-    return [f"{_listed(names)}: added by an export of this dataset, and left out."] if names else []
+    text = _("%(names)s: added by an export of this dataset, and left out.")
+    return [text % {"names": list_names(names)}] if names else []
 
 
 class _Earlier:
@@ -317,11 +326,9 @@ def _propose_column(
     )
     question = None
     if guess.is_ambiguous:
-        question = Question(
-            f"In {header.name}, “{guess.example}” may be {guess.readings}: say which.",
-            "--decimal",
-            header.name,
-        )
+        text = _("In %(header)s, “%(example)s” may be %(readings)s: say which.")
+        values = {"header": header.name, "example": guess.example, "readings": guess.readings}
+        question = Question(text % values, "--decimal", header.name)
     return _with_range(column, header, profile, attribute), question
 
 
@@ -367,10 +374,3 @@ def _with_range(
     if not profile.mostly_within(lowest, highest, whole=whole):
         return column
     return replace(column, minimum=lowest, maximum=highest, is_whole=whole)
-
-
-def _listed(names: Sequence[str]) -> str:
-    quoted = [f"“{name}”" for name in names[:12]]
-    if len(names) > 12:
-        quoted[-1] = f"{len(names) - 11} more"
-    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)

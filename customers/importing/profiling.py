@@ -10,6 +10,7 @@ from functools import reduce
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.utils.translation import gettext as _
 
 from customers.importing.dates import DATE_LIKE, ORDERS, convert_dates
 from customers.importing.figures import (
@@ -252,6 +253,6 @@ def _common_symbol(cells: pa.StringArray) -> str:
 
 def _readings(example: str, first: NumberFormat, second: NumberFormat) -> str:
     if not example:
-        return "read in two ways"
+        return _("read in two ways")
     values = [f"{format_.convert(pa.array([example]))[0]:g}" for format_ in (first, second)]
-    return f"{values[0]} or {values[1]}"
+    return _("%(first)s or %(second)s") % {"first": values[0], "second": values[1]}

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.utils.translation import gettext as _
 
 from customers.importing.blocks import BATCH_BYTES, read_blocks
 from customers.importing.rows import Batch, Reject, Rows, readable
@@ -145,10 +146,8 @@ def _without_huge_cells(batch: Batch) -> Batch:
             huge |= pc.greater(pc.utf8_length(column), MAX_CELL_CHARACTERS).to_numpy(zero_copy_only=False)
     if not huge.any():
         return batch
-    rejects = tuple(
-        Reject(int(line), f"The row has a cell with more than {MAX_CELL_CHARACTERS} characters.")
-        for line in batch.lines[huge]
-    )
+    reason = _("The row has a cell with more than %(limit)s characters.") % {"limit": MAX_CELL_CHARACTERS}
+    rejects = tuple(Reject(int(line), reason) for line in batch.lines[huge])
     return Batch(
         tuple(column.filter(pa.array(~huge)) for column in batch.columns),
         batch.lines[~huge],

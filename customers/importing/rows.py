@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Rows:
     lines: list[int] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     blank: int = 0
+    # Why a row of so many cells does not come in.
+    count_reasons: dict[int, str] = field(default_factory=dict)
 
     def add(self, cells: Sequence[str], line: int) -> None:
         """Take a row if it has as many cells as the header, or only empty ones beyond."""
@@ -52,7 +56,7 @@ class Rows:
                 self.blank += 1
                 return
             if len(cells) < self.width or any(cell.strip() for cell in cells[self.width :]):
-                self.reject(cells, line, _count_reason(len(cells), self.width))
+                self.reject(cells, line, self._count_reason(len(cells)))
                 return
             cells = cells[: self.width]
         self.rows.append(cells)
@@ -60,6 +64,16 @@ class Rows:
 
     def reject(self, cells: Sequence[str], line: int, reason: str) -> None:
         self.rejects.append(Reject(line, reason, cells=tuple(map(readable, cells))))
+
+    def _count_reason(self, found: int) -> str:
+        if found not in self.count_reasons:
+            text = ngettext(
+                "The row has %(found)s cell, but the header has %(expected)s.",
+                "The row has %(found)s cells, but the header has %(expected)s.",
+                found,
+            )
+            self.count_reasons[found] = text % {"found": found, "expected": self.width}
+        return self.count_reasons[found]
 
     def batch(self) -> Batch:
         columns = zip(*self.rows, strict=True) if self.rows else ((),) * self.width
@@ -73,12 +87,13 @@ class Rows:
     def _reject_damaged(self) -> None:
         """Move rows with bytes that are no characters to the rejects."""
         rows, lines, self.rows, self.lines = self.rows, self.lines, [], []
+        reason = _("The row has characters that are damaged.")
         for cells, line in zip(rows, lines, strict=True):
             if all(map(_is_text, cells)):
                 self.rows.append(cells)
                 self.lines.append(line)
             else:
-                self.reject(cells, line, "The row has characters that are damaged.")
+                self.reject(cells, line, reason)
 
 
 def joined(first: Batch, second: Batch) -> Batch:
@@ -100,7 +115,3 @@ def _is_text(cell: str) -> bool:
     if cell.isascii():
         return "\0" not in cell
     return "\0" not in cell and not any("\ud800" <= character <= "\udfff" for character in cell)
-
-
-def _count_reason(found: int, expected: int) -> str:
-    return f"The row has {found} cell{'' if found == 1 else 's'}, but the header has {expected}."

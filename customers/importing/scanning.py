@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.importing.errors import AmbiguousFileError, ImportRefusedError
 from customers.importing.unpacking import open_archive
@@ -31,34 +33,34 @@ WINDOWS = "cp1252"
 ENCODINGS = {
     "utf-8": "UTF-8",
     "utf-16-le": "UTF-16",
-    "utf-16-be": "UTF-16 (big endian)",
-    WINDOWS: "Western European (Windows-1252)",
-    "iso-8859-1": "Western European (Latin-1)",
-    "cp1250": "Central European (Windows-1250)",
-    "cp1251": "Cyrillic (Windows-1251)",
-    "cp1253": "Greek (Windows-1253)",
-    "cp1254": "Turkish (Windows-1254)",
-    "shift_jis": "Japanese (Shift-JIS)",
-    "gb18030": "Chinese (GB 18030)",
-    "big5": "Chinese (Big5)",
-    "euc_kr": "Korean (EUC-KR)",
-    "mac_roman": "Macintosh (Roman)",
+    "utf-16-be": gettext_lazy("UTF-16 (big endian)"),
+    WINDOWS: gettext_lazy("Western European (Windows-1252)"),
+    "iso-8859-1": gettext_lazy("Western European (Latin-1)"),
+    "cp1250": gettext_lazy("Central European (Windows-1250)"),
+    "cp1251": gettext_lazy("Cyrillic (Windows-1251)"),
+    "cp1253": gettext_lazy("Greek (Windows-1253)"),
+    "cp1254": gettext_lazy("Turkish (Windows-1254)"),
+    "shift_jis": gettext_lazy("Japanese (Shift-JIS)"),
+    "gb18030": gettext_lazy("Chinese (GB 18030)"),
+    "big5": gettext_lazy("Chinese (Big5)"),
+    "euc_kr": gettext_lazy("Korean (EUC-KR)"),
+    "mac_roman": gettext_lazy("Macintosh (Roman)"),
 }
 
 FOREIGN = {
-    b"PK": "a zip archive or an Excel workbook",
-    b"\x1f\x8b": "a gzip archive",
-    b"%PDF": "a PDF document",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"GIF8": "a picture",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook, or one with a password",
-    b"{\\rtf": "a text document",
-    b"BZh": "a bzip2 archive",
-    b"7z\xbc\xaf": "a 7-Zip archive",
-    b"Rar!": "a RAR archive",
-    b"PAR1": "a Parquet file",
-    b"SQLite format 3": "a database",
+    b"PK": gettext_lazy("a zip archive or an Excel workbook"),
+    b"\x1f\x8b": gettext_lazy("a gzip archive"),
+    b"%PDF": gettext_lazy("a PDF document"),
+    b"\x89PNG": gettext_lazy("a picture"),
+    b"\xff\xd8\xff": gettext_lazy("a picture"),
+    b"GIF8": gettext_lazy("a picture"),
+    b"\xd0\xcf\x11\xe0": gettext_lazy("an old Excel workbook, or one with a password"),
+    b"{\\rtf": gettext_lazy("a text document"),
+    b"BZh": gettext_lazy("a bzip2 archive"),
+    b"7z\xbc\xaf": gettext_lazy("a 7-Zip archive"),
+    b"Rar!": gettext_lazy("a RAR archive"),
+    b"PAR1": gettext_lazy("a Parquet file"),
+    b"SQLite format 3": gettext_lazy("a database"),
 }
 WEB_PAGE = re.compile(rb"\s*<(!doctype|html|\?xml|table)", re.IGNORECASE)
 
@@ -78,7 +80,8 @@ class LongLineError(ImportRefusedError):
 
     def __init__(self, line: int) -> None:
         limit = _size(MAX_LINE_BYTES)
-        super().__init__(f"Line {line} is longer than {limit}: this is no list of customers.")
+        text = _("Line %(line)s is longer than %(limit)s: this is no list of customers.")
+        super().__init__(text % {"line": line, "limit": limit})
 
 
 @dataclass(frozen=True)
@@ -132,9 +135,8 @@ def open_blocks(path: Path, *, compressed: bool) -> Iterator[bytes]:
         while block := stream.read(BLOCK_BYTES):
             unpacked += len(block)
             if compressed and unpacked > limit:
-                raise ImportRefusedError(
-                    f"This archive holds more than {MAX_RATIO} times its own size: it is not read."
-                )
+                text = _("This archive holds more than %(ratio)s times its own size: it is not read.")
+                raise ImportRefusedError(text % {"ratio": MAX_RATIO})
             yield block
 
 
@@ -186,16 +188,14 @@ class _Looker:
             refuse_foreign(self.head)
         self.size += len(block)
         if self.size > self.max_bytes:
-            raise ImportRefusedError(
-                f"The file is larger than {_size(self.max_bytes)}, the most that may be imported."
-            )
+            text = _("The file is larger than %(limit)s, the most that may be imported.")
+            raise ImportRefusedError(text % {"limit": _size(self.max_bytes)})
         self.has_quotes |= b'"' in block
         self.has_nul |= b"\0" in block
         self._count_lines(block)
         if max(self.line_feeds, self.returns) > self.max_lines:
-            raise ImportRefusedError(
-                f"The file has more than {self.max_lines:,} rows, the most that are read."
-            )
+            text = _("The file has more than %(limit)s rows, the most that are read.")
+            raise ImportRefusedError(text % {"limit": f"{self.max_lines:,}"})
         self.utf8.look(block)
 
     def _count_lines(self, block: bytes) -> None:
@@ -218,7 +218,7 @@ class _Looker:
     def conclude(self, encoding: str) -> Scan:
         mark = next((mark for mark in BYTE_ORDER_MARKS if self.head.startswith(mark)), b"")
         if self.size == len(mark) or (self.size < BLOCK_BYTES and not self.head.strip(b"\r\n\t \0")):
-            raise ImportRefusedError("The file is empty.")
+            raise ImportRefusedError(_("The file is empty."))
         found = encoding or BYTE_ORDER_MARKS.get(mark) or self._find_encoding()
         wide = found.startswith("utf-16")
         return Scan(
@@ -234,7 +234,7 @@ class _Looker:
     def _find_encoding(self) -> str:
         if _looks_wide(self.head):
             raise AmbiguousFileError(
-                "The file seems to be in UTF-16 without a byte-order mark: save it as UTF-8.", "--encoding"
+                _("The file seems to be in UTF-16 without a byte-order mark: save it as UTF-8."), "--encoding"
             )
         return self.utf8.find_encoding()
 
@@ -282,8 +282,10 @@ class _Utf8Look:
         if self.invalid <= 3:
             return "utf-8"  # a few damaged bytes in a file without any accents
         raise AmbiguousFileError(
-            "The characters of this file are in an encoding that cannot be told from the file: "
-            "say which, or save it as UTF-8.",
+            _(
+                "The characters of this file are in an encoding that cannot be told from the file: "
+                "say which, or save it as UTF-8."
+            ),
             "--encoding",
         )
 
@@ -292,9 +294,9 @@ def refuse_foreign(head: bytes) -> None:
     """Refuse what is no text file, whatever its name says."""
     for magic, name in FOREIGN.items():
         if head.startswith(magic):
-            raise ImportRefusedError(f"This is {name}, not a CSV file.")
+            raise ImportRefusedError(_("This is %(name)s, not a CSV file.") % {"name": name})
     if WEB_PAGE.match(head):
-        raise ImportRefusedError("This is a web page, not a CSV file.")
+        raise ImportRefusedError(_("This is a web page, not a CSV file."))
 
 
 def _looks_wide(head: bytes) -> bool:

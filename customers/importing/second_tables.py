@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from django.utils.translation import gettext as _
 
 from customers.importing.errors import ImportRefusedError
 from customers.importing.rows import Reject
@@ -49,10 +50,11 @@ class SecondTable:
             Nobody can say which of the tables is meant.
         """
         if self.headers is not None and self.has_values and not self.is_spoiled:
-            raise ImportRefusedError(
-                f"A second table seems to begin in line {self.headers.line}: "
+            text = _(
+                "A second table seems to begin in line %(line)s: "
                 "remove it from the file, or bring it in as a file of its own."
             )
+            raise ImportRefusedError(text % {"line": self.headers.line})
 
 
 def _look_like_headers(cells: Sequence[str]) -> bool:

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from psycopg import sql
 
 from customers import partitions
 from customers.importing.encoding import HEADER, TRAILER, encode_customers
 from customers.importing.layout import Layout
 from customers.importing.validation import Accepted
+from customers.importing.wording import join_words
 from customers.models import CustomerImport
 
 # Every customer's id in the system comes from here.
@@ -85,14 +88,15 @@ class Duplicate:
     def reason(self) -> str:
         shown = [str(line) for line in self.others]
         if self.is_same:
-            return f"The same customer as in line {shown[0]}, which was taken."
+            return _("The same customer as in line %(line)s, which was taken.") % {"line": shown[0]}
         if self.other_count > len(shown):
-            shown.append(f"{self.other_count - len(shown)} more")
-        lines = " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
-        return (
-            f"This customer id stands in line{'s' if self.other_count > 1 else ''} {lines} too, "
-            "with other values: none of them was taken."
+            shown.append(_("%(count)s more") % {"count": self.other_count - len(shown)})
+        text = ngettext(
+            "This customer id stands in line %(lines)s too, with other values: none of them was taken.",
+            "This customer id stands in lines %(lines)s too, with other values: none of them was taken.",
+            self.other_count,
         )
+        return text % {"lines": join_words(shown)}
 
 
 def set_aside_duplicates(staging: Staging) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO, Protocol
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from customers.importing.errors import ImportRefusedError
 
@@ -83,7 +84,8 @@ def store_file(file: Readable, name: str) -> StoredFile:
             size, digest = _copy(file, stored)
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise ImportRefusedError(f"The file could not be stored: {error.strerror or error}.") from error
+        text = _("The file could not be stored: %(reason)s.")
+        raise ImportRefusedError(text % {"reason": error.strerror or error}) from error
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -102,10 +104,9 @@ def _copy(file: Readable, stored: BinaryIO) -> tuple[int, str]:
     while chunk := file.read(CHUNK_BYTES):
         size += len(chunk)
         if size > settings.IMPORT_MAX_BYTES:
-            limit = settings.IMPORT_MAX_BYTES / 1024**2
-            raise ImportRefusedError(
-                f"The file is larger than {limit:,.0f} MB, the most that may be imported."
-            )
+            limit = f"{settings.IMPORT_MAX_BYTES / 1024**2:,.0f} MB"
+            text = _("The file is larger than %(limit)s, the most that may be imported.")
+            raise ImportRefusedError(text % {"limit": limit})
         digest.update(chunk)
         stored.write(chunk)
     return size, digest.hexdigest()

@@ -6,6 +6,8 @@ import codecs
 import csv
 from collections.abc import Iterable, Iterator
 
+from django.utils.translation import gettext as _
+
 from customers.importing.errors import ImportRefusedError
 from customers.importing.scanning import MAX_LINE_BYTES, LongLineError
 
@@ -30,10 +32,11 @@ class UnclosedError(ImportRefusedError):
     """A quotation mark is not closed where it should be."""
 
     def __init__(self, line: int) -> None:
-        super().__init__(
-            f"Line {line}: a quotation mark is opened here and never closed, "
+        text = _(
+            "Line %(line)s: a quotation mark is opened here and never closed, "
             "so nobody can say where this row ends. Correct the line and bring the file again."
         )
+        super().__init__(text % {"line": line})
         self.line = line
 
 
@@ -44,6 +47,7 @@ class NeverClosedError(UnclosedError):
 def parse(lines: Iterable[str], delimiter: str, lines_before: int) -> Iterator[tuple[int, list[str], str]]:
     """Parse rows strictly: the line a row begins on, its cells, and what is wrong with it."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    misplaced = _("A quotation mark stands where none may stand.")
     while True:
         start, problem, cells = reader.line_num + 1, "", []
         try:
@@ -59,5 +63,5 @@ def parse(lines: Iterable[str], delimiter: str, lines_before: int) -> Iterator[t
                 raise UnclosedError(lines_before + start) from error
             if "limit" in str(error):
                 raise LongLineError(lines_before + start) from error
-            problem = "A quotation mark stands where none may stand."
+            problem = misplaced
         yield lines_before + start, [], problem

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
+from django.utils.translation import gettext as _
+
 from customers.importing import unpacker
 from customers.importing.errors import ImportRefusedError
 
@@ -35,7 +37,7 @@ def open_archive(path: Path) -> Iterator[IO[bytes]]:
             child.kill()
             raise
     if child.returncode == unpacker.DAMAGED:
-        raise ImportRefusedError("This archive is damaged: pack the file again.")
+        raise ImportRefusedError(_("This archive is damaged: pack the file again."))
     if child.returncode:
         logger.warning("the unpacker of archives ended with %s", child.returncode)
-        raise ImportRefusedError("This archive takes too much memory or time to unpack: unpack it first.")
+        raise ImportRefusedError(_("This archive takes too much memory or time to unpack: unpack it first."))

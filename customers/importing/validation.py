@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.utils.translation import gettext as _
 
 from customers.exporting import DEFUSED
 from customers.importing.dates import convert_dates
@@ -157,18 +158,18 @@ class Validator:
     def _check_ids(self, ids: pa.StringArray, is_blank: BoolArray, faults: _Faults) -> pa.StringArray:
         ids = _undo_defusing(ids)
         empty = pc.equal(ids, "").to_numpy(zero_copy_only=False)
-        faults.add(empty & ~is_blank, self.id_index, self.id_header, "The customer id is missing.")
+        faults.add(empty & ~is_blank, self.id_index, self.id_header, _("The customer id is missing."))
         if len(ids) and pc.max(pc.binary_length(ids)).as_py() > MAX_ID_CHARACTERS:
             long = pc.greater(pc.utf8_length(ids), MAX_ID_CHARACTERS).to_numpy(zero_copy_only=False)
-            reason = f"A customer id may have at most {MAX_ID_CHARACTERS} characters."
+            reason = _("A customer id may have at most %(limit)s characters.") % {"limit": MAX_ID_CHARACTERS}
             faults.add(long, self.id_index, self.id_header, reason)
         if pc.all(pc.ascii_is_decimal(ids)).as_py():
             return ids
         totals = pc.is_in(pc.utf8_lower(ids), TOTALS).to_numpy(zero_copy_only=False)
-        reason = "This looks like a line of totals and not like a customer."
+        reason = _("This looks like a line of totals and not like a customer.")
         faults.add(totals, self.id_index, self.id_header, reason)
         rounded = pc.match_substring_regex(ids, r"^[0-9.]+[eE]\+[0-9]+$").to_numpy(zero_copy_only=False)
-        reason = "A spreadsheet has rounded this id: give the column the format “text” there."
+        reason = _("A spreadsheet has rounded this id: give the column the format “text” there.")
         faults.add(rounded, self.id_index, self.id_header, reason)
         self._check_text(ids, self.id_index, self.id_header, faults)
         if pc.all(pc.string_is_ascii(ids)).as_py():
@@ -184,7 +185,7 @@ class Validator:
         cells = _with_missing(_undo_defusing(cells), target.column)
         if target.column.use == "date":
             dates, is_date = convert_dates(cells, target.column.order)
-            reason = f"This is no date written as {target.column.date_example}."
+            reason = _("This is no date written as %(example)s.") % {"example": target.column.date_example}
             faults.add(~is_date, target.index, target.column.header, reason)
             return dates
         return cells
@@ -192,12 +193,12 @@ class Validator:
     def _check_text(self, cells: pa.StringArray, index: int, header: str, faults: _Faults) -> None:
         if self.has_nul:
             damaged = pc.match_substring(cells, "\0").fill_null(False).to_numpy(zero_copy_only=False)
-            faults.add(damaged, index, header, "The cell holds a character that no text can have (NUL).")
+            reason = _("The cell holds a character that no text can have (NUL).")
+            faults.add(damaged, index, header, reason)
         if self.is_sheet:
             errors = pc.is_in(cells, SHEET_ERRORS).to_numpy(zero_copy_only=False)
-            faults.add(
-                errors, index, header, "The sheet shows an error here, or a formula without its value."
-            )
+            reason = _("The sheet shows an error here, or a formula without its value.")
+            faults.add(errors, index, header, reason)
 
 
 def _read_numbers(batch: Batch, target: Target, faults: _Faults) -> npt.NDArray[np.float64]:
@@ -208,15 +209,15 @@ def _read_numbers(batch: Batch, target: Target, faults: _Faults) -> npt.NDArray[
     matches = form.matches(cells)
     if cells.null_count or not pc.all(matches).as_py():
         wrong = pc.invert(matches).fill_null(False).to_numpy(zero_copy_only=False)
-        faults.add(wrong, target.index, header, "This is not a number.")
+        faults.add(wrong, target.index, header, _("This is not a number."))
         cells = pc.if_else(matches, cells, pa.scalar(None, pa.string()))
     values = form.convert(cells)
     infinite = np.isinf(values)
     if infinite.any():
-        faults.add(infinite, target.index, header, "This number is too large.")
+        faults.add(infinite, target.index, header, _("This number is too large."))
     long = beyond_exact(cells, values) & ~infinite
     if long.any():
-        reason = "This number has more digits than can be kept exactly; bring the column in as text."
+        reason = _("This number has more digits than can be kept exactly; bring the column in as text.")
         faults.add(long, target.index, header, reason)
     _check_range(values, target, faults)
     return values
@@ -225,13 +226,13 @@ def _read_numbers(batch: Batch, target: Target, faults: _Faults) -> npt.NDArray[
 def _check_range(values: npt.NDArray[np.float64], target: Target, faults: _Faults) -> None:
     column = target.column
     if column.is_whole:
-        reason = "Only whole numbers are allowed here."
+        reason = _("Only whole numbers are allowed here.")
         faults.add(_finite(values) & (values != np.rint(values)), target.index, column.header, reason)
     if column.minimum is not None:
-        reason = f"The lowest value allowed is {column.minimum:g}."
+        reason = _("The lowest value allowed is %(value)s.") % {"value": f"{column.minimum:g}"}
         faults.add(values < column.minimum, target.index, column.header, reason)
     if column.maximum is not None:
-        reason = f"The highest value allowed is {column.maximum:g}."
+        reason = _("The highest value allowed is %(value)s.") % {"value": f"{column.maximum:g}"}
         faults.add(_finite(values) & (values > column.maximum), target.index, column.header, reason)
 
 

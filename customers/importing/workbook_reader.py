@@ -2,7 +2,8 @@
 
 It runs in a child process with limits of memory and time, because a workbook comes from anywhere and may be
 made to exhaust whoever reads it. It answers on standard output with one JSON object: the sheets, or what is
-wrong in a sentence. Each row of the sheet is one line of the CSV file, so that line numbers are row numbers.
+wrong in a sentence, with what its placeholders stand for. Each row of the sheet is one line of the CSV file,
+so that line numbers are row numbers.
 
     python -I workbook_reader.py WORKBOOK TARGET LIMITS      (both last ones in JSON, see `main`)
 """
@@ -33,24 +34,35 @@ MARKED_BREAKS = str.maketrans({"\n": "\uffff", "\r": "\ufffe", "\uffff": "\ufffd
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
+def gettext_noop(sentence: str) -> str:
+    """Mark a sentence for translation: whoever started this program puts it into the reader's language."""
+    return sentence
+
+
 class Refusal(Exception):
-    """Why the workbook cannot be read, in a sentence."""
+    """Why the workbook cannot be read: a sentence, and what its placeholders stand for."""
+
+    def __init__(self, sentence: str, **values: int) -> None:
+        super().__init__(sentence)
+        self.answer = {"refused": sentence, "values": values}
 
 
 def check_archive(archive: zipfile.ZipFile, limits: dict[str, int]) -> None:
     """Refuse what is made to grow beyond measure, before anything is unpacked."""
     entries = archive.infolist()
     if len(entries) > limits["entries"]:
-        raise Refusal(f"The workbook has {len(entries)} parts: it is not read.")
+        sentence = gettext_noop("The workbook has %(count)s parts: it is not read.")
+        raise Refusal(sentence, count=len(entries))
     if any(entry.external_attr >> 16 & 0o170000 == SYMLINK for entry in entries):
-        raise Refusal("The workbook has links to other files inside: it is not read.")
+        raise Refusal(gettext_noop("The workbook has links to other files inside: it is not read."))
     if any(entry.flag_bits & 1 for entry in entries):
-        raise Refusal("The workbook has a password: save it without one.")
+        raise Refusal(gettext_noop("The workbook has a password: save it without one."))
     for entry in entries:
         if entry.file_size > 1024**2 and entry.file_size > limits["ratio"] * max(1, entry.compress_size):
-            raise Refusal(f"A part of the workbook grows to more than {limits['ratio']} times its size.")
+            sentence = gettext_noop("A part of the workbook grows to more than %(ratio)s times its size.")
+            raise Refusal(sentence, ratio=limits["ratio"])
     if sum(entry.file_size for entry in entries) > limits["bytes"]:
-        raise Refusal("The workbook is too large when it is unpacked: save the sheet as CSV.")
+        raise Refusal(gettext_noop("The workbook is too large when it is unpacked: save the sheet as CSV."))
 
 
 class Parser:
@@ -71,7 +83,9 @@ class Parser:
 
     @staticmethod
     def _refuse(*_: Any) -> None:
-        raise Refusal("The workbook declares a document type, which no workbook needs: it is not read.")
+        raise Refusal(
+            gettext_noop("The workbook declares a document type, which no workbook needs: it is not read.")
+        )
 
     def read(self, stream: IO[bytes], until: Callable[[], bool] = lambda: False) -> None:
         while (block := stream.read(256 * 1024)) and not until():
@@ -111,7 +125,7 @@ class Workbook:
             with self.archive.open(name) as stream:
                 parser.read(stream, until)
         except KeyError as error:
-            raise Refusal("This is no Excel workbook.") from error
+            raise Refusal(gettext_noop("This is no Excel workbook.")) from error
 
     def _read_styles(self) -> set[int]:
         """Which styles of cells show a date."""
@@ -186,7 +200,7 @@ class SheetWriter:
             self.row = int(values["r"]) if "r" in values else self.row + 1
             self.cells, self.column = {}, -1
             if self.row <= self.line:
-                raise Refusal("The rows of the sheet are out of order: it is damaged.")
+                raise Refusal(gettext_noop("The rows of the sheet are out of order: it is damaged."))
         elif name == "f":
             self.is_formula = True
         elif name == "rPh":
@@ -198,9 +212,8 @@ class SheetWriter:
     def _start_cell(self, values: dict[str, str]) -> None:
         self.column = _column(values["r"]) if "r" in values else self.column + 1
         if self.column >= self.limits["columns"]:
-            raise Refusal(
-                f"A cell stands in column {self.column + 1}; at most {self.limits['columns']} are read."
-            )
+            sentence = gettext_noop("A cell stands in column %(column)s; at most %(limit)s are read.")
+            raise Refusal(sentence, column=self.column + 1, limit=self.limits["columns"])
         self.kind, self.style = values.get("t", "n"), int(values.get("s", "0"))
         self.value, self.is_formula = "", False
 
@@ -208,7 +221,7 @@ class SheetWriter:
         if self.takes_text:
             self.value += data
             if len(self.value) > self.limits["characters"]:
-                raise Refusal(f"A cell in row {self.row} is too long.")
+                raise Refusal(gettext_noop("A cell in row %(row)s is too long."), row=self.row)
 
     def end(self, name: str) -> None:
         self.takes_text = False
@@ -295,7 +308,7 @@ def convert(source: str, target: str, wanted: str, limits: dict[str, int]) -> di
         check_archive(archive, limits)
         workbook = Workbook(archive)
         if not workbook.sheets:
-            raise Refusal("The workbook has no sheet with cells.")
+            raise Refusal(gettext_noop("The workbook has no sheet with cells."))
         chosen = choose(workbook.sheets, wanted)
         answer = {"sheets": [sheet["name"] for sheet in workbook.sheets], "sheet": chosen and chosen["name"]}
         if chosen is None:
@@ -320,9 +333,9 @@ def main(arguments: list[str]) -> None:
     try:
         answer = convert(source, target, asked["sheet"], asked["limits"])
     except Refusal as refusal:
-        answer = {"refused": str(refusal)}
+        answer = refusal.answer
     except MemoryError:
-        answer = {"refused": "The workbook needs too much memory: save the sheet as CSV."}
+        answer = {"refused": gettext_noop("The workbook needs too much memory: save the sheet as CSV.")}
     except (
         zipfile.BadZipFile,
         expat.ExpatError,
@@ -333,7 +346,7 @@ def main(arguments: list[str]) -> None:
         OSError,
     ) as error:
         answer = {
-            "refused": "The workbook is damaged: open it in Excel and save it again.",
+            "refused": gettext_noop("The workbook is damaged: open it in Excel and save it again."),
             "why": repr(error),
         }
     sys.stdout.write(json.dumps(answer))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from customers.importing.errors import AmbiguousFileError, ImportRefusedError
 
@@ -71,20 +72,21 @@ def convert_sheet(path: Path, name: str, sheet: str, *, head: bool = False, gues
     answer = _ask_child(path, target, sheet, head=head)
     if answer.get("refused"):
         logger.info("a workbook was refused: %s", answer)
-        raise ImportRefusedError(str(answer["refused"]))
+        raise ImportRefusedError(_(str(answer["refused"])) % answer.get("values", {}))
     names = tuple(answer["sheets"])
-    warnings = (
-        ["Some cells are merged: only the first of them has the value."] if answer.get("merged") else []
-    )
+    warnings = []
+    if answer.get("merged"):
+        warnings.append(_("Some cells are merged: only the first of them has the value."))
     if answer["sheet"] is None:
         listed = ", ".join(f"“{one}”" for one in names)
-        sentence = f"The workbook has the sheets {listed}: say which one holds the customers."
+        text = _("The workbook has the sheets %(names)s: say which one holds the customers.")
+        sentence = text % {"names": listed}
         if not guess:
             raise AmbiguousFileError(sentence, "--sheet")
         first = convert_sheet(path, name, names[0], head=head)
         return Sheet(first.path, first.name, names, (sentence, *first.warnings))
     if name.lower().endswith(".xlsm"):
-        warnings.append("The macros of the workbook were not looked at; its values were read.")
+        warnings.append(_("The macros of the workbook were not looked at; its values were read."))
     return Sheet(target, answer["sheet"], names, tuple(warnings))
 
 
@@ -107,9 +109,11 @@ def _ask_child(path: Path, target: Path, sheet: str, *, head: bool) -> dict:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ImportRefusedError("Reading the workbook takes too long: save the sheet as CSV.") from error
+        raise ImportRefusedError(_("Reading the workbook takes too long: save the sheet as CSV.")) from error
     if done.returncode:
         logger.warning("the reader of workbooks ended with %s: %s", done.returncode, done.stderr[-500:])
-        raise ImportRefusedError("The workbook takes too much memory or time to read: save the sheet as CSV.")
+        raise ImportRefusedError(
+            _("The workbook takes too much memory or time to read: save the sheet as CSV.")
+        )
     answer: dict = json.loads(done.stdout)
     return answer

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from audit.recording import record
 
@@ -91,9 +92,10 @@ def mail_link(person: User, link: str) -> bool:
     """Send the link to the person if mail is set up; tell whether it was sent."""
     if not (settings.EMAIL_URL and person.email):
         return False
+    text = _("Hello %(name)s,\n\nchoose your password here, within three days:\n\n%(link)s\n")
     send_mail(
-        "Your way into Segmenter",
-        f"Hello {person.get_username()},\n\nchoose your password here, within three days:\n\n{link}\n",
+        _("Your way into Segmenter"),
+        text % {"name": person.get_username(), "link": link},
         None,
         [person.email],
     )

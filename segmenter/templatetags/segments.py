@@ -117,7 +117,9 @@ def score(value: float | None) -> str:
 def share(part: int, whole: int) -> str:
     """For example “40.5 %”; “less than 0.1 %” rather than 0."""
     percent = 100 * part / whole if whole else 0.0
-    return "less than 0.1 %" if 0 < percent < 0.05 else f"{localize(round(percent, 1))} %"
+    if 0 < percent < 0.05:
+        return _("less than 0.1 %")
+    return f"{localize(round(percent, 1))} %"
 
 
 @register.filter

@@ -112,7 +112,7 @@ def customers_file(request: HttpRequest, slug: str, ending: str) -> HttpResponse
 def _send(request: HttpRequest, what: Exportable, ending: str) -> HttpResponseBase:
     keys = request.GET.getlist(COLUMN)
     if unknown := set(keys) - {column.key for column in what.rows().columns}:
-        raise BadRequest(f"there is no column {min(unknown)}")
+        raise BadRequest(_("there is no column %(name)s") % {"name": min(unknown)})
     if what.measure().is_long:
         messages.info(request, _("So many customers are prepared in the background: press the button below."))
         return redirect(what)

@@ -98,7 +98,7 @@ def _get_other(request: HttpRequest, person_id: int) -> User:
     """Somebody else: nobody locks the own door from outside."""
     person = get_object_or_404(User, pk=person_id)
     if person.pk == request.user.pk:
-        raise PermissionDenied("Nobody changes the own role or entry.")
+        raise PermissionDenied(_("Nobody changes the own role or entry."))
     return person
 
 

@@ -110,7 +110,7 @@ def run_k(request: HttpRequest, run_id: int, k: int) -> HttpResponse:
     """Ask for another number of segments; the page before it says of which customers."""
     run = _get_run(run_id)
     if k not in run.sweep.get("ks", []):
-        raise Http404("This run did not try this number of segments.")
+        raise Http404(_("This run did not try this number of segments."))
     if request.method == "POST":
         return _start(request, run, lambda: request_with_k(run, k))
     scores = from_json(SweepScores, run.scores)
