@@ -1,5 +1,6 @@
 """Every word that people see can be translated: none stands in a template outside of a translation tag."""
 
+import ast
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -135,3 +136,126 @@ def test_dates_never_leave_day_and_month_in_doubt():
         moment = parse_datetime("2026-02-03T04:05:00Z")
         assert date_format(moment, "DATE_FORMAT") == "3 Feb 2026"
         assert date_format(moment, "DATETIME_FORMAT") == "3 Feb 2026, 04:05"
+
+
+# ---- Python ------------------------------------------------------------------------------------------------
+
+PACKAGES = ("audit", "jobs", "customers", "segmenter")
+# Commands, and what starts the servers, talk to whoever runs them: in English, as their options are.
+SPEAKING_ENGLISH = re.compile(
+    r"management/|migrations/|embedded|production\.py|secret\.py|supervisor\.py|sample\.py"
+)
+MODULES = sorted(
+    path
+    for package in PACKAGES
+    for path in (Path(settings.BASE_DIR) / package).rglob("*.py")
+    if not SPEAKING_ENGLISH.search(str(path.relative_to(settings.BASE_DIR)))
+)
+MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext"}
+# What these are given nobody reads on a page.
+UNREAD = {
+    "ValueError",
+    "TypeError",
+    "RuntimeError",
+    "AssertionError",
+    "TimeoutError",
+    "TransactionManagementError",
+    "SQL",
+    "debug",
+    "info",
+    "warning",
+    "exception",
+}
+SAYING = re.compile(r"Error$|^(Reject|Refusal|Question|Failure|Verdict|BadRequest|Http404|PermissionDenied)$")
+SAYING_METHODS = {"add_error", "report"}
+SENTENCE = re.compile(r"[A-Z“].*\w .*[.:?!]$", re.DOTALL)
+WORDS = re.compile(r"[^\W\d_]{2,}\S* \S")
+
+
+def _called(call: ast.Call) -> str:
+    """The name of what is called; that of a message says so."""
+    if isinstance(call.func, ast.Attribute):
+        is_message = isinstance(call.func.value, ast.Name) and call.func.value.id == "messages"
+        return "report" if is_message else call.func.attr
+    return getattr(call.func, "id", "")
+
+
+def _text(node: ast.AST) -> str:
+    """The words of a literal, a place for each value that it is filled with."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(part) or "0" for part in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def untranslated(node: ast.AST, *, is_said: bool = False) -> Iterator[tuple[int, str]]:
+    """Yield line and words of what bypasses gettext: whole sentences, and whatever is said to people."""
+    if isinstance(node, ast.Call):
+        name = _called(node)
+        if name in MARKS:
+            # What is filled in before it is looked up is never found.
+            yield from ((node.lineno, ast.unparse(each)) for each in node.args if not _can_be_found(each))
+            return
+        if name in UNREAD:
+            return
+        is_said = is_said or name in SAYING_METHODS or SAYING.search(name) is not None
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return  # documentation
+    text = _text(node)
+    if SENTENCE.match(text) or (is_said and WORDS.search(text)):
+        yield node.lineno, text
+    elif not text:
+        for child in ast.iter_child_nodes(node):
+            yield from untranslated(child, is_said=is_said)
+
+
+def _can_be_found(message: ast.AST) -> bool:
+    return not isinstance(message, ast.JoinedStr | ast.BinOp) and not (
+        isinstance(message, ast.Call) and _called(message) == "format"
+    )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(settings.BASE_DIR)))
+def test_no_sentence_bypasses_gettext(path):
+    found = [f"line {line}: {words}" for line, words in untranslated(ast.parse(path.read_text()))]
+    assert not found, "\n".join(found)
+
+
+def test_every_module_is_looked_at():
+    assert len(MODULES) > 150
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'raise RunRefusedError("choose another one")',
+        'raise RunRefusedError(f"choose fewer than {limit} features")',
+        'raise RunRefusedError("choose %d features" % limit)',
+        'Reject(line, f"The row has {count} cells")',
+        'AmbiguousFileError("which sheet is it", "--sheet")',
+        'messages.error(request, "this did not work")',
+        'form.add_error("k", "must be smaller than that")',
+        'claim.report("reading the customers")',
+        'text = f"At most {limit} may be chosen."',
+        '_(f"At most {limit} may be chosen.")',
+        '_("At most {} may be chosen.".format(limit))',
+        '_("At most %d may be chosen." % limit)',
+    ],
+)
+def test_a_sentence_that_bypasses_gettext_is_noticed(source):
+    assert list(untranslated(ast.parse(source)))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'raise RunRefusedError(_("choose another one"))',
+        'text = _("At most %(limit)s may be chosen.")\nraise RunRefusedError(text % {"limit": limit})',
+        'form.add_error("k_max", _("must be smaller than that"))',
+        'claim.report(gettext_noop("reading the customers"))',
+        'raise ValueError(f"{count} sizes do not fit.")',
+        'def f():\n    """Says what it does."""',
+        'key = f"run {run.pk} {version.pk}"',
+    ],
+)
+def test_what_is_translated_or_never_read_is_left_alone(source):
+    assert not list(untranslated(ast.parse(source)))

@@ -5,11 +5,12 @@ from typing import Any
 from allauth.account.forms import LoginForm
 from django import forms
 from django.contrib.auth.models import User
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from segmenter.accounts.people import ROLES, WHAT_ROLES_DO
 
-ROLE_CHOICES = [(role, f"{role}: {WHAT_ROLES_DO[role]}") for role in ROLES]
+ROLE_CHOICES = [(role, format_lazy("{}: {}", role, WHAT_ROLES_DO[role])) for role in ROLES]
 
 
 class EntryForm(LoginForm):

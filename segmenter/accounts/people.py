@@ -13,15 +13,16 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from audit.recording import record
 
 ADMINISTRATOR = "Administrator"
 ROLES = ("Viewer", "Analyst", ADMINISTRATOR)
 WHAT_ROLES_DO = {
-    "Viewer": "sees pages and charts",
-    "Analyst": "also imports, finds segments, names and exports them",
-    ADMINISTRATOR: "also deletes, undoes, manages people and reads the audit trail",
+    "Viewer": gettext_lazy("sees pages and charts"),
+    "Analyst": gettext_lazy("also imports, finds segments, names and exports them"),
+    ADMINISTRATOR: gettext_lazy("also deletes, undoes, manages people and reads the audit trail"),
 }
 
 

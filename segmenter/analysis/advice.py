@@ -10,6 +10,9 @@ from segmenter.analysis.results import (
     KLimits,
     SweepScores,
 )
+from segmenter.analysis.wording import capitalised
+from segmenter.translating import gettext as _
+from segmenter.translating import gettext_noop, join_words, ngettext
 
 # Two Gaussian groups eight deviations apart reach 4; halves of one Gaussian 1.3, halves of a uniform one 1.7.
 SEPARATED = 2.5
@@ -18,6 +21,8 @@ DOUBTFUL = 0.6
 # A silhouette must exceed that of data without groups by this much, and by three of its deviations.
 CLEAR_MARGIN = 0.03
 CLEAR_DEVIATIONS = 3.0
+# What the criteria are called in results; sentences say it in the reader's language.
+ELBOW, SILHOUETTE, STABILITY = gettext_noop("elbow"), gettext_noop("silhouette"), gettext_noop("stability")
 # Smaller clusters are taken for outliers, not for groups.
 SMALLEST_SHARE = 0.005
 
@@ -122,17 +127,35 @@ def _fallback(judged: Sequence[ClusterScores], allowed: Sequence[ClusterScores],
 
 
 def _elbow_answer(sweep: ElbowSweep, elbow_k: int | None) -> CriterionAnswer:
-    extent = f"k = {sweep.ks[0]} to {sweep.ks[-1]}"
+    values = {"first": sweep.ks[0], "last": sweep.ks[-1], "k": elbow_k}
     if elbow_k is None:
-        return CriterionAnswer("elbow", None, f"The inertias for {extent} show no elbow.")
-    return CriterionAnswer("elbow", elbow_k, f"The inertias for {extent} bend most at {elbow_k}.")
+        text = _("The inertias for k = %(first)s to %(last)s show no elbow.")
+    else:
+        text = _("The inertias for k = %(first)s to %(last)s bend most at %(k)s.")
+    return CriterionAnswer(ELBOW, elbow_k, text % values)
 
 
 def _answers(judged: Sequence[ClusterScores]) -> tuple[CriterionAnswer, ...]:
     return (
-        _best(judged, "silhouette", "Silhouette is highest", lambda row: row.silhouette),
-        _best(judged, "Davies-Bouldin", "Davies-Bouldin is lowest", lambda row: row.davies_bouldin, sign=-1),
-        _best(judged, "Calinski-Harabasz", "Calinski-Harabasz is highest", lambda row: row.calinski_harabasz),
+        _best(
+            judged,
+            SILHOUETTE,
+            _("Silhouette is highest at %(k)s (%(value)s)."),
+            lambda row: row.silhouette,
+        ),
+        _best(
+            judged,
+            "Davies-Bouldin",
+            _("Davies-Bouldin is lowest at %(k)s (%(value)s)."),
+            lambda row: row.davies_bouldin,
+            sign=-1,
+        ),
+        _best(
+            judged,
+            "Calinski-Harabasz",
+            _("Calinski-Harabasz is highest at %(k)s (%(value)s)."),
+            lambda row: row.calinski_harabasz,
+        ),
         _stability_answer(judged),
     )
 
@@ -140,15 +163,16 @@ def _answers(judged: Sequence[ClusterScores]) -> tuple[CriterionAnswer, ...]:
 def _best(
     judged: Sequence[ClusterScores],
     criterion: str,
-    phrase: str,
+    text: str,
     value_of: Callable[[ClusterScores], float | None],
     sign: int = 1,
 ) -> CriterionAnswer:
     valued = [(sign * value, row) for row in judged if (value := value_of(row)) is not None]
     if not valued:
-        return CriterionAnswer(criterion, None, f"{criterion} cannot be computed here.")
+        unknown = _("%(criterion)s cannot be computed here.") % {"criterion": _(criterion)}
+        return CriterionAnswer(criterion, None, unknown)
     value, row = max(valued, key=lambda pair: pair[0])
-    return CriterionAnswer(criterion, row.k, f"{phrase} at {row.k} ({_number(sign * value)}).")
+    return CriterionAnswer(criterion, row.k, text % {"k": row.k, "value": _number(sign * value)})
 
 
 def _number(value: float) -> str:
@@ -158,16 +182,12 @@ def _number(value: float) -> str:
 def _stability_answer(judged: Sequence[ClusterScores]) -> CriterionAnswer:
     stable = [row.k for row in judged if (row.stability or 0) >= STABLE]
     if not stable:
-        return CriterionAnswer(
-            "stability", None, "No k gives clusters that come back when customers are redrawn."
-        )
+        text = _("No k gives clusters that come back when customers are redrawn.")
+        return CriterionAnswer(STABILITY, None, text)
     best = max(judged, key=lambda row: row.stability or 0)
     ks = ", ".join(map(str, stable))
-    return CriterionAnswer(
-        "stability",
-        best.k,
-        f"Every cluster comes back when customers are redrawn at k = {ks}; best at {best.k}.",
-    )
+    text = _("Every cluster comes back when customers are redrawn at k = %(ks)s; best at %(best)s.")
+    return CriterionAnswer(STABILITY, best.k, text % {"ks": ks, "best": best.k})
 
 
 def _sentences(
@@ -181,7 +201,7 @@ def _sentences(
     if k is None:
         return _unclear_sentences(judged, scores, limits)
     row = scores.of(k)
-    sentences = [f"{k} segments are recommended: {_why(reason, row, scores)}."]
+    sentences = [_why(reason, row, scores)]
     if row.stability is not None:
         sentences.append(_stability_sentence(row.stability))
     sentences.append(_agreement(k, answers))
@@ -192,83 +212,116 @@ def _sentences(
 
 def _why(reason: str, row: ClusterScores, scores: SweepScores) -> str:
     if reason == "separated":
-        return "that is the highest number at which all groups still stand clearly apart from one another"
+        text = _(
+            "%(k)s segments are recommended: that is the highest number at which all groups still stand "
+            "clearly apart from one another."
+        )
+        return text % {"k": row.k}
     reference = next(each for each in scores.references if each.k == row.k)
-    return (
-        f"the silhouette there is {row.silhouette:.2f}, where customers without any groups "
-        f"would reach {reference.silhouette:.2f}"
+    text = _(
+        "%(k)s segments are recommended: the silhouette there is %(silhouette)s, where customers without any "
+        "groups would reach %(reference)s."
     )
+    return text % {
+        "k": row.k,
+        "silhouette": f"{row.silhouette:.2f}",
+        "reference": f"{reference.silhouette:.2f}",
+    }
 
 
 def _stability_sentence(stability: float) -> str:
     if stability >= STABLE:
-        return (
+        text = _(
             "Every segment comes back when customers are drawn again "
-            f"(lowest stability {stability:.2f}, where 1 is the best)."
+            "(lowest stability %(stability)s, where 1 is the best)."
         )
-    return (
-        "At least one segment changes when customers are drawn again "
-        f"(stability {stability:.2f}, where 1 is the best): use it with care."
-    )
+    else:
+        text = _(
+            "At least one segment changes when customers are drawn again "
+            "(stability %(stability)s, where 1 is the best): use it with care."
+        )
+    return text % {"stability": f"{stability:.2f}"}
 
 
 def _agreement(k: int, answers: Sequence[CriterionAnswer]) -> str:
     # Stability judges every k by itself and has a sentence of its own.
-    answers = [answer for answer in answers if answer.criterion != "stability"]
-    agreeing = [answer.criterion for answer in answers if answer.k == k]
-    others = [f"{answer.criterion} says {answer.k}" for answer in answers if answer.k not in (k, None)]
-    silent = [answer.criterion for answer in answers if answer.k is None]
-    others += [f"{criterion} gives no answer" for criterion in silent]
+    answers = [answer for answer in answers if answer.criterion != STABILITY]
+    agreeing = [_(answer.criterion) for answer in answers if answer.k == k]
+    others = [
+        _("%(criterion)s says %(k)s") % {"criterion": _(answer.criterion), "k": answer.k}
+        for answer in answers
+        if answer.k not in (k, None)
+    ]
+    silent = [_(answer.criterion) for answer in answers if answer.k is None]
+    others += [_("%(criterion)s gives no answer") % {"criterion": criterion} for criterion in silent]
     if not others:
-        return "All criteria agree."
+        return _("All criteria agree.")
     if not agreeing:
-        return f"No single criterion says {k}: {_joined(others)}."
-    agreed = _joined(agreeing)
-    return f"{agreed[0].upper()}{agreed[1:]} agree{'s' if len(agreeing) == 1 else ''}; {_joined(others)}."
-
-
-def _joined(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+        return _("No single criterion says %(k)s: %(others)s.") % {"k": k, "others": join_words(others)}
+    text = ngettext("%(criteria)s agrees; %(others)s.", "%(criteria)s agree; %(others)s.", len(agreeing))
+    return text % {"criteria": capitalised(join_words(agreeing)), "others": join_words(others)}
 
 
 def _limits_sentence(limits: KLimits) -> str:
     parts = []
     if limits.k_min is not None:
-        parts.append(f"at least {limits.k_min} segments")
+        parts.append(_("at least %(k)s segments") % {"k": limits.k_min})
     if limits.k_max is not None:
-        parts.append(f"at most {limits.k_max} segments")
+        parts.append(_("at most %(k)s segments") % {"k": limits.k_max})
     if limits.min_share > 0:
-        parts.append(f"no segment below {100 * limits.min_share:g} % of customers")
-    return f"Your limits were kept: {_joined(parts)}."
+        share = f"{100 * limits.min_share:g} %"
+        parts.append(_("no segment below %(share)s of customers") % {"share": share})
+    return _("Your limits were kept: %(limits)s.") % {"limits": join_words(parts)}
 
 
 def _unclear_sentences(
     judged: Sequence[ClusterScores], scores: SweepScores, limits: KLimits
 ) -> tuple[str, ...]:
     if not judged:
-        why = "no number of segments fits your limits" if limits != KLimits() else "too few customers differ"
-        return (f"There is no clear grouping: {why}.",)
+        if limits != KLimits():
+            return (_("There is no clear grouping: no number of segments fits your limits."),)
+        return (_("There is no clear grouping: too few customers differ."),)
     best = max(judged, key=_silhouette)
+    anyway = _(
+        "If segments are needed anyway, %(k)s is the least arbitrary number; "
+        "other features may tell customers apart better."
+    )
     return (
-        "There is no clear grouping in these features.",
-        f"The highest silhouette is {_silhouette(best):.2f}, at {best.k} segments{_doubt(best, scores)}.",
-        f"If segments are needed anyway, {best.k} is the least arbitrary number; "
-        "other features may tell customers apart better.",
+        _("There is no clear grouping in these features."),
+        _doubt(best, scores),
+        anyway % {"k": best.k},
     )
 
 
 def _doubt(row: ClusterScores, scores: SweepScores) -> str:
-    """Return what keeps the k of the highest silhouette from being recommended, as the end of a sentence."""
-    if _is_clear(row, scores):
-        if _smallest_share(row) < SMALLEST_SHARE:
-            smallest = min(row.sizes)
-            customers = "a single customer" if smallest == 1 else f"{smallest:,} customers"
-            return f", but one of them is {customers} far from everyone: an exception, not a group"
-        return f", but they change when customers are drawn again (stability {row.stability or 0:.2f})"
+    """Say how high the highest silhouette is, and what keeps its k from being recommended."""
+    values = {"silhouette": f"{_silhouette(row):.2f}", "k": row.k}
     reference = next((each for each in scores.references if each.k == row.k), None)
+    if _is_clear(row, scores):
+        return _doubt_of_clear(row, values)
     if reference is None:
-        return ""
-    return (
-        f"; customers without any groups would reach {reference.silhouette:.2f}, "
-        "so the borders run through the crowd"
+        return _("The highest silhouette is %(silhouette)s, at %(k)s segments.") % values
+    text = _(
+        "The highest silhouette is %(silhouette)s, at %(k)s segments; customers without any groups would "
+        "reach %(reference)s, so the borders run through the crowd."
     )
+    return text % {**values, "reference": f"{reference.silhouette:.2f}"}
+
+
+def _doubt_of_clear(row: ClusterScores, values: dict[str, object]) -> str:
+    """Say it of a k whose silhouette clearly exceeds that of data without groups."""
+    if _smallest_share(row) >= SMALLEST_SHARE:
+        text = _(
+            "The highest silhouette is %(silhouette)s, at %(k)s segments, but they change when customers are "
+            "drawn again (stability %(stability)s)."
+        )
+        return text % {**values, "stability": f"{row.stability or 0:.2f}"}
+    smallest = min(row.sizes)
+    text = ngettext(
+        "The highest silhouette is %(silhouette)s, at %(k)s segments, but one of them is a single customer "
+        "far from everyone: an exception, not a group.",
+        "The highest silhouette is %(silhouette)s, at %(k)s segments, but one of them is %(customers)s "
+        "customers far from everyone: an exception, not a group.",
+        smallest,
+    )
+    return text % {**values, "customers": f"{smallest:,}"}

@@ -27,6 +27,7 @@ from segmenter.analysis.results import (
 )
 from segmenter.analysis.sweep import sweep_k
 from segmenter.analysis.threads import single_threaded
+from segmenter.translating import gettext as _
 
 MAX_PASSES = 300
 # Squared shift of all centroids, relative to the features' variance, at which they have arrived.
@@ -80,7 +81,8 @@ def fit_clusters(
         sweep = sweep_k(samples, k_min=n_clusters, k_max=n_clusters, random_state=random_state)
         centroids = sweep.centroids_of(n_clusters)
     if centroids.shape != (n_clusters, samples.X.shape[1]):
-        raise InvalidSettingError(f"Centroids of shape {centroids.shape} do not fit {n_clusters} clusters.")
+        text = _("Centroids of shape %(shape)s do not fit %(k)s clusters.")
+        raise InvalidSettingError(text % {"shape": centroids.shape, "k": n_clusters})
     if samples.cells is not None:
         centroids = _through_cells(samples, centroids, report)
     elif samples.points.size <= COPIED_VALUES:

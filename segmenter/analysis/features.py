@@ -16,6 +16,8 @@ from segmenter.analysis.errors import (
 )
 from segmenter.analysis.results import BoolArray, FeatureMatrix, FloatArray, OneHotFeature
 from segmenter.analysis.rounding import rounded
+from segmenter.translating import gettext as _
+from segmenter.translating import join_words, ngettext
 
 SCALINGS = ("standard", "none", "min-max", "robust")
 MAX_FEATURES = 50
@@ -24,11 +26,6 @@ LARGEST_VALUE = 1e140
 # Iglewicz and Hoaglin's limit for the robust z-score, 0.6745 (x - median) / MAD.
 OUTLIER_LIMIT = 3.5
 SKEWNESS_LIMIT = 2.0
-
-TEXT_FEATURE_WARNING = (
-    "The method measures distances between numbers. A text attribute becomes one yes-or-no column per value, "
-    "which can outweigh the numbers: include it only if the groups are meant to differ by it."
-)
 
 SENSITIVE_WORDS = frozenset(
     [
@@ -153,45 +150,59 @@ def _check_settings(
     names: tuple[str, ...], scaling: str, log1p: Sequence[str], missing: str, outliers: str
 ) -> None:
     if not 1 <= len(names) <= MAX_FEATURES:
-        raise TooManyFeaturesError(f"Choose between 1 and {MAX_FEATURES} features; {len(names)} are chosen.")
+        text = _("Choose between 1 and %(limit)s features; %(count)s are chosen.")
+        raise TooManyFeaturesError(text % {"limit": MAX_FEATURES, "count": len(names)})
     if len(set(names)) != len(names):
-        raise InvalidSettingError("A feature is chosen twice.")
+        raise InvalidSettingError(_("A feature is chosen twice."))
     unknown = [name for name in log1p if name not in names]
     if unknown:
-        raise InvalidSettingError(
-            f"The logarithm is asked for {_listed(unknown)}, which is not a chosen feature."
-        )
-    for setting, value, known in (
-        ("scaling", scaling, SCALINGS),
-        ("treatment of missing values", missing, ("leave-out", "median")),
-        ("treatment of outliers", outliers, ("keep", "set-aside")),
+        text = _("The logarithm is asked for %(names)s, which is not a chosen feature.")
+        raise InvalidSettingError(text % {"names": _listed(unknown)})
+    for text, value, known in (
+        (_("Unknown scaling “%(value)s”; choose one of %(known)s."), scaling, SCALINGS),
+        (
+            _("Unknown treatment of missing values “%(value)s”; choose one of %(known)s."),
+            missing,
+            ("leave-out", "median"),
+        ),
+        (
+            _("Unknown treatment of outliers “%(value)s”; choose one of %(known)s."),
+            outliers,
+            ("keep", "set-aside"),
+        ),
     ):
         if value not in known:
-            raise InvalidSettingError(f"Unknown {setting} “{value}”; choose one of {', '.join(known)}.")
+            raise InvalidSettingError(text % {"value": value, "known": ", ".join(known)})
 
 
 def _checked_values(values: FloatArray, names: tuple[str, ...], log1p: Sequence[str]) -> FloatArray:
     values = np.asarray(values, dtype=np.float64)
     if values.ndim != 2 or values.shape[1] != len(names):
-        raise InvalidSettingError(f"Values of shape {values.shape} do not fit {len(names)} feature names.")
+        text = _("Values of shape %(shape)s do not fit %(count)s feature names.")
+        raise InvalidSettingError(text % {"shape": values.shape, "count": len(names)})
     if len(values) == 0:
-        raise TooFewCustomersError("There are no customers to segment.")
+        raise TooFewCustomersError(_("There are no customers to segment."))
     highest = np.array([np.fmax.reduce(column) for column in values.T])
     lowest = np.array([np.fmin.reduce(column) for column in values.T])
     empty = [name for name, value in zip(names, highest, strict=True) if np.isnan(value)]
     if empty:
-        raise MissingFeatureError(f"No customer has a value for {_listed(empty)}.")
+        raise MissingFeatureError(_("No customer has a value for %(names)s.") % {"names": _listed(empty)})
     huge = np.maximum(np.abs(highest), np.abs(lowest)) > LARGEST_VALUE
     if huge.any():
-        raise ValueRangeError(
-            f"{_listed(np.array(names)[huge], 'holds', 'hold')} values too large to compute with "
-            f"(beyond {LARGEST_VALUE:g})."
+        text = ngettext(
+            "%(names)s holds values too large to compute with (beyond %(limit)s).",
+            "%(names)s hold values too large to compute with (beyond %(limit)s).",
+            int(huge.sum()),
         )
+        raise ValueRangeError(text % {"names": _listed(np.array(names)[huge]), "limit": f"{LARGEST_VALUE:g}"})
     below = [name for name in log1p if lowest[names.index(name)] <= -1]
     if below:
-        raise ValueRangeError(
-            f"{_listed(below, 'holds', 'hold')} values of -1 or below, which have no logarithm of 1 + value."
+        text = ngettext(
+            "%(names)s holds values of -1 or below, which have no logarithm of 1 + value.",
+            "%(names)s hold values of -1 or below, which have no logarithm of 1 + value.",
+            len(below),
         )
+        raise ValueRangeError(text % {"names": _listed(below)})
     return values
 
 
@@ -214,14 +225,16 @@ def _complete(values: FloatArray) -> BoolArray:
     for column in values.T:
         complete &= ~np.isnan(column)
     if not complete.any():
-        raise TooFewCustomersError("No customer has a value for every chosen feature.")
+        raise TooFewCustomersError(_("No customer has a value for every chosen feature."))
     return complete
 
 
 def _inside(extreme: BoolArray) -> BoolArray:
     inside = np.asarray(~extreme.any(axis=1))
     if not inside.any():
-        raise TooFewCustomersError("Every customer is an outlier in one of the features; keep the outliers.")
+        raise TooFewCustomersError(
+            _("Every customer is an outlier in one of the features; keep the outliers.")
+        )
     return inside
 
 
@@ -258,16 +271,18 @@ def _scaled(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the scaled matrix, the centre and the scale."""
     if len(values) == 1:
-        raise TooFewCustomersError("Only one customer is left to segment; there must be two that differ.")
+        raise TooFewCustomersError(_("Only one customer is left to segment; there must be two that differ."))
     # Column by column: along the short rows numpy takes thirty times as long.
     lowest = np.array([column.min() for column in values.T])
     highest = np.array([column.max() for column in values.T])
     constant = lowest == highest
     if constant.any():
-        raise ConstantFeatureError(
-            f"{_listed(np.array(names)[constant], 'has', 'have')} the same value for every customer "
-            "and cannot tell them apart."
+        text = ngettext(
+            "%(names)s has the same value for every customer and cannot tell them apart.",
+            "%(names)s have the same value for every customer and cannot tell them apart.",
+            int(constant.sum()),
         )
+        raise ConstantFeatureError(text % {"names": _listed(np.array(names)[constant])})
     # The median, unlike the mean, stays within the crowd when one value is far away, and with it all digits.
     center = np.array([_median(column) for column in values.T])
     X = np.subtract(values, center, order="C")
@@ -276,10 +291,10 @@ def _scaled(
     X /= scale
     narrow = (highest - lowest) / scale < 1 / LARGEST_VALUE
     if narrow.any():
-        raise ValueRangeError(
-            f"The values of {_listed(np.array(names)[narrow])} differ too little to compute with unscaled; "
-            "choose standard scaling."
+        text = _(
+            "The values of %(names)s differ too little to compute with unscaled; choose standard scaling."
         )
+        raise ValueRangeError(text % {"names": _listed(np.array(names)[narrow])})
     return X, center, scale
 
 
@@ -305,12 +320,9 @@ def _spread(column: FloatArray, scaling: str) -> float:
     return reach * float(np.std(column / reach))
 
 
-def _listed(names: Iterable[str], singular: str = "", plural: str = "") -> str:
-    """Return the names in quotation marks, followed by the verb that suits their number."""
-    quoted = [f"“{name}”" for name in names]
-    listed = quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
-    verb = singular if len(quoted) == 1 else plural
-    return f"{listed} {verb}".rstrip()
+def _listed(names: Iterable[str]) -> str:
+    """Return the names in quotation marks."""
+    return join_words([f"“{name}”" for name in names])
 
 
 def one_hot(name: str, values: Sequence[str | None], *, max_values: int = 12) -> OneHotFeature:
@@ -331,12 +343,10 @@ def one_hot(name: str, values: Sequence[str | None], *, max_values: int = 12) ->
     """
     counts = Counter(value for value in values if value)
     if not counts:
-        raise MissingFeatureError(f"No customer has a value for {_listed([name])}.")
+        raise MissingFeatureError(_("No customer has a value for %(names)s.") % {"names": _listed([name])})
     if len(counts) > max_values:
-        raise TooManyFeaturesError(
-            f"{_listed([name])} has {len(counts)} different values; "
-            f"a text feature may have at most {max_values}."
-        )
+        text = _("“%(name)s” has %(count)s different values; a text feature may have at most %(limit)s.")
+        raise TooManyFeaturesError(text % {"name": name, "count": len(counts), "limit": max_values})
     categories = tuple(sorted(counts, key=lambda value: (-counts[value], value)))
     rows = dict(zip(categories, np.eye(len(categories)), strict=True))
     absent = np.full(len(categories), np.nan)

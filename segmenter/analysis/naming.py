@@ -15,6 +15,8 @@ from segmenter.analysis.wording import (
     is_counted,
     short_attribute_name,
 )
+from segmenter.translating import gettext as _
+from segmenter.translating import gettext_noop
 
 # Differences in standard deviations from which a mean is called high, and very high.
 NOTABLE = 0.5
@@ -25,6 +27,43 @@ MAX_IN_NAME = 3
 MOSTLY = 0.6
 NEARLY_ALL = 0.75
 PAIR = 0.8
+# Words from far below everyone to far above; the middle one is average.
+MOST = 3
+AMOUNTS = (
+    gettext_noop("very low %(attribute)s"),
+    gettext_noop("low %(attribute)s"),
+    gettext_noop("rather low %(attribute)s"),
+    gettext_noop("average %(attribute)s"),
+    gettext_noop("rather high %(attribute)s"),
+    gettext_noop("high %(attribute)s"),
+    gettext_noop("very high %(attribute)s"),
+)
+COUNTS = (
+    gettext_noop("very few %(attribute)s"),
+    gettext_noop("few %(attribute)s"),
+    gettext_noop("rather few %(attribute)s"),
+    gettext_noop("average %(attribute)s"),
+    gettext_noop("rather many %(attribute)s"),
+    gettext_noop("many %(attribute)s"),
+    gettext_noop("very many %(attribute)s"),
+)
+AGE_WORDS = (
+    gettext_noop("much younger"),
+    gettext_noop("younger"),
+    gettext_noop("slightly younger"),
+    gettext_noop("average age"),
+    gettext_noop("slightly older"),
+    gettext_noop("older"),
+    gettext_noop("much older"),
+)
+HIGHER = gettext_noop("higher %(attribute)s: %(mean)s on average, against %(everyone)s for everyone")
+LOWER = gettext_noop("lower %(attribute)s: %(mean)s on average, against %(everyone)s for everyone")
+SLIGHTLY_HIGHER = gettext_noop(
+    "slightly higher %(attribute)s: %(mean)s on average, against %(everyone)s for everyone"
+)
+SLIGHTLY_LOWER = gettext_noop(
+    "slightly lower %(attribute)s: %(mean)s on average, against %(everyone)s for everyone"
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +89,7 @@ def propose_names(profiles: Sequence[NumberProfile], n_clusters: int) -> tuple[s
     n_clusters : int
     """
     if n_clusters == 1:
-        return ("All customers",)
+        return (_("All customers"),)
     names = [_name(profiles, label, detail=0) for label in range(n_clusters)]
     for detail in (1, 2):
         repeated = _repeated(names)
@@ -75,9 +114,11 @@ def _with_means(profiles: Sequence[NumberProfile], names: Sequence[str]) -> list
         means = [format_number(apart.clusters[label].mean or 0.0) for label in labels]
         if len(set(means)) < len(means):
             continue
-        about = "about" if len(profiles) == 1 else f"{short_attribute_name(apart.name)} about"
+        text = (
+            _("%(name)s (about %(mean)s)") if len(profiles) == 1 else _("%(name)s (%(short)s about %(mean)s)")
+        )
         for label, mean in zip(labels, means, strict=True):
-            told[label] = f"{name} ({about} {mean})"
+            told[label] = text % {"name": name, "short": short_attribute_name(apart.name), "mean": mean}
     return told
 
 
@@ -105,7 +146,7 @@ def _name(profiles: Sequence[NumberProfile], label: int, *, detail: int) -> str:
     if len(traits) > 2:
         strongest = sorted((trait for trait in named if trait.strength >= limit), key=_weakness)[:room]
         named = [trait for trait in named if trait in strongest]
-    return capitalised(", ".join(trait.words for trait in named) or "close to average")
+    return capitalised(", ".join(trait.words for trait in named) or _("close to average"))
 
 
 def _weakness(trait: _Trait) -> float:
@@ -118,7 +159,7 @@ def describe(profiles: Sequence[NumberProfile], label: int) -> str:
     notable = [trait for trait in traits if trait.strength >= NOTABLE]
     told = notable or [trait for trait in traits if trait.strength >= SLIGHT]
     if not told:
-        return "Close to the average of everyone in every feature."
+        return _("Close to the average of everyone in every feature.")
     return f"{capitalised('; '.join(trait.sentence for trait in told[:MAX_IN_NAME]))}."
 
 
@@ -167,9 +208,12 @@ def _category_trait(attribute: str, columns: Sequence[NumberProfile], label: int
     typical = max(columns, key=lambda column: _difference(column, label))
     share, everyone = _share(typical, label), typical.everyone.mean or 0.0
     value = typical.name.split(": ", 1)[1]
-    sentence = (
-        f"{attribute} is {value} for {format_share(share)}, against {format_share(everyone)} of everyone"
-    )
+    sentence = _("%(attribute)s is %(value)s for %(share)s, against %(everyone)s of everyone") % {
+        "attribute": attribute,
+        "value": value,
+        "share": format_share(share),
+        "everyone": format_share(everyone),
+    }
     return _Trait(strength, _category_words(columns, label) if strength >= SLIGHT else "", sentence)
 
 
@@ -178,22 +222,30 @@ def _category_words(columns: Sequence[NumberProfile], label: int) -> str:
     ranked = sorted(columns, key=lambda column: -_share(column, label))
     values = [column.name.split(": ", 1)[1] for column in ranked]
     if _share(ranked[0], label) >= MOSTLY:
-        return f"mostly {values[0]}"
+        return _("mostly %(value)s") % {"value": values[0]}
     pair = sum(_share(column, label) for column in ranked[:2])
     everyone = sum(column.everyone.mean or 0.0 for column in ranked[:2])
     if pair >= PAIR and everyone <= NEARLY_ALL * pair:
-        return f"{values[0]} or {values[1]}"
+        return _("%(first)s or %(second)s") % {"first": values[0], "second": values[1]}
     return ""
 
 
 def _yes_or_no_trait(profile: NumberProfile, label: int) -> _Trait:
     share = _share(profile, label)
-    shares = f"{format_share(share)}, against {format_share(profile.everyone.mean or 0.0)} of everyone"
-    answer = "yes" if share >= NEARLY_ALL else "no" if share <= 1 - NEARLY_ALL else ""
+    answer = ""
+    if share >= NEARLY_ALL:
+        answer = _("%(attribute)s: yes")
+    elif share <= 1 - NEARLY_ALL:
+        answer = _("%(attribute)s: no")
+    sentence = _("%(attribute)s: yes for %(share)s, against %(everyone)s of everyone") % {
+        "attribute": profile.name,
+        "share": format_share(share),
+        "everyone": format_share(profile.everyone.mean or 0.0),
+    }
     return _Trait(
         strength=abs(_difference(profile, label)),
-        words=answer and f"{short_attribute_name(profile.name)}: {answer}",
-        sentence=f"{profile.name}: yes for {shares}",
+        words=answer and answer % {"attribute": short_attribute_name(profile.name)},
+        sentence=sentence,
     )
 
 
@@ -204,32 +256,36 @@ def _number_trait(profile: NumberProfile, label: int, detail: int) -> _Trait:
 
 def _words(name: str, difference: float, detail: int) -> str:
     short = short_attribute_name(name)
+    degree = _degree(difference, detail)
+    scale = COUNTS if is_counted(short) else AMOUNTS
     if short.casefold() in AGES:
-        return _degree(difference, detail, "younger", "older", "average age")
-    if short.casefold() in BIRTH_YEARS:
-        return _degree(difference, detail, "older", "younger", "average age")
-    if is_counted(short):
-        return f"{_degree(difference, detail, 'few', 'many', 'average')} {short}"
-    return f"{_degree(difference, detail, 'low', 'high', 'average')} {short}"
+        scale = AGE_WORDS
+    elif short.casefold() in BIRTH_YEARS:
+        scale, degree = AGE_WORDS, -degree
+    return _(scale[degree + MOST]) % {"attribute": short}
 
 
-def _degree(difference: float, detail: int, low: str, high: str, middle: str) -> str:
-    word = high if difference > 0 else low
-    if abs(difference) >= STRONG and detail >= 1:
-        return f"much {word}" if word in ("younger", "older") else f"very {word}"
-    if abs(difference) >= NOTABLE:
-        return word
-    if abs(difference) >= SLIGHT and detail == 2:
-        return f"slightly {word}" if word in ("younger", "older") else f"rather {word}"
-    return middle
+def _degree(difference: float, detail: int) -> int:
+    """Return how far from everyone: 0 for average, then slightly, plainly and very, negative below."""
+    size = abs(difference)
+    steps = 0
+    if size >= STRONG and detail >= 1:
+        steps = MOST
+    elif size >= NOTABLE:
+        steps = 2
+    elif size >= SLIGHT and detail == 2:
+        steps = 1
+    return steps if difference > 0 else -steps
 
 
 def _in_units(profile: NumberProfile, label: int) -> str:
     mean, everyone = profile.clusters[label].mean or 0.0, profile.everyone.mean or 0.0
-    word = "higher" if mean > everyone else "lower"
-    if abs(_difference(profile, label)) < NOTABLE:
-        word = f"slightly {word}"
     texts = format_apart(mean, everyone)
     if short_attribute_name(profile.name).casefold() in BIRTH_YEARS:
         texts = f"{mean:.0f}", f"{everyone:.0f}"
-    return f"{word} {profile.name}: {texts[0]} on average, against {texts[1]} for everyone"
+    is_slight = abs(_difference(profile, label)) < NOTABLE
+    if mean > everyone:
+        text = SLIGHTLY_HIGHER if is_slight else HIGHER
+    else:
+        text = SLIGHTLY_LOWER if is_slight else LOWER
+    return _(text) % {"attribute": profile.name, "mean": texts[0], "everyone": texts[1]}

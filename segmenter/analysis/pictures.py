@@ -14,6 +14,7 @@ from segmenter.analysis.results import (
     LabelArray,
     PairPicture,
 )
+from segmenter.translating import gettext as _
 
 MAX_POINTS = 5_000
 N_BINS = 128
@@ -141,8 +142,8 @@ def _picture_components(clustering: Clustering, features: FeatureMatrix, max_poi
         clustering.labels,
         n_clusters=clustering.k,
         names=(
-            _component_name("first", features, axes[:, 0]),
-            _component_name("second", features, axes[:, 1]),
+            _component_name(_("first principal component: %(parts)s"), features, axes[:, 0]),
+            _component_name(_("second principal component: %(parts)s"), features, axes[:, 1]),
         ),
         centroids=clustering.centroids @ axes,
         max_points=max_points,
@@ -150,15 +151,16 @@ def _picture_components(clustering: Clustering, features: FeatureMatrix, max_poi
     return replace(picture, is_components=True, explained=shares)
 
 
-def _component_name(which: str, features: FeatureMatrix, axis: FloatArray) -> str:
+def _component_name(text: str, features: FeatureMatrix, axis: FloatArray) -> str:
     """Return `first principal component: more Income, less Age`, from its largest parts."""
     largest = np.argsort(-np.abs(axis), kind="stable")[:N_NAMED]
+    more, less = _("more %(feature)s"), _("less %(feature)s")
     parts = [
-        f"{'more' if axis[column] > 0 else 'less'} {features.names[column]}"
+        (more if axis[column] > 0 else less) % {"feature": features.names[column]}
         for column in largest
         if abs(axis[column]) >= abs(axis[largest[0]]) / 2
     ]
-    return f"{which} principal component: {', '.join(parts)}"
+    return text % {"parts": ", ".join(parts)}
 
 
 def _pairs(clustering: Clustering, features: FeatureMatrix, max_pairs: int) -> Iterator[tuple[int, int]]:

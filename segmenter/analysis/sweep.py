@@ -13,6 +13,7 @@ from segmenter.analysis.refining import refine
 from segmenter.analysis.results import CompressedSamples, ElbowSweep, FloatArray
 from segmenter.analysis.search import search_optima
 from segmenter.analysis.threads import single_threaded
+from segmenter.translating import gettext as _
 
 # Up to this many points the search itself runs on them and nothing is left to refine.
 SEARCH_POINTS = 1000
@@ -82,14 +83,12 @@ def sweep_k(
         If there are fewer distinct rows than `k_min`.
     """
     if not 1 <= k_min <= k_max:
-        raise InvalidSettingError(
-            f"The range of k must begin at 1 or above and not end before: {k_min} to {k_max}."
-        )
+        text = _("The range of k must begin at 1 or above and not end before: %(first)s to %(last)s.")
+        raise InvalidSettingError(text % {"first": k_min, "last": k_max})
     n_distinct = _n_distinct(samples)
     if k_min > n_distinct:
-        raise TooFewCustomersError(
-            f"{k_min} segments need at least {k_min} customers that differ; there are {n_distinct}."
-        )
+        text = _("%(k)s segments need at least %(k)s customers that differ; there are %(count)s.")
+        raise TooFewCustomersError(text % {"k": k_min, "count": n_distinct})
     ks = tuple(range(k_min, min(k_max, n_distinct) + 1))
     optima = []
     for k, optimum in zip(ks, _optima_of_all_samples(samples, ks, random_state), strict=True):
@@ -158,7 +157,7 @@ def _searched_ks(ks: tuple[int, ...], n_points: int) -> range:
 def _settled(points: FloatArray, weights: FloatArray, centroids: FloatArray) -> _Optimum:
     """Iterate until no label changes; the inertia comes from differences, which lose no digits."""
     labels = assign(points, centroids)
-    for _ in range(MAX_SETTLING):
+    for _step in range(MAX_SETTLING):
         sums = sums_per_label(points, weights, labels, len(centroids))
         counts = sums[:, -1:]
         centroids = np.where(counts > 0, sums[:, :-1] / np.where(counts > 0, counts, 1.0), centroids)
@@ -199,7 +198,7 @@ def _through_cells(
     refined = refine(samples.points, samples.weights, candidates)
     for k in ks:
         centroids = refined[k].centroids[0]
-        for _ in range(PLANE.passes):
+        for _pass in range(PLANE.passes):
             seen = pass_over_cells(samples, centroids)
             if seen.gain < ENOUGH * seen.inertia:
                 break

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from segmenter.analysis.naming import is_yes_or_no
 from segmenter.analysis.results import NumberProfile, PairPicture
 from segmenter.charts.inputs import ElbowChart, SegmentHistory, SegmentMark, SizeHistory, place_marks
-from segmenter.charts.texts import clean_text, format_count, format_number, format_share, join_words
+from segmenter.charts.texts import clean_text, format_count, format_number, format_share
+from segmenter.translating import gettext as _
+from segmenter.translating import join_words, ngettext
 
 # A description is read aloud as a whole: beyond this many segments or attributes, tables are better.
 _MOST = 12
@@ -13,32 +15,43 @@ _MOST = 12
 
 def describe_elbow(chart: ElbowChart) -> str:
     """Say how the WCSS falls, and what the elbow, the silhouette and the stability say about k."""
-    first, last = chart.ks[0], chart.ks[-1]
-    sentences = [f"The WCSS is {format_number(chart.inertias[0])} at k = {first}."]
-    if last != first:
-        low = format_number(chart.inertias[-1])
-        high = format_number(chart.inertias[0])
-        sentences = [f"The WCSS falls from {high} at k = {first} to {low} at k = {last}."]
-    sentences.append(
-        "The curve has no clear elbow." if chart.elbow_k is None else f"The elbow is at k = {chart.elbow_k}."
-    )
-    if chart.k_recommended is None:
-        sentences.append("No k is recommended: there is no clear grouping.")
+    sentences = [_falling_words(chart)]
+    if chart.elbow_k is None:
+        sentences.append(_("The curve has no clear elbow."))
     else:
-        sentences.append(f"Recommended is k = {chart.k_recommended}.")
+        sentences.append(_("The elbow is at k = %(k)s.") % {"k": chart.elbow_k})
+    if chart.k_recommended is None:
+        sentences.append(_("No k is recommended: there is no clear grouping."))
+    else:
+        sentences.append(_("Recommended is k = %(k)s.") % {"k": chart.k_recommended})
     if chart.k is not None:
-        sentences.append(f"This run used k = {chart.k}.")
-    for name, values in (("silhouette", chart.silhouettes), ("stability", chart.stabilities)):
+        sentences.append(_("This run used k = %(k)s.") % {"k": chart.k})
+    for text, values in (
+        (_("The silhouette is highest at k = %(k)s, with %(value)s."), chart.silhouettes),
+        (_("The stability is highest at k = %(k)s, with %(value)s."), chart.stabilities),
+    ):
         known = [(value, -k) for k, value in zip(chart.ks, values, strict=False) if value is not None]
         if known:
             value, k = max(known)
-            sentences.append(f"The {name} is highest at k = {-k}, with {format_number(value, 2)}.")
+            sentences.append(text % {"k": -k, "value": format_number(value, 2)})
     return " ".join(sentences)
+
+
+def _falling_words(chart: ElbowChart) -> str:
+    values = {
+        "high": format_number(chart.inertias[0]),
+        "first": chart.ks[0],
+        "low": format_number(chart.inertias[-1]),
+        "last": chart.ks[-1],
+    }
+    if chart.ks[-1] == chart.ks[0]:
+        return _("The WCSS is %(high)s at k = %(first)s.") % values
+    return _("The WCSS falls from %(high)s at k = %(first)s to %(low)s at k = %(last)s.") % values
 
 
 def words_for_k(chart: ElbowChart, k: int) -> str:
     """Return what a k is, as in `elbow, recommended and used`; an empty text if it is none of it."""
-    roles = ((chart.elbow_k, "elbow"), (chart.k_recommended, "recommended"), (chart.k, "used"))
+    roles = ((chart.elbow_k, _("elbow")), (chart.k_recommended, _("recommended")), (chart.k, _("used")))
     return join_words([word for role, word in roles if role == k])
 
 
@@ -49,7 +62,11 @@ def describe_sizes(marks: Sequence[SegmentMark]) -> str:
         f"{clean_text(mark.name)} {format_count(mark.size)} ({format_share(mark.size, total)})"
         for mark in marks[:_MOST]
     ]
-    return f"{format_count(total)} customers in {_segments(len(marks))}: {_listed(sizes, len(marks))}."
+    return _("%(count)s customers in %(segments)s: %(sizes)s.") % {
+        "count": format_count(total),
+        "segments": _segments(len(marks)),
+        "sizes": _listed(sizes, len(marks)),
+    }
 
 
 def describe_scatter(
@@ -60,30 +77,45 @@ def describe_scatter(
     y_label: str | None = None,
 ) -> str:
     """Say what stands on the axes, how customers are drawn, and where each centroid is."""
-    x, y = clean_text(x_label or picture.x_name), clean_text(y_label or picture.y_name)
-    drawn = len(picture.labels) if picture.kind == "points" else sum(picture.counts)
-    how = "one mark each" if picture.kind == "points" else "as density: stronger colour where there are more"
-    sentences = [f"{format_count(drawn)} customers by {x} (across) and {y} (up), coloured by segment, {how}."]
+    sentences = [_axes_words(picture, x_label or picture.x_name, y_label or picture.y_name)]
     if picture.explained:
-        sentences.append(f"In this picture {explained_words(picture)}.")
+        sentences.append(_("In this picture %(words)s.") % {"words": explained_words(picture)})
     if picture.outside:
-        sentences.append(f"{format_count(picture.outside)} customers lie beyond the axes.")
+        text = _("%(count)s customers lie beyond the axes.")
+        sentences.append(text % {"count": format_count(picture.outside)})
     if picture.missing:
-        sentences.append(f"{format_count(picture.missing)} customers have no value on one of the axes.")
+        text = _("%(count)s customers have no value on one of the axes.")
+        sentences.append(text % {"count": format_count(picture.missing)})
     placed = place_marks(picture, marks)
+    place = _("%(segment)s at %(x)s and %(y)s")
     centroids = [
-        f"{clean_text(each.mark.name)} at {format_number(each.x)} and {format_number(each.y)}"
+        place
+        % {"segment": clean_text(each.mark.name), "x": format_number(each.x), "y": format_number(each.y)}
         for each in placed[:_MOST]
     ]
-    sentences.append(f"Centroids: {_listed(centroids, len(placed), separator='; ')}.")
+    listed = _listed(centroids, len(placed), separator="; ")
+    sentences.append(_("Centroids: %(places)s.") % {"places": listed})
     return " ".join(sentences)
+
+
+def _axes_words(picture: PairPicture, x_label: str, y_label: str) -> str:
+    if picture.kind == "points":
+        drawn = len(picture.labels)
+        text = _("%(count)s customers by %(x)s (across) and %(y)s (up), coloured by segment, one mark each.")
+    else:
+        drawn = sum(picture.counts)
+        text = _(
+            "%(count)s customers by %(x)s (across) and %(y)s (up), coloured by segment, as density: "
+            "stronger colour where there are more."
+        )
+    return text % {"count": format_count(drawn), "x": clean_text(x_label), "y": clean_text(y_label)}
 
 
 def explained_words(picture: PairPicture) -> str:
     """Say how much of the features' spread two principal components hold."""
     shares = [f"{100 * share:.0f}%" for share in picture.explained]
-    whole = f"{100 * sum(picture.explained):.0f}%"
-    return f"both components together hold {whole} of the spread ({join_words(shares)})"
+    text = _("both components together hold %(whole)s of the spread (%(shares)s)")
+    return text % {"whole": f"{100 * sum(picture.explained):.0f}%", "shares": join_words(shares)}
 
 
 def describe_profile(profiles: Sequence[NumberProfile], marks: Sequence[SegmentMark]) -> str:
@@ -93,7 +125,8 @@ def describe_profile(profiles: Sequence[NumberProfile], marks: Sequence[SegmentM
         for mark in marks[:_MOST]
         if (most := _most_different(profiles, mark.label))
     ]
-    start = f"Averages of {_segments(len(marks))} against everyone, in standard deviations (SD)."
+    text = _("Averages of %(segments)s against everyone, in standard deviations (SD).")
+    start = text % {"segments": _segments(len(marks))}
     return f"{start} {_listed(words, len(marks), separator='; ')}." if words else start
 
 
@@ -106,49 +139,73 @@ def _most_different(profiles: Sequence[NumberProfile], label: int) -> str:
     if not known:
         return ""
     difference, name = max(known, key=lambda pair: abs(pair[0]))
-    return f"{clean_text(name)} {abs(difference):.1f} SD {'above' if difference > 0 else 'below'}"
+    text = _("%(name)s %(difference)s SD above") if difference > 0 else _("%(name)s %(difference)s SD below")
+    return text % {"name": clean_text(name), "difference": f"{abs(difference):.1f}"}
 
 
 def describe_distributions(profiles: Sequence[NumberProfile], marks: Sequence[SegmentMark]) -> str:
     """Say the median and the middle half of each attribute per segment."""
-    sentences = ["Boxes hold the middle half of each segment's customers, lines reach from 5% to 95%."]
+    sentences = [
+        _("Boxes hold the middle half of each segment's customers, lines reach from %(low)s to %(high)s.")
+        % {"low": "5%", "high": "95%"}
+    ]
     for profile in profiles[:_MOST]:
+        name = clean_text(profile.name)
         if is_yes_or_no(profile):
-            shares = [
-                f"{clean_text(mark.name)} {100 * (profile.clusters[mark.label].mean or 0.0):.0f}%"
-                for mark in marks[:_MOST]
-            ]
-            sentences.append(f"Share of {clean_text(profile.name)}: {_listed(shares, len(marks))}.")
-            continue
-        middles = [
-            f"{clean_text(mark.name)} {format_number(quantiles[3])} "
-            f"({format_number(quantiles[2])} to {format_number(quantiles[4])})"
-            for mark in marks[:_MOST]
-            if (quantiles := profile.clusters[mark.label].quantiles)
-        ]
-        if middles:
-            sentences.append(f"Median {clean_text(profile.name)}: {_listed(middles, len(marks))}.")
+            shares = _listed(_share_words(profile, marks), len(marks))
+            sentences.append(_("Share of %(name)s: %(shares)s.") % {"name": name, "shares": shares})
+        elif middles := _middle_words(profile, marks):
+            listed = _listed(middles, len(marks))
+            sentences.append(_("Median %(name)s: %(middles)s.") % {"name": name, "middles": listed})
     return " ".join(sentences)
 
 
+def _share_words(profile: NumberProfile, marks: Sequence[SegmentMark]) -> list[str]:
+    return [
+        f"{clean_text(mark.name)} {100 * (profile.clusters[mark.label].mean or 0.0):.0f}%"
+        for mark in marks[:_MOST]
+    ]
+
+
+def _middle_words(profile: NumberProfile, marks: Sequence[SegmentMark]) -> list[str]:
+    text = _("%(segment)s %(median)s (%(low)s to %(high)s)")
+    return [
+        text
+        % {
+            "segment": clean_text(mark.name),
+            "median": format_number(quantiles[3]),
+            "low": format_number(quantiles[2]),
+            "high": format_number(quantiles[4]),
+        }
+        for mark in marks[:_MOST]
+        if (quantiles := profile.clusters[mark.label].quantiles)
+    ]
+
+
 def _segments(count: int) -> str:
-    return "1 segment" if count == 1 else f"{count} segments"
+    return ngettext("%(count)s segment", "%(count)s segments", count) % {"count": count}
 
 
 def _listed(parts: list[str], whole: int, *, separator: str = ", ") -> str:
     left_out = whole - _MOST
-    return separator.join([*parts, f"and {_segments(left_out)} more"] if left_out > 0 else parts)
+    if left_out <= 0:
+        return separator.join(parts)
+    more = _("and %(segments)s more") % {"segments": _segments(left_out)}
+    return separator.join([*parts, more])
 
 
 def describe_history(history: SizeHistory) -> str:
     """Say how large each segment was when it was first and when it was last found."""
+    values = {
+        "segments": _segments(len(history.segments)),
+        "runs": history.run_count,
+        "first": clean_text(history.first),
+        "last": clean_text(history.last),
+    }
     if history.run_count == 1:
-        start = f"Sizes of {_segments(len(history.segments))} in the run of {clean_text(history.last)}."
+        start = _("Sizes of %(segments)s in the run of %(last)s.") % values
     else:
-        start = (
-            f"Sizes of {_segments(len(history.segments))} in {history.run_count} runs, "
-            f"from {clean_text(history.first)} to {clean_text(history.last)}."
-        )
+        start = _("Sizes of %(segments)s in %(runs)s runs, from %(first)s to %(last)s.") % values
     words = [words_for_history(segment) for segment in history.segments[:_MOST]]
     return f"{start} {_listed(words, len(history.segments), separator='; ')}." if words else start
 
@@ -157,7 +214,12 @@ def words_for_history(segment: SegmentHistory) -> str:
     """Return for example `Savers: from 81 to 96 customers`."""
     known = segment.known
     if not known:
-        return f"{clean_text(segment.name)}: in none of these runs"
-    first, last = known[0][1], known[-1][1]
-    sizes = format_count(last) if len(known) == 1 else f"from {format_count(first)} to {format_count(last)}"
-    return f"{clean_text(segment.name)}: {sizes} customers" + (", retired" if segment.is_retired else "")
+        return _("%(segment)s: in none of these runs") % {"segment": clean_text(segment.name)}
+    text = (
+        _("%(segment)s: %(last)s customers")
+        if len(known) == 1
+        else _("%(segment)s: from %(first)s to %(last)s customers")
+    )
+    values = {"first": format_count(known[0][1]), "last": format_count(known[-1][1])}
+    words = text % {"segment": clean_text(segment.name), **values}
+    return _("%(words)s, retired") % {"words": words} if segment.is_retired else words

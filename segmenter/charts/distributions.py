@@ -19,6 +19,7 @@ from segmenter.charts.inputs import SegmentMark
 from segmenter.charts.palette import segment_colour
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle
 from segmenter.charts.texts import clean_text, text_width
+from segmenter.translating import gettext as _
 
 _MARGIN = 12
 _MARKER = 18
@@ -50,22 +51,24 @@ def draw_distributions(
         if column == 0:
             _write_names(figure, marks, names, top + _TITLE)
         _draw_panel(figure, profile, marks, left, top, width)
-    words = "Box: middle half with median; line: from 5% to 95%"
     if any(map(is_yes_or_no, profiles)):
-        words += "; bar: share"
+        text = _("Box: middle half with median; line: from %(low)s to %(high)s; bar: share")
+    else:
+        text = _("Box: middle half with median; line: from %(low)s to %(high)s")
+    words = text % {"low": "5%", "high": "95%"}
     figure.write(_MARGIN, rows * height + 12, words, size=SMALL, colour=style.colours.muted)
     return figure
 
 
 def _names_width(marks: Sequence[SegmentMark], style: ChartStyle) -> float:
-    texts = ["Everyone", *(clean_text(mark.name) for mark in marks)]
+    texts = [_("Everyone"), *(clean_text(mark.name) for mark in marks)]
     longest = max(text_width(text, FONT_SIZE) for text in texts)
     return _MARKER + min(longest, 110.0 if style.narrow else 200.0) + 12
 
 
 def _write_names(figure: ChartFigure, marks: Sequence[SegmentMark], width: float, top: float) -> None:
     room = width - _MARKER - 12
-    figure.write(_MARGIN + _MARKER, top + _ROW / 2, "Everyone", colour=figure.style.colours.muted)
+    figure.write(_MARGIN + _MARKER, top + _ROW / 2, _("Everyone"), colour=figure.style.colours.muted)
     for row, mark in enumerate(marks, start=1):
         y = top + _ROW * (row + 0.5)
         figure.marker(_MARGIN + 6, y, mark.colour)
@@ -92,7 +95,7 @@ def _draw_panel(
     if is_yes_or_no(profile):
         _draw_shares(figure, rows, left, top, width)
         return
-    known = [summary.quantiles for summary, _ in rows if summary.quantiles]
+    known = [summary.quantiles for summary, _colour in rows if summary.quantiles]
     scale = _Scale.around([value for quantiles in known for value in quantiles[1:-1]], left, width)
     if known:
         _draw_ticks(figure, scale, top, bottom)
@@ -103,7 +106,7 @@ def _draw_panel(
             _draw_box(figure, [scale.pixel(value) for value in summary.quantiles], middle, colour)
         else:
             figure.write(
-                left + width / 2, middle, "no values", size=SMALL, colour=colours.muted, align="center"
+                left + width / 2, middle, _("no values"), size=SMALL, colour=colours.muted, align="center"
             )
 
 
@@ -114,7 +117,9 @@ def _draw_shares(
     scale, muted = _Scale(0.0, 1.0, left, width), figure.style.colours.muted
     bottom = top + _ROW * len(rows)
     quarters = [(scale.pixel(share), f"{100 * share:.0f}%") for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    figure.draw_lines([((x, top), (x, bottom)) for x, _ in quarters], [figure.style.colours.grid], zorder=1)
+    figure.draw_lines(
+        [((x, top), (x, bottom)) for x, _words in quarters], [figure.style.colours.grid], zorder=1
+    )
     for x, words in quarters:
         figure.write(x, bottom + 14, words, size=SMALL, colour=muted, align="center")
     figure.draw_lines([((left, bottom), (left + width, bottom))], [muted])
@@ -154,7 +159,7 @@ def _draw_ticks(figure: ChartFigure, scale: _Scale, top: float, bottom: float) -
 
 def _draw_box(figure: ChartFigure, pixels: Sequence[float], y: float, colour: str) -> None:
     """Draw one box from its quantiles in pixels."""
-    _, low, first, median, third, high, _ = pixels
+    _lowest, low, first, median, third, high, _highest = pixels
     ends = [((end, y - 4), (end, y + 4)) for end in (low, high)]
     figure.draw_lines([((low, y), (high, y)), *ends], [colour], width=1.5, zorder=3)
     figure.box(first, y - 8, max(third - first, 1), 16, colour, zorder=4)

@@ -13,6 +13,8 @@ from segmenter.charts.inputs import ElbowChart
 from segmenter.charts.palette import segment_colour
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle
 from segmenter.charts.texts import format_number, text_width, wrap
+from segmenter.translating import gettext as _
+from segmenter.translating import ngettext
 
 _LEFT = 72
 _RIGHT = 16
@@ -40,8 +42,8 @@ def draw_elbow(chart: ElbowChart, style: ChartStyle = DEFAULT_STYLE) -> Figure:
     panels = [
         panel
         for panel in (
-            ("Silhouette", "higher is better", chart.silhouettes),
-            ("Stability", "of the weakest segment", chart.stabilities),
+            (_("Silhouette"), _("higher is better"), chart.silhouettes),
+            (_("Stability"), _("of the weakest segment"), chart.stabilities),
         )
         if any(value is not None for value in panel[2])
     ]
@@ -71,7 +73,7 @@ def _draw_stacked(
 
 
 def _draw_curve(figure: ChartFigure, chart: ElbowChart, place: _Place) -> None:
-    _write_title(figure, place, "WCSS", "sum of squared distances to the centroids")
+    _write_title(figure, place, "WCSS", _("sum of squared distances to the centroids"))
     axes = figure.axes_at(place.left, place.top, place.width, place.height)
     _prepare_k_axis(figure, axes, chart, place, axis_label=True)
     axes.set_ylim(0, (max(chart.inertias) or 1) * _ABOVE)
@@ -95,13 +97,13 @@ def _draw_score(
     _write_title(figure, place, title, words)
     axes = figure.axes_at(place.left, place.top, place.width, place.height)
     _prepare_k_axis(figure, axes, chart, place, axis_label=axis_label)
-    ks, known_values = [k for k, _ in known], [value for _, value in known]
+    ks, known_values = [k for k, _value in known], [value for _k, value in known]
     axes.set_ylim(min(0.0, min(known_values) * 1.22), max(0.1, max(known_values) * 1.22))
     _mark_used(figure, axes, chart.k, ks, known_values)
     _draw_line(figure, axes, ks, known_values)
     best_k, best = max(known, key=lambda pair: pair[1])
     x, y = _pixels(figure, axes, best_k, best)
-    words = f"{format_number(best, 2)} at k = {best_k}"
+    words = _("%(value)s at k = %(k)s") % {"value": format_number(best, 2), "k": best_k}
     half = text_width(words, SMALL) / 2
     x = min(max(x, place.left + half), place.left + place.width - half)
     figure.write(x, y - 13, words, size=SMALL, align="center")
@@ -126,9 +128,8 @@ def _prepare_k_axis(
     axes.grid(visible=False, axis="x")
     if axis_label:
         middle, below = place.left + place.width / 2, place.top + place.height + 36
-        figure.write(
-            middle, below, "Number of segments (k)", colour=figure.style.colours.muted, align="center"
-        )
+        words = _("Number of segments (k)")
+        figure.write(middle, below, words, colour=figure.style.colours.muted, align="center")
 
 
 def _draw_line(figure: ChartFigure, axes: Axes, ks: Sequence[int], values: Sequence[float]) -> None:
@@ -216,8 +217,18 @@ def _link_ks(figure: ChartFigure, axes: Axes, chart: ElbowChart, place: _Place) 
     step = _pixels(figure, axes, 1, 0)[0] - _pixels(figure, axes, 0, 0)[0]
     hrefs = chart.hrefs or (None,) * len(chart.ks)
     for k, inertia, href in zip(chart.ks, chart.inertias, hrefs, strict=True):
-        x, _ = _pixels(figure, axes, k, 0)
-        title = f"k = {k}: WCSS {format_number(inertia)}"
-        if href is not None:
-            title += f". Run with {k} segments" if k > 1 else ". Run with 1 segment"
+        x, _y = _pixels(figure, axes, k, 0)
+        title = _strip_words(k, inertia, leads_on=href is not None)
         figure.hit_area(x - step / 2, place.top, step, place.height + 20, title, href)
+
+
+def _strip_words(k: int, inertia: float, *, leads_on: bool) -> str:
+    values = {"k": k, "inertia": format_number(inertia)}
+    if not leads_on:
+        return _("k = %(k)s: WCSS %(inertia)s") % values
+    text = ngettext(
+        "k = %(k)s: WCSS %(inertia)s. Run with %(k)s segment",
+        "k = %(k)s: WCSS %(inertia)s. Run with %(k)s segments",
+        k,
+    )
+    return text % values

@@ -13,6 +13,7 @@ from segmenter.charts.inputs import SegmentHistory, SizeHistory
 from segmenter.charts.palette import segment_colour
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle
 from segmenter.charts.texts import clean_text, format_count, text_width
+from segmenter.translating import gettext as _
 
 _MARGIN = 12.0
 _GAP = 22.0
@@ -48,7 +49,7 @@ def draw_history(history: SizeHistory, style: ChartStyle = DEFAULT_STYLE) -> Fig
     below = _TITLE + _PLOT + _DATES + _BELOW
     figure = new_figure(style, 2 * _MARGIN + rows * below - _BELOW)
     width = (style.width - 2 * _MARGIN - (columns - 1) * _GAP) / columns
-    highest = max((size for each in history.segments for _, size in each.known), default=0) or 1
+    highest = max((size for each in history.segments for _run, size in each.known), default=0) or 1
     for position, segment in enumerate(history.segments):
         row, column = divmod(position, columns)
         panel = _Panel(_MARGIN + column * (width + _GAP), _MARGIN + row * below, width)
@@ -73,7 +74,9 @@ def _draw_panel(
 def _write_title(figure: ChartFigure, segment: SegmentHistory, panel: _Panel) -> None:
     """Write marker, name and the latest size; a retired segment is said to be."""
     muted = figure.style.colours.muted
-    last = "retired" if segment.is_retired else format_count(segment.known[-1][1]) if segment.known else "–"
+    last = (
+        _("retired") if segment.is_retired else format_count(segment.known[-1][1]) if segment.known else "–"
+    )
     middle = panel.top + 9
     room = panel.width - _MARKER - text_width(last, FONT_SIZE) - 6
     figure.marker(panel.left + 6, middle, segment.colour)

@@ -7,9 +7,19 @@ import numpy as np
 
 from segmenter.analysis.results import ElbowSweep, NumberProfile, PairPicture, SweepScores
 from segmenter.charts.inputs import SegmentMark, SizeHistory
+from segmenter.translating import gettext as _
+from segmenter.translating import gettext_noop
 
 Cell = str | int | float | None
-QUANTILES = ("Minimum", "5 %", "25 %", "Median", "75 %", "95 %", "Maximum")
+QUANTILES = (
+    gettext_noop("Minimum"),
+    "5 %",
+    "25 %",
+    gettext_noop("Median"),
+    "75 %",
+    "95 %",
+    gettext_noop("Maximum"),
+)
 
 
 @dataclass(frozen=True)
@@ -22,7 +32,17 @@ class NumberTable:
 
 def tabulate_elbow(sweep: ElbowSweep, scores: SweepScores) -> NumberTable:
     """Return one row per k with its inertia and every score."""
-    header = ("k", "WCSS", "Silhouette", "Standard error", "Customers in its sample", "Davies-Bouldin")
+    header = (
+        "k",
+        "WCSS",
+        _("Silhouette"),
+        _("Standard error"),
+        _("Customers in its sample"),
+        "Davies-Bouldin",
+        "Calinski-Harabasz",
+        _("Stability"),
+        _("Smallest segment"),
+    )
     rows = [
         (
             row.k,
@@ -38,27 +58,27 @@ def tabulate_elbow(sweep: ElbowSweep, scores: SweepScores) -> NumberTable:
         for row in scores.rows
         if row.k in sweep.ks
     ]
-    return NumberTable((*header, "Calinski-Harabasz", "Stability", "Smallest segment"), rows)
+    return NumberTable(header, rows)
 
 
 def tabulate_sizes(marks: Sequence[SegmentMark]) -> NumberTable:
     """Return one row per segment with its size and its share."""
     total = sum(mark.size for mark in marks) or 1
     rows = [(mark.number, mark.name, mark.size, mark.size / total) for mark in marks]
-    return NumberTable(("Number", "Segment", "Customers", "Share"), rows)
+    return NumberTable((_("Number"), _("Segment"), _("Customers"), _("Share")), rows)
 
 
 def tabulate_scatter(picture: PairPicture, marks: Sequence[SegmentMark]) -> NumberTable:
     """Return one row per customer drawn as a point, or per cell and segment with its count."""
     names = {mark.label: mark.name for mark in marks}
-    header = (picture.x_name, picture.y_name, "Segment")
+    header = (picture.x_name, picture.y_name, _("Segment"))
     if picture.kind == "points":
         drawn = zip(picture.xs, picture.ys, picture.labels, strict=True)
         return NumberTable(header, [(x, y, names[label]) for x, y, label in drawn])
     xs, ys = (_middles(edges) for edges in (picture.x_edges, picture.y_edges))
     counted = zip(picture.cells, picture.labels, picture.counts, strict=True)
     rows = [(xs[cell % len(xs)], ys[cell // len(xs)], names[label], count) for cell, label, count in counted]
-    return NumberTable((*header, "Customers"), rows)
+    return NumberTable((*header, _("Customers")), rows)
 
 
 def _middles(edges: Sequence[float]) -> list[float]:
@@ -81,8 +101,16 @@ def tabulate_profile(profiles: Sequence[NumberProfile], marks: Sequence[SegmentM
         for profile in profiles
         for mark in marks
     ]
-    header = ("Attribute", "Segment", "Mean", "Mean of everyone", "Difference", "In standard deviations")
-    return NumberTable((*header, "Without a value"), rows)
+    header = (
+        _("Attribute"),
+        _("Segment"),
+        _("Mean"),
+        _("Mean of everyone"),
+        _("Difference"),
+        _("In standard deviations"),
+        _("Without a value"),
+    )
+    return NumberTable(header, rows)
 
 
 def tabulate_distributions(profiles: Sequence[NumberProfile], marks: Sequence[SegmentMark]) -> NumberTable:
@@ -90,18 +118,25 @@ def tabulate_distributions(profiles: Sequence[NumberProfile], marks: Sequence[Se
     rows: list[Sequence[Cell]] = []
     for profile in profiles:
         groups = [
-            ("Everyone", profile.everyone),
+            (_("Everyone"), profile.everyone),
             *((mark.name, profile.clusters[mark.label]) for mark in marks),
         ]
         for name, summary in groups:
             known = summary.count - summary.missing
             quantiles = summary.quantiles or (None,) * len(QUANTILES)
             rows.append((profile.name, name, known, summary.mean, summary.deviation, *quantiles))
-    header = ("Attribute", "Segment", "Customers with a value", "Mean", "Standard deviation")
-    return NumberTable((*header, *QUANTILES), rows)
+    header = (
+        _("Attribute"),
+        _("Segment"),
+        _("Customers with a value"),
+        _("Mean"),
+        _("Standard deviation"),
+    )
+    return NumberTable((*header, *map(_, QUANTILES)), rows)
 
 
 def tabulate_history(history: SizeHistory) -> NumberTable:
     """Return one row per segment with its size in each run, nothing where a run did not find it."""
-    rows = [(each.name, "retired" if each.is_retired else "", *each.sizes) for each in history.segments]
-    return NumberTable(("Segment", "State", *history.days), rows)
+    retired = _("retired")
+    rows = [(each.name, retired if each.is_retired else "", *each.sizes) for each in history.segments]
+    return NumberTable((_("Segment"), _("State"), *history.days), rows)

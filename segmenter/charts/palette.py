@@ -8,6 +8,9 @@ or blue with yellow (simulated after Machado, Oliveira and Fernandes, 2009).
 from dataclasses import dataclass
 from typing import Literal
 
+from segmenter.translating import gettext as _
+from segmenter.translating import gettext_noop
+
 ThemeName = Literal["light", "dark"]
 
 _COLOURS: dict[str, tuple[str, ...]] = {
@@ -17,7 +20,16 @@ _COLOURS: dict[str, tuple[str, ...]] = {
 
 
 # What the colours are called, in both themes.
-COLOUR_NAMES = ("blue", "orange", "green", "pink", "violet", "light blue", "red", "yellow")
+COLOUR_NAMES = (
+    gettext_noop("blue"),
+    gettext_noop("orange"),
+    gettext_noop("green"),
+    gettext_noop("pink"),
+    gettext_noop("violet"),
+    gettext_noop("light blue"),
+    gettext_noop("red"),
+    gettext_noop("yellow"),
+)
 
 
 @dataclass(frozen=True)
@@ -31,13 +43,13 @@ class Marker:
 
 
 MARKERS = (
-    Marker("●", "o", 1.0, "disc"),
-    Marker("■", "s", 0.9, "square"),
-    Marker("▲", "^", 1.1, "triangle"),
-    Marker("◆", "D", 0.85, "diamond"),
-    Marker("▼", "v", 1.1, "triangle pointing down"),
-    Marker("★", "*", 1.4, "star"),
-    Marker("✚", "P", 1.1, "cross"),
+    Marker("●", "o", 1.0, gettext_noop("disc")),
+    Marker("■", "s", 0.9, gettext_noop("square")),
+    Marker("▲", "^", 1.1, gettext_noop("triangle")),
+    Marker("◆", "D", 0.85, gettext_noop("diamond")),
+    Marker("▼", "v", 1.1, gettext_noop("triangle pointing down")),
+    Marker("★", "*", 1.4, gettext_noop("star")),
+    Marker("✚", "P", 1.1, gettext_noop("cross")),
 )
 N_COLOURS = len(_COLOURS["light"])
 N_LOOKS = N_COLOURS * len(MARKERS)
@@ -60,4 +72,5 @@ def marker_of(index: int) -> Marker:
 
 def look_name(index: int) -> str:
     """Return what a segment's colour index looks like, for example `orange square`."""
-    return f"{COLOUR_NAMES[index % N_COLOURS]} {marker_of(index).name}"
+    look = {"colour": _(COLOUR_NAMES[index % N_COLOURS]), "marker": _(marker_of(index).name)}
+    return _("%(colour)s %(marker)s") % look

@@ -13,6 +13,7 @@ from segmenter.charts.inputs import SegmentMark
 from segmenter.charts.key import draw_key, key_height
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle, Theme
 from segmenter.charts.texts import clean_text, format_number, text_width, wrap
+from segmenter.translating import gettext as _
 
 _MARGIN = 12
 _ROW = 34
@@ -94,7 +95,7 @@ def _column_width(room: float, marks: Sequence[SegmentMark]) -> float:
 def _write_heads(figure: ChartFigure, marks: Sequence[SegmentMark], layout: _Layout) -> None:
     if layout.in_units:
         middle, height = layout.left + layout.column / 2, 17 if layout.numbered else 32
-        words = "Everyone" if layout.column > 60 else "All"
+        words = _("Everyone") if layout.column > 60 else _("All")
         figure.write(middle, height, words, size=SMALL, align="center", colour=figure.style.colours.muted)
     for position, mark in enumerate(marks):
         left = layout.first + layout.column * position
@@ -139,13 +140,13 @@ def _draw_legend(figure: ChartFigure, layout: _Layout, y: float) -> None:
     """Say what the numbers are, and show what the colours mean."""
     colours = figure.style.colours
     step, end = 9.0, figure.style.width - _MARGIN
-    words = "Standard deviations from everyone’s average"
+    words = _("Standard deviations from everyone’s average")
     if layout.in_units:
-        words = "Averages" if figure.style.narrow else "Averages in the units of the file"
+        words = _("Averages") if figure.style.narrow else _("Averages in the units of the file")
     figure.write(_MARGIN, y, words, size=SMALL, colour=colours.muted)
     if figure.style.narrow and not layout.in_units:
         return
-    above, below = "above everyone", "below everyone"
+    above, below = _("above everyone"), _("below everyone")
     left = end - text_width(above, SMALL) - 6 - step * 9
     figure.write(end, y, above, size=SMALL, colour=colours.muted, align="right")
     for position in range(9):
@@ -189,13 +190,16 @@ def _difference_words(profile: NumberProfile, label: int) -> str:
     """Return `mean 25.3, 13.6 below everyone (−1.1 standard deviations)`."""
     mean, difference = profile.clusters[label].mean, profile.differences[label]
     if mean is None or difference is None:
-        return "no values"
-    side = "above" if difference >= 0 else "below"
-    deviations = _deviations(profile.standard_differences[label] or 0.0)
-    return (
-        f"mean {format_number(mean)}, {format_number(abs(difference))} {side} everyone "
-        f"({deviations} standard deviations)"
-    )
+        return _("no values")
+    if difference >= 0:
+        text = _("mean %(mean)s, %(difference)s above everyone (%(deviations)s standard deviations)")
+    else:
+        text = _("mean %(mean)s, %(difference)s below everyone (%(deviations)s standard deviations)")
+    return text % {
+        "mean": format_number(mean),
+        "difference": format_number(abs(difference)),
+        "deviations": _deviations(profile.standard_differences[label] or 0.0),
+    }
 
 
 def _cell_colour(difference: float, theme: Theme) -> str:

@@ -18,6 +18,7 @@ from segmenter.charts.labels import Box, place_labels
 from segmenter.charts.palette import marker_of, segment_colour
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle
 from segmenter.charts.texts import format_count, shorten, text_width, wrap
+from segmenter.translating import gettext as _
 
 _LEFT = 64
 _RIGHT = 16
@@ -101,7 +102,7 @@ def _plan(picture: PairPicture, style: ChartStyle) -> _Plot:
     width, height = style.width - _LEFT - _RIGHT, 300 if style.narrow else 460
     box = Box(_LEFT + width / 2, _TOP + height / 2, width, height)
     centroids = [centroid for centroid in picture.centroids if centroid is not None]
-    across, up = [x for x, _ in centroids], [y for _, y in centroids]
+    across, up = [x for x, _y in centroids], [y for _x, y in centroids]
     if picture.kind == "grid":
         # A centroid may lie beyond the grid when a few customers are very far away.
         xs, ys = (*picture.x_edges, *across), (*picture.y_edges, *up)
@@ -156,11 +157,12 @@ def _notes(picture: PairPicture, style: ChartStyle) -> list[str]:
     """Say what a picture shows beyond its marks, and what it leaves out, in lines that fit."""
     words = []
     if picture.kind == "grid":
-        words.append(f"{format_count(sum(picture.counts))} customers, stronger colour where there are more")
+        text = _("%(count)s customers, stronger colour where there are more")
+        words.append(text % {"count": format_count(sum(picture.counts))})
     if picture.outside:
-        words.append(f"{format_count(picture.outside)} beyond the axes")
+        words.append(_("%(count)s beyond the axes") % {"count": format_count(picture.outside)})
     if picture.missing:
-        words.append(f"{format_count(picture.missing)} without a value")
+        words.append(_("%(count)s without a value") % {"count": format_count(picture.missing)})
     if picture.explained:
         words.append(explained_words(picture))
     room = style.width - _LEFT - _RIGHT
@@ -175,7 +177,7 @@ def _draw_centroids(
         halo.set(markeredgewidth=4, zorder=6)
         centroid = figure.marker(x, y, mark.colour, size=_CENTROID, zorder=7)
         centroid.set(markeredgewidth=2, markeredgecolor=figure.style.colours.text)
-        figure.link(centroid, mark.href, f"{mark.name}: centroid", primary=False)
+        figure.link(centroid, mark.href, _("%(segment)s: centroid") % {"segment": mark.name}, primary=False)
 
 
 def _label_centroids(
@@ -210,7 +212,10 @@ def _name_centroids(
         _draw_leader(figure, anchor, place)
         _draw_label(figure, text, place)
         left, top = place.x - place.width / 2, place.y - place.height / 2
-        title = f"{mark.name}: {format_count(mark.size)} customers"
+        title = _("%(segment)s: %(count)s customers") % {
+            "segment": mark.name,
+            "count": format_count(mark.size),
+        }
         figure.hit_area(left, top - 2, place.width, place.height + 4, title, mark.href)
 
 

@@ -9,6 +9,7 @@ from segmenter.charts.inputs import SegmentMark
 from segmenter.charts.palette import segment_colour
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle
 from segmenter.charts.texts import clean_text, format_count, format_share, text_width
+from segmenter.translating import gettext as _
 
 _MARGIN = 12
 _MARKER = 20
@@ -73,5 +74,9 @@ def _link_row(
     figure: ChartFigure, marks: Sequence[SegmentMark], mark: SegmentMark, top: float, height: float
 ) -> None:
     total = sum(other.size for other in marks)
-    words = f"{mark.name}: {format_count(mark.size)} customers, {format_share(mark.size, total)}"
+    words = _("%(segment)s: %(count)s customers, %(share)s") % {
+        "segment": mark.name,
+        "count": format_count(mark.size),
+        "share": format_share(mark.size, total),
+    }
     figure.hit_area(0, top, figure.style.width, height, words, mark.href)

@@ -104,8 +104,3 @@ def format_share(part: float, whole: float) -> str:
     if 0 < percent < 0.1:
         return "<0.1%"
     return f"{percent:.1f}%"
-
-
-def join_words(words: list[str]) -> str:
-    """Return `a, b and c`."""
-    return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part) if words else ""

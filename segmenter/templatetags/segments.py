@@ -101,7 +101,7 @@ def chart(run: SegmentationRun, name: str, choice: Choice | None = None) -> dict
         **address,
         "name": name,
         "width": "wide",
-        "title": charts.CHARTS[name].title,
+        "title": _(charts.CHARTS[name].title),
         "words": charts.describe_chart(run, name, choice),
         "joint": "&" if query else "?",
     }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from csp.decorators import csp_replace
+from django.conf import settings
 from django.contrib.auth.decorators import permission_required
 from django.db.models import F, Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,7 +20,8 @@ from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.utils.module_loading import import_string
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_noop
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -126,8 +128,10 @@ def answer_with_chart(
 
 @cache
 def _program() -> str:
-    """A digest of the code that draws, and of whom it draws with: a new release draws anew."""
+    """A digest of the code that draws, of its words and of whom it draws with: a new release draws anew."""
     sources = sorted(Path(charts.__file__).parent.glob("*.py"))
+    for folder in settings.LOCALE_PATHS:
+        sources += sorted(Path(folder).rglob("*.mo"))
     digest = sha256(b"".join(source.read_bytes() for source in sources))
     return f"{digest.hexdigest()} {version('matplotlib')}"
 
@@ -145,7 +149,7 @@ def _drawn(request: HttpRequest, name: str, wanted: Wanted, format: str) -> byte
         return rendering.render_png(figure)
     return rendering.render_svg(
         figure,
-        title=kind.title,
+        title=_(kind.title),
         description=kind.describe(*inputs),
         prefix=f"{name}-{wanted.run.pk}",
         background="download" in request.GET,
@@ -166,7 +170,7 @@ def read_choice(run: SegmentationRun, request: HttpRequest) -> Choice | None:
         return None
     choice = Axes(run).choose(request.GET.get("x", ""), request.GET.get("y", ""))
     if not choice.is_drawn:
-        raise Http404("This run has no such picture.")
+        raise Http404(_("This run has no such picture."))
     return choice
 
 
@@ -204,12 +208,12 @@ def pair_picture(wanted: Wanted) -> PairPicture:
     if wanted.choice is not None:
         picture = read_picture(wanted.run, wanted.choice)
         if picture is None:
-            raise Http404("This run has no such picture.")
+            raise Http404(_("This run has no such picture."))
         return picture
     # A page may have read it from the database already.
     first = wanted.run.__dict__.get("first_picture") or next(iter(wanted.run.pictures), None)
     if first is None:
-        raise Http404("This run has no picture.")
+        raise Http404(_("This run has no picture."))
     return from_json(PairPicture, first)
 
 
@@ -226,7 +230,7 @@ def drawn_profiles(numbers: Sequence[NumberProfile]) -> tuple[NumberProfile, ...
 
 CHARTS = {
     "elbow": Chart(
-        title="Elbow graph",
+        title=gettext_noop("Elbow graph"),
         draw="segmenter.charts.elbow.draw_elbow",
         describe=descriptions.describe_elbow,
         tabulate=lambda wanted: numbers.tabulate_elbow(
@@ -236,21 +240,21 @@ CHARTS = {
         columns=("sweep", "scores", "advice"),
     ),
     "scatter": Chart(
-        title="Scatter plot",
+        title=gettext_noop("Scatter plot"),
         draw="segmenter.charts.scatter.draw_scatter",
         describe=descriptions.describe_scatter,
         tabulate=lambda wanted: numbers.tabulate_scatter(pair_picture(wanted), segment_marks(wanted)),
         read=lambda wanted: (pair_picture(wanted), segment_marks(wanted)),
     ),
     "sizes": Chart(
-        title="Segment sizes",
+        title=gettext_noop("Segment sizes"),
         draw="segmenter.charts.sizes.draw_sizes",
         describe=descriptions.describe_sizes,
         tabulate=lambda wanted: numbers.tabulate_sizes(segment_marks(wanted)),
         read=lambda wanted: (segment_marks(wanted),),
     ),
     "profile": Chart(
-        title="Profiles",
+        title=gettext_noop("Profiles"),
         draw="segmenter.charts.profile.draw_profile",
         describe=descriptions.describe_profile,
         tabulate=lambda wanted: numbers.tabulate_profile(number_profiles(wanted), segment_marks(wanted)),
@@ -258,7 +262,7 @@ CHARTS = {
         columns=("profiles",),
     ),
     "distributions": Chart(
-        title="Distributions",
+        title=gettext_noop("Distributions"),
         draw="segmenter.charts.distributions.draw_distributions",
         describe=descriptions.describe_distributions,
         tabulate=lambda wanted: numbers.tabulate_distributions(

@@ -6,7 +6,6 @@ from segmenter.charts.texts import (
     clean_text,
     format_number,
     format_share,
-    join_words,
     shorten,
     text_width,
     wrap,
@@ -78,9 +77,3 @@ def test_wrapped_lines_fit_and_the_last_one_is_cut() -> None:
 
 def test_nothing_wraps_to_one_empty_line() -> None:
     assert wrap("", 80, 12, lines=2) == [""]
-
-
-def test_words_are_joined_as_people_do() -> None:
-    assert join_words([]) == ""
-    assert join_words(["elbow"]) == "elbow"
-    assert join_words(["elbow", "recommended", "used"]) == "elbow, recommended and used"
