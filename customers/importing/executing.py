@@ -237,6 +237,7 @@ class _Run:
         """Read the file once more for the cells of the rows whose id stands twice."""
         columns = self.customer_import.mapping
         id_index = next(index for index, column in enumerate(columns) if column["use"] == "id")
+        phrases = staging.Phrases()
         for batch in self._batches(file, gettext_noop("looking for customers who stand there twice")):
             if not len(batch.lines):
                 continue
@@ -246,7 +247,7 @@ class _Run:
                 if duplicate.line in rows:
                     cells = batch.cells(rows[duplicate.line])
                     header, value = columns[id_index]["header"], cells[id_index]
-                    tally.keep([Reject(duplicate.line, duplicate.reason, header, value, cells)])
+                    tally.keep([Reject(duplicate.line, duplicate.explain(phrases), header, value, cells)])
 
     def _refuse_nothing(self, tally: Tally) -> None:
         if not tally.accepted and not tally.rejected:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -14,7 +15,6 @@ from customers import partitions
 from customers.importing.encoding import HEADER, TRAILER, encode_customers
 from customers.importing.layout import Layout
 from customers.importing.validation import Accepted
-from customers.importing.wording import join_words
 from customers.models import CustomerImport
 
 # Every customer's id in the system comes from here.
@@ -75,6 +75,23 @@ def stage(customer_import: CustomerImport, layout: Layout, accepted: Iterable[Ac
     return staging
 
 
+class Phrases:
+    """What is said of duplicates, translated once for all of them: a file may have very many."""
+
+    def __init__(self) -> None:
+        self.same = _("The same customer as in line %(line)s, which was taken.")
+        self.more = _("%(count)s more")
+        self.both = _("%(first)s and %(last)s")
+        self.differing = cache(self._differing)
+
+    def _differing(self, count: int) -> str:
+        return ngettext(
+            "This customer id stands in line %(lines)s too, with other values: none of them was taken.",
+            "This customer id stands in lines %(lines)s too, with other values: none of them was taken.",
+            count,
+        )
+
+
 @dataclass(frozen=True)
 class Duplicate:
     """A line whose customer id stands elsewhere too."""
@@ -84,19 +101,19 @@ class Duplicate:
     others: tuple[int, ...]
     other_count: int
 
-    @property
-    def reason(self) -> str:
+    def explain(self, phrases: Phrases) -> str:
+        """Say why the line was not taken."""
         shown = [str(line) for line in self.others]
         if self.is_same:
-            return _("The same customer as in line %(line)s, which was taken.") % {"line": shown[0]}
+            return phrases.same % {"line": shown[0]}
         if self.other_count > len(shown):
-            shown.append(_("%(count)s more") % {"count": self.other_count - len(shown)})
-        text = ngettext(
-            "This customer id stands in line %(lines)s too, with other values: none of them was taken.",
-            "This customer id stands in lines %(lines)s too, with other values: none of them was taken.",
-            self.other_count,
+            shown.append(phrases.more % {"count": self.other_count - len(shown)})
+        lines = (
+            shown[0]
+            if len(shown) == 1
+            else phrases.both % {"first": ", ".join(shown[:-1]), "last": shown[-1]}
         )
-        return text % {"lines": join_words(shown)}
+        return phrases.differing(self.other_count) % {"lines": lines}
 
 
 def set_aside_duplicates(staging: Staging) -> int:
