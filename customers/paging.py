@@ -18,6 +18,8 @@ from django.db.utils import OperationalError
 from psycopg.errors import QueryCanceled
 
 LARGEST_KEY = 2**63 - 1
+# So long a page is tried in the order of an index, where reading everything takes about twice as long.
+SOON_MILLISECONDS = "300"
 
 
 class TooSlow(Exception):
@@ -128,42 +130,67 @@ def keyset_page(
     )
 
 
-def count_up_to(rows: QuerySet[Any], most: int) -> int | None:
-    """Count rows; `None` if there are more than `most`, found without counting them all."""
-    count = rows.order_by()[: most + 1].count()
-    return None if count > most else count
-
-
 @contextmanager
 def time_limit() -> Iterator[None]:
     """Look through many rows, but stop when a page would take too long.
 
     Tables are joined by reading each of them once. PostgreSQL knows nothing of the elements of arrays and
     expects whatever is asked of them to be met soon; where it is not, it would look up one customer of a
-    segment after the other: for 200,000 of 1 M that took six times as long.
+    segment after the other: for 200,000 of 1 M that took six times as long. For the same reason it would not
+    let other processes help. And compiling a statement takes longer than it saves on what one page reads.
 
     Raises
     ------
     TooSlow
         A statement within took longer than PAGE_TIMEOUT_SECONDS.
     """
-    milliseconds = str(int(settings.PAGE_TIMEOUT_SECONDS * 1000))
-    with connection.cursor() as cursor:
-        # For the session, to be taken back: a transaction of its own would cost two more statements. And
-        # compiling a statement takes longer than it saves on what one page reads.
-        cursor.execute(
-            "SELECT set_config('statement_timeout', %s, false), set_config('enable_nestloop', 'off', false),"
-            " set_config('jit', 'off', false)",
-            [milliseconds],
-        )
-        try:
+    # For the session, to be taken back: a transaction of its own would cost two more statements.
+    usual = {"jit": "off", "parallel_setup_cost": "0", "parallel_tuple_cost": "0", **_joining()}
+    _set(usual)
+    try:
+        with _too_slow():
             yield
-        except OperationalError as error:
-            if isinstance(error.__cause__, QueryCanceled):
-                raise TooSlow from error
-            raise
-        finally:
-            cursor.execute("RESET statement_timeout; RESET enable_nestloop; RESET jit")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("; ".join(f"RESET {name}" for name in usual))
+
+
+@contextmanager
+def one_by_one() -> Iterator[None]:
+    """Within a time limit: look rows up in the order of an index, for many of them are known to fit.
+
+    Raises
+    ------
+    TooSlow
+        Those that fit stand far behind in this order.
+    """
+    _set({"enable_nestloop": "on", "statement_timeout": SOON_MILLISECONDS})
+    try:
+        with _too_slow():
+            yield
+    finally:
+        _set(_joining())
+
+
+def _joining() -> dict[str, str]:
+    return {"enable_nestloop": "off", "statement_timeout": str(int(settings.PAGE_TIMEOUT_SECONDS * 1000))}
+
+
+def _set(values: dict[str, str]) -> None:
+    """Set parameters of PostgreSQL for the session."""
+    with connection.cursor() as cursor:
+        calls = ", ".join("set_config(%s, %s, false)" for _ in values)
+        cursor.execute(f"SELECT {calls}", [each for pair in values.items() for each in pair])
+
+
+@contextmanager
+def _too_slow() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise TooSlow from error
+        raise
 
 
 class _PatternOrder(OrderBy):

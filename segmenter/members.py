@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,7 +11,7 @@ from django.db.models import QuerySet
 from customers.cells import ListedCustomer, cells_of
 from customers.listing import MOST_COUNTED, Listing, ListPage, find_few
 from customers.models import Customer
-from customers.paging import KeysetOrder, count_up_to, keyset_page
+from customers.paging import KeysetOrder, TooSlow, keyset_page, one_by_one
 from segmenter.models import Cluster, ClusterAssignment
 
 # What a run knows of a customer and an index has in order; the first is the usual one: typical ones first.
@@ -21,23 +22,24 @@ def read_members(cluster: Cluster, listing: Listing) -> ListPage:
     """Read the page that the listing asks for, `within_limits` of it."""
     assignments = ClusterAssignment.objects.filter(run=cluster.run_id, label=cluster.label)
     everybody = Customer.objects.of(cluster.run.segmentation.dataset)
-    few = find_few(everybody, listing)
-    if few is not None:
-        ids = list(assignments.filter(customer_id__in=few).values_list("customer_id", flat=True))
-        rows = (
-            everybody.filter(id__in=ids)
-            if listing.is_by_customer
-            else assignments.filter(customer_id__in=ids)
-        )
-        return _read(cluster, listing, rows, count=len(ids))
     selected = listing.selection.apply(everybody)
-    chosen = assignments.filter(customer_id__in=selected.values("id"))
     members = selected.filter(id__in=assignments.values("customer_id"))
     if listing.selection.is_everybody:
         rows = members if listing.is_by_customer else assignments
         return _read(cluster, listing, rows, count=cluster.size)
-    count = count_up_to(chosen, MOST_COUNTED)
-    return _read(cluster, listing, members if listing.is_by_customer else chosen, count=count)
+    few = find_few(everybody, listing)
+    within: Any = selected.values("id") if few is None else few
+    chosen = assignments.filter(customer_id__in=within)
+    ids = list(chosen.order_by().values_list("customer_id", flat=True)[: MOST_COUNTED + 1])
+    if len(ids) <= MOST_COUNTED:
+        found = everybody.filter(id__in=ids)
+        rows = found if listing.is_by_customer else assignments.filter(customer_id__in=ids)
+        return _read(cluster, listing, rows, count=len(ids))
+    if listing.is_by_customer:
+        return _read(cluster, listing, members, count=None)
+    with suppress(TooSlow), one_by_one():
+        return _read(cluster, listing, chosen, count=None)
+    return _read(cluster, listing, chosen, count=None)
 
 
 def _read(cluster: Cluster, listing: Listing, rows: QuerySet[Any], *, count: int | None) -> ListPage:

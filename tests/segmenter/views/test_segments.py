@@ -81,6 +81,29 @@ def test_a_selection_that_many_meet_is_paged_as_well(viewer_client, cluster, mon
     assert len(set(read_all(viewer_client, f"{address}&size=25"))) == cluster.size
 
 
+def test_where_those_who_fit_stand_far_behind_everybody_is_read(viewer_client, cluster, monkeypatch):
+    monkeypatch.setattr("customers.listing.MOST_COUNTED", 5)
+    monkeypatch.setattr("segmenter.members.MOST_COUNTED", 5)
+    monkeypatch.setattr("customers.paging.SOON_MILLISECONDS", "1")
+    income = cluster.run.segmentation.dataset.attributes.get(name="Income")
+    with connection.execute_wrapper(slowly):
+        page = viewer_client.get(cluster.get_absolute_url(), {f"{income.pk}.missing": "no"})
+    assert len(listed_ids(page)) == 50
+
+
+def test_a_page_leaves_the_database_as_it_was(viewer_client, cluster):
+    names = ("statement_timeout", "enable_nestloop", "jit", "parallel_setup_cost", "parallel_tuple_cost")
+
+    def settings_of_session():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(names)])
+            return dict(cursor.fetchall())
+
+    usual = settings_of_session()
+    viewer_client.get(cluster.get_absolute_url(), {"id": "0"})
+    assert settings_of_session() == usual
+
+
 def test_a_page_has_so_many_rows_and_never_more_than_200(viewer_client, cluster):
     for asked, shown in (("25", 25), ("100", 60), ("1000000000", 60), ("0", 1), ("", 50)):
         page = viewer_client.get(cluster.get_absolute_url(), {"size": asked}, follow=True)
