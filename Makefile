@@ -10,7 +10,7 @@ export OPENBLAS_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install up test test-faults lint screenshots bench
+.PHONY: help install up test test-faults lint audit screenshots bench
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,12 @@ lint: .venv/installed-dev  ## check style, types, migrations, settings and that 
 		manage.py makemigrations --check --dry-run
 	$(BIN)/python .ci/check-deployment
 	.ci/check-locks
+
+audit: .venv/python-checked  ## ask whether a locked requirement has a known vulnerability (needs the internet)
+	@test -x .venv/audit/bin/pip-audit || { \
+		$(PYTHON) -m venv .venv/audit && .venv/audit/bin/python -m pip install --quiet pip-audit; }
+	@for locked in requirements.txt requirements-production.txt; do \
+		.venv/audit/bin/pip-audit --strict --disable-pip --require-hashes -r $$locked || exit 1; done
 
 screenshots: .venv/installed-dev  ## take the pictures in docs/screenshots anew, from a site of their own
 	$(BIN)/python docs/take_screenshots.py

@@ -148,6 +148,8 @@ def take(browser: Any, address: str, password: str, runs: dict[str, str]) -> Non
             page.set_viewport_size({"width": WIDE["width"], "height": 3000})
         page.wait_for_load_state("networkidle")
         page.wait_for_timeout(500)
+        if shot.is_whole:  # no longer than the page
+            page.set_viewport_size(WIDE)
         page.screenshot(path=FOLDER / f"{shot.name}.png", full_page=shot.is_whole)
         context.close()
 
