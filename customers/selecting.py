@@ -261,9 +261,9 @@ def _any_contains(attributes: Iterable[Attribute], wanted: str) -> Q:
         array = Func(*map(_slice, _ranges(texts)), template="(%(expressions)s)", arg_joiner=" || ")
     text = Func(array, Value(BETWEEN_TEXTS), function="array_to_string")
     pattern = Value(f"%{connection.ops.prep_for_like_query(wanted)}%")
-    return Q(
-        Func(text, pattern, template="(%(expressions)s)", arg_joiner=" ILIKE ", output_field=BooleanField())
-    )
+    # Not ILIKE, which compares small letters: Σ has two of them, and to Turks ı is that of I.
+    sides = [Func(side, function="UPPER") for side in (text, pattern)]
+    return Q(Func(*sides, template="(%(expressions)s)", arg_joiner=" LIKE ", output_field=BooleanField()))
 
 
 def _slice(places: tuple[int, int]) -> Func:

@@ -11,7 +11,7 @@ CONTENT = """CustomerID,Name,City,Age,Joined,Note
 A1,Anna Berg,Berlin,30,2024-05-01,ÜBER_all
 A2,annabel,Hamburg,41,2025-01-15,
 B1,Otto 100%,Berlin,,2026-02-28,
-B_2,,Bremen,56,,
+B_2,,Bremen,56,,Γιώργος ISPARTA 2024
 """
 
 
@@ -37,7 +37,10 @@ def read(dataset, address: str) -> Selection:
         ("id=B_", "B_2", "Customer ID begins with “B_”"),
         ("text=ANNA", "A1 A2", "Some text contains “ANNA”"),
         ("text=bRem", "B_2", "Some text contains “bRem”"),
-        ("text=2024", "", "Some text contains “2024”"),
+        ("text=2024", "B_2", "Some text contains “2024”"),
+        ("text=2025", "", "Some text contains “2025”"),
+        ("text=ΓΙΏΡΓΟΣ", "B_2", "Some text contains “ΓΙΏΡΓΟΣ”"),
+        ("text=ısparta", "B_2", "Some text contains “ısparta”"),
         ("text=%25", "B1", "Some text contains “%”"),
         ("text=über_", "A1", "Some text contains “über_”"),
         ("text=bergber", "", "Some text contains “bergber”"),
