@@ -63,8 +63,11 @@ def segment_rename(request: HttpRequest, run_id: int, number: int) -> HttpRespon
     cluster = _get_cluster(run_id, number)
     segment = cluster.segment
     before = {"name": segment.name, "notes": segment.notes}
-    # A form that has the name alone leaves the notes as they are.
-    data = {**before, **request.POST.dict()} if request.method == "POST" else None
+    # Whoever has not touched the notes leaves them as they are now, not as the page had them.
+    posted = request.POST.dict()
+    if "seen_notes" in posted and posted.get("notes") == posted["seen_notes"]:
+        del posted["notes"]
+    data = {**before, **posted} if request.method == "POST" else None
     form = SegmentForm(data, instance=segment)
     if data is None or not form.is_valid():
         context = {"cluster": cluster, "run": cluster.run, "before": before["name"], "form": form}

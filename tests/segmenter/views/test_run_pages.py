@@ -70,6 +70,16 @@ def test_a_first_run_has_no_news_and_a_later_one_tells_kept_changed_and_new(
     assert len(page.context["gone"]) >= 3
 
 
+def test_who_changes_a_name_alone_leaves_the_notes_that_somebody_wrote_meanwhile(analyst_client, run):
+    address = reverse("segmenter:segment-rename", args=[run.pk, 2])
+    Segment.objects.filter(pk=run.clusters.get(number=2).segment_id).update(notes="Written meanwhile.")
+    analyst_client.post(address, {"name": "Regulars", "notes": "Old.", "seen_notes": "Old."})
+    segment = run.clusters.get(number=2).segment
+    assert (segment.name, segment.notes) == ("Regulars", "Written meanwhile.")
+    analyst_client.post(address, {"name": "Regulars", "notes": "New.", "seen_notes": "Old."})
+    assert run.clusters.get(number=2).segment.notes == "New."
+
+
 def test_news_are_told_against_the_run_that_was_done_before(viewer_client, run, execute_a_run):
     other = execute_a_run(run.segmentation.dataset, k=5, random_state=3)
     Job.objects.filter(pk=run.job_id).update(finished_at=Now())  # asked for first, done last
