@@ -2,6 +2,7 @@
 
 from django import template
 from django.templatetags.static import static
+from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django_tables2 import Table
@@ -21,7 +22,9 @@ def table_rows(table: Table) -> SafeString:
     """The rows of a page of a table; how a column's cells look is asked once, not for each of them."""
     looks = {column.name: column.attrs["td"].as_html() for column in table.columns}
     rows = (
-        format_html_join("", "<td {}>{}</td>", ((looks[column.name], cell) for column, cell in row.items()))
+        format_html_join(
+            "", "<td {}>{}</td>", ((looks[column.name], localize(cell)) for column, cell in row.items())
+        )
         for row in table.paginated_rows
     )
     return format_html_join("\n", "<tr>{}</tr>", ((row,) for row in rows))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -26,7 +25,6 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from customers.exporting import stream_csv
-from segmenter import charts
 from segmenter.analysis.results import (
     Advice,
     ClusterProfiles,
@@ -115,7 +113,7 @@ def answer_with_chart(
 
     `drawn_from` is all that decides what the chart looks like, besides the address and the program.
     """
-    known = f"{_program()} {get_language()} {request.get_full_path()} {drawn_from!r}"
+    known = f"{PROGRAM} {get_language()} {request.get_full_path()} {drawn_from!r}"
     etag = quote_etag(sha256(known.encode()).hexdigest())
     response = get_conditional_response(request, etag=etag)
     if response is None:
@@ -126,14 +124,19 @@ def answer_with_chart(
     return response
 
 
-@cache
-def _program() -> str:
-    """A digest of the code that draws, of its words and of whom it draws with: a new release draws anew."""
-    sources = sorted(Path(charts.__file__).parent.glob("*.py"))
+def _digest_of_program() -> str:
+    """A digest of the code, of its words and of whom it draws with: a new release draws anew."""
+    sources: list[Path] = []
+    for app in ("segmenter", "customers"):
+        sources += Path(settings.BASE_DIR, app).rglob("*.py")
     for folder in settings.LOCALE_PATHS:
-        sources += sorted(Path(folder).rglob("*.mo"))
-    digest = sha256(b"".join(source.read_bytes() for source in sources))
+        sources += Path(folder).rglob("*.mo")
+    digest = sha256(b"".join(source.read_bytes() for source in sorted(sources)))
     return f"{digest.hexdigest()} {version('matplotlib')}"
+
+
+# When the code is loaded: what is put in its place later is another program.
+PROGRAM = _digest_of_program()
 
 
 def _drawn(request: HttpRequest, name: str, wanted: Wanted, format: str) -> bytes:  # noqa: A002
