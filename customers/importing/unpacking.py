@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,24 +21,33 @@ logger = logging.getLogger(__name__)
 MEMORY, SECONDS = 256 * 1024**2, 600
 
 
+class UnpackingError(Exception):
+    """No fault of the archive's."""
+
+
 @contextmanager
 def open_archive(path: Path) -> Iterator[IO[bytes]]:
-    """Open what a gzip archive holds; whoever leaves before its end ends the child process, too.
+    """Open what a gzip archive holds, to be read to its end; an exception before it ends the child process.
 
     Raises
     ------
     ImportRefusedError
         At the end: the archive is damaged, or it took too much memory or time.
+    UnpackingError
+        At the end: the child process met something else, which the message holds.
     """
     command = [sys.executable, "-I", unpacker.__file__, str(path), str(MEMORY), str(SECONDS)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         try:
             yield cast("IO[bytes]", child.stdout)
+            said = cast("IO[bytes]", child.stderr).read()
         except BaseException:
             child.kill()
             raise
     if child.returncode == unpacker.DAMAGED:
         raise ImportRefusedError(_("This archive is damaged: pack the file again."))
-    if child.returncode:
+    if child.returncode in (unpacker.TOO_MUCH, -signal.SIGXCPU, -signal.SIGKILL):
         logger.warning("the unpacker of archives ended with %s", child.returncode)
         raise ImportRefusedError(_("This archive takes too much memory or time to unpack: unpack it first."))
+    if child.returncode:
+        raise UnpackingError(said.decode(errors="replace"))

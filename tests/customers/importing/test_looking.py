@@ -80,6 +80,17 @@ def test_an_archive_is_unpacked_by_a_child_that_may_not_grow(look, monkeypatch):
         look(gzip.compress(b"id,age\n1,2\n"), "c.csv.gz")
 
 
+def test_an_archive_that_takes_too_long_is_refused(look, monkeypatch):
+    monkeypatch.setattr(unpacking, "SECONDS", 0)
+    with pytest.raises(ImportRefusedError, match="memory or time"):
+        look(gzip.compress(b"1,2\n" * 10_000_000), "c.csv.gz")
+
+
+def test_what_is_no_fault_of_an_archive_is_not_told_as_one(tmp_path):
+    with pytest.raises(unpacking.UnpackingError, match="IsADirectoryError"):
+        list(open_blocks(tmp_path, compressed=True))
+
+
 def test_whoever_stops_reading_an_archive_stops_its_unpacking(tmp_path):
     path = tmp_path / "c.csv.gz"
     path.write_bytes(gzip.compress(b"1,2\n" * 10_000_000))
