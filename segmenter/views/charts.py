@@ -225,10 +225,12 @@ def number_profiles(wanted: Wanted) -> tuple[NumberProfile, ...]:
 
 
 def drawn_profiles(numbers: Sequence[NumberProfile]) -> tuple[NumberProfile, ...]:
-    """As many attributes as one can read: the features, and those that the segments explain best."""
-    best = sorted(numbers, key=lambda each: (not each.is_feature, -each.explained))[:MOST_DRAWN]
-    names = {each.name for each in best}
-    return tuple(each for each in numbers if each.name in names)
+    """The features, and of the other attributes those that the segments explain best, up to `MOST_DRAWN`."""
+    features = [place for place, each in enumerate(numbers) if each.is_feature]
+    others = [place for place, each in enumerate(numbers) if not each.is_feature]
+    others.sort(key=lambda place: -numbers[place].explained)
+    drawn = [*features, *others[: max(0, MOST_DRAWN - len(features))]]
+    return tuple(numbers[place] for place in sorted(drawn))
 
 
 CHARTS = {

@@ -25,7 +25,7 @@ from segmenter.further_pictures import ask_for_picture, customers_are_gone
 from segmenter.models import SegmentationRun
 from segmenter.settings_used import list_drivers, list_left_out, list_outliers, list_timings
 from segmenter.starting import RunRequest, request_like, request_with_k, start_run
-from segmenter.views.charts import CLUSTERS, MOST_DRAWN
+from segmenter.views.charts import CLUSTERS, drawn_profiles
 
 
 def _get_run(run_id: int) -> SegmentationRun:
@@ -58,6 +58,7 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
 def _found(request: HttpRequest, run: SegmentationRun, attributes: list[Attribute]) -> dict[str, Any]:
     clusters = list(run.clusters.all())
     profiles, earlier = from_json(ClusterProfiles, run.profiles), cards.find_earlier(run)
+    drawn = len(drawn_profiles(profiles.numbers))
     axes = Axes(run, attributes)
     choice = axes.choose(request.GET.get("x", ""), request.GET.get("y", ""))
     waiting = choice.further.job if choice.further is not None and choice.further.job.is_active else None
@@ -66,8 +67,8 @@ def _found(request: HttpRequest, run: SegmentationRun, attributes: list[Attribut
         "cards": cards.make_cards(run, clusters, profiles, earlier),
         "earlier": earlier and earlier.run,
         "gone": cards.find_gone(earlier, clusters),
-        "undrawn": max(0, len(profiles.numbers) - MOST_DRAWN),
-        "most_drawn": MOST_DRAWN,
+        "drawn": drawn,
+        "undrawn": len(profiles.numbers) - drawn,
         "axes": axes.choices,
         "choice": choice,
         "picture_job": waiting,

@@ -62,17 +62,21 @@ def test_every_page_of_a_wide_dataset_answers(administrator_client, wide, execut
     assert set(answers.values()) == {200}, answers
 
 
-def test_charts_show_the_features_and_what_differs_most_and_their_numbers_everything():
-    def profile(number):
-        nothing = dict.fromkeys(("clusters", "differences", "standard_differences", "bin_edges"), ())
-        return NumberProfile(
-            f"n{number}",
-            is_feature=number == 7,
-            everyone=None,
-            explained=number % 50 / 50,
-            bin_counts=(),
-            **nothing,
-        )
+def profiles(features):
+    nothing = dict.fromkeys(
+        ("clusters", "differences", "standard_differences", "bin_edges", "bin_counts"), ()
+    )
+    return [
+        NumberProfile(f"n{number}", number in features, None, explained=number / 50, **nothing)
+        for number in range(50)
+    ]
 
-    drawn = [each.name for each in drawn_profiles([profile(number) for number in range(50)])]
+
+def test_charts_show_the_features_and_what_differs_most():
+    drawn = [each.name for each in drawn_profiles(profiles({7}))]
     assert drawn == ["n7", *(f"n{number}" for number in range(50 - MOST_DRAWN + 1, 50))]
+
+
+def test_charts_show_every_feature_however_many():
+    drawn = [each.name for each in drawn_profiles(profiles(range(40)))]
+    assert drawn == [f"n{number}" for number in range(40)]
