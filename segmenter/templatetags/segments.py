@@ -100,7 +100,6 @@ def chart(run: SegmentationRun, name: str, choice: Choice | None = None) -> dict
     return {
         **address,
         "name": name,
-        "width": "wide",
         "title": _(charts.CHARTS[name].title),
         "words": charts.describe_chart(run, name, choice),
         "joint": "&" if query else "?",

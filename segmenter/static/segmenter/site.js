@@ -5,11 +5,13 @@ for (const button of document.querySelectorAll("[data-toggle-theme]")) button.hi
 
 // Charts become part of the page: their segments can be clicked and pointed at.
 const NARROW = matchMedia("(max-width: 40rem)");
+const FULL = matchMedia("(min-width: 68.01rem)");
 
 async function drawInPage(figure) {
   const address = new URL(figure.dataset.chart, location.href);
   // Written as the picture's address is: the browser has it already, and the server draws it only once.
-  address.searchParams.set("width", NARROW.matches ? "narrow" : figure.dataset.width);
+  const wide = FULL.matches && figure.hasAttribute("data-full") ? "full" : "wide";
+  address.searchParams.set("width", NARROW.matches ? "narrow" : wide);
   if (document.documentElement.dataset.bsTheme === "dark") address.searchParams.set("theme", "dark");
   if (figure.dataset.drawn === address.href) return;
   figure.dataset.drawn = address.href;
@@ -32,6 +34,7 @@ function drawAgain() {
 }
 document.addEventListener("theme", drawAgain);
 NARROW.addEventListener("change", drawAgain);
+FULL.addEventListener("change", drawAgain);
 
 // A table that is wider than the page can be moved with the keyboard, also when nothing in it can be reached.
 function reachTables() {
