@@ -39,7 +39,6 @@ class AttributeOverview:
     """
 
     name: str
-    kind: str
     known: int
     missing: int
     minimum: float | None = None
@@ -105,7 +104,6 @@ def _describe(version: int, customers: int, attributes: Sequence[Attribute]) -> 
             described.append(
                 AttributeOverview(
                     name=attribute.name,
-                    kind=attribute.get_kind_display(),
                     known=known,
                     missing=customers - known,
                     minimum=low,
@@ -187,7 +185,6 @@ def _describe_texts(table: sql.Identifier, customers: int, attribute: Attribute)
         frequent = tuple((value, share) for value, share in cursor.fetchall())
     return AttributeOverview(
         name=attribute.name,
-        kind=attribute.get_kind_display(),
         known=known,
         missing=customers - known,
         frequent=frequent,

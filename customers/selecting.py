@@ -34,7 +34,7 @@ from customers.models import Attribute, CustomerQuerySet, Dataset
 
 MAX_LENGTH = 200
 MAX_CHOICES = 50
-# Stands between the texts of a customer when all are searched at once: no character, and so in no text.
+# Stands between the texts of a customer when all are searched at once: no character, and never looked for.
 BETWEEN_TEXTS = "\uffff"
 PART_OF_A_DATE = re.compile(r"[0-9-]+")
 
@@ -211,7 +211,7 @@ class _Reader:
         """The values of a parameter that are not empty, checked as far as any value can be."""
         self.known.add(name)
         values = [value for value in self.params.getlist(name) if value.strip()]
-        if any("\0" in value for value in values):
+        if any(sign in value for value in values for sign in ("\0", BETWEEN_TEXTS)):
             raise BadRequest(_("No customer has such a character in a text."))
         if len(values) > MAX_CHOICES:
             raise BadRequest(_("At most %(most)s values can be chosen at once.") % {"most": MAX_CHOICES})

@@ -99,6 +99,7 @@ def test_a_condition_is_taken_away_by_itself(shop):
         "id=A%00",
         "City.is=%00",
         f"text={'x' * 201}",
+        "text=\uffff",
         "&".join(f"City.is={number}" for number in range(51)),
     ],
 )
