@@ -81,10 +81,18 @@ def describe_scatter(
     if picture.explained:
         sentences.append(_("In this picture %(words)s.") % {"words": explained_words(picture)})
     if picture.outside:
-        text = _("%(count)s customers lie beyond the axes.")
+        text = ngettext(
+            "%(count)s customer lies beyond the axes.",
+            "%(count)s customers lie beyond the axes.",
+            picture.outside,
+        )
         sentences.append(text % {"count": format_count(picture.outside)})
     if picture.missing:
-        text = _("%(count)s customers have no value on one of the axes.")
+        text = ngettext(
+            "%(count)s customer has no value on one of the axes.",
+            "%(count)s customers have no value on one of the axes.",
+            picture.missing,
+        )
         sentences.append(text % {"count": format_count(picture.missing)})
     placed = place_marks(picture, marks)
     place = _("%(segment)s at %(x)s and %(y)s")
@@ -215,11 +223,15 @@ def words_for_history(segment: SegmentHistory) -> str:
     known = segment.known
     if not known:
         return _("%(segment)s: in none of these runs") % {"segment": clean_text(segment.name)}
-    text = (
-        _("%(segment)s: %(last)s customers")
-        if len(known) == 1
-        else _("%(segment)s: from %(first)s to %(last)s customers")
-    )
-    values = {"first": format_count(known[0][1]), "last": format_count(known[-1][1])}
+    first, last = known[0][1], known[-1][1]
+    if len(known) == 1:
+        text = ngettext("%(segment)s: %(last)s customer", "%(segment)s: %(last)s customers", last)
+    else:
+        text = ngettext(
+            "%(segment)s: from %(first)s to %(last)s customer",
+            "%(segment)s: from %(first)s to %(last)s customers",
+            last,
+        )
+    values = {"first": format_count(first), "last": format_count(last)}
     words = text % {"segment": clean_text(segment.name), **values}
     return _("%(words)s, retired") % {"words": words} if segment.is_retired else words

@@ -19,6 +19,7 @@ from segmenter.charts.palette import marker_of, segment_colour
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle
 from segmenter.charts.texts import format_count, shorten, text_width, wrap
 from segmenter.translating import gettext as _
+from segmenter.translating import ngettext
 
 _LEFT = 64
 _RIGHT = 16
@@ -212,7 +213,7 @@ def _name_centroids(
         _draw_leader(figure, anchor, place)
         _draw_label(figure, text, place)
         left, top = place.x - place.width / 2, place.y - place.height / 2
-        title = _("%(segment)s: %(count)s customers") % {
+        title = ngettext("%(segment)s: %(count)s customer", "%(segment)s: %(count)s customers", mark.size) % {
             "segment": mark.name,
             "count": format_count(mark.size),
         }

@@ -9,7 +9,7 @@ from segmenter.charts.inputs import SegmentMark
 from segmenter.charts.palette import segment_colour
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle
 from segmenter.charts.texts import clean_text, format_count, format_share, text_width
-from segmenter.translating import gettext as _
+from segmenter.translating import ngettext
 
 _MARGIN = 12
 _MARKER = 20
@@ -74,7 +74,10 @@ def _link_row(
     figure: ChartFigure, marks: Sequence[SegmentMark], mark: SegmentMark, top: float, height: float
 ) -> None:
     total = sum(other.size for other in marks)
-    words = _("%(segment)s: %(count)s customers, %(share)s") % {
+    words = ngettext(
+        "%(segment)s: %(count)s customer, %(share)s", "%(segment)s: %(count)s customers, %(share)s", mark.size
+    )
+    words %= {
         "segment": mark.name,
         "count": format_count(mark.size),
         "share": format_share(mark.size, total),
