@@ -117,7 +117,7 @@ def main() -> int:
 
 def report(found: dict[str, dict[str, float]]) -> int:
     raw = found["raw"]["seconds"]
-    ratio = found["csv"]["seconds"] / raw
+    slowest = max(found[name]["seconds"] / raw for name in ("csv", "xlsx"))
     most = max(found[name]["memory"] for name in ("csv", "xlsx"))
     print(f"Exports, {ROWS:,} customers in the segment; medians of {ROUNDS}")
     for name, title in (("raw", "raw COPY"), ("csv", "CSV"), ("xlsx", "XLSX")):
@@ -126,8 +126,8 @@ def report(found: dict[str, dict[str, float]]) -> int:
             f"  {title:<10}{one['seconds']:>8.2f} s {one['seconds'] / raw:>6.1f} x"
             f"{one['bytes'] / 1e6:>8.1f} MB{one['memory'] / 1024**2:>8.1f} MB of extra memory"
         )
-    print(f"  CSV against raw: at most {TIMES_RAW} x; extra memory: at most {EXTRA_BYTES / 1024**2:.0f} MB")
-    return int(ratio > TIMES_RAW or most > EXTRA_BYTES)
+    print(f"  Against raw: at most {TIMES_RAW} x; extra memory: at most {EXTRA_BYTES / 1024**2:.0f} MB")
+    return int(slowest > TIMES_RAW or most > EXTRA_BYTES)
 
 
 if __name__ == "__main__":

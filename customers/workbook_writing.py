@@ -10,7 +10,7 @@ import io
 import re
 import zipfile
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from django.db import connection
@@ -26,7 +26,8 @@ CELL_LENGTH = 32_767
 SHEET_BYTES = 1024**3
 
 # What XML cannot hold is written _xHHHH_ by Excel, and a text that looks so has its first sign written so.
-SPECIAL = re.compile("[&<>\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9a-fA-F]{4}_)")
+UNWRITABLE = re.compile("[&<>\x00-\x08\x0b-\x1f\ufffe\uffff]")
+SPECIAL = re.compile(f"{UNWRITABLE.pattern}|_(?=x[0-9a-fA-F]{{4}}_)")
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -110,15 +111,13 @@ def _write_sheet(
     counter: ListCounter,
 ) -> Generator[bytes, None, bool]:
     """Write the header and as many of the lines as a sheet holds; return whether it is full."""
-    opening = [f'<c r="{letters}' for letters in map(_letters, range(len(rows.columns)))]
     is_text = [column.is_text for column in rows.columns]
-    header = _row(1, [defuse(name) for name in rows.header], opening, [True] * len(opening))
+    header = _rows(1, [[defuse(name) for name in rows.header]], [True] * len(is_text))
     with archive.open(f"xl/worksheets/sheet{number}.xml", "w") as part:
         size = part.write(f"{SHEET_HEAD}<sheetData>{header}".encode())
         written = 1
         while size < SHEET_BYTES and (chunk := list(islice(lines, min(CHUNK_ROWS, SHEET_ROWS - written)))):
-            numbered = enumerate(chunk, start=written + 1)
-            size += part.write("".join(_row(line, row, opening, is_text) for line, row in numbered).encode())
+            size += part.write(_rows(written + 1, chunk, is_text).encode())
             written += len(chunk)
             counter.add(len(chunk))
             yield outbox.take()
@@ -126,18 +125,31 @@ def _write_sheet(
     return written == SHEET_ROWS or size >= SHEET_BYTES
 
 
-def _row(line: int, row: Row, opening: Sequence[str], is_text: Sequence[bool]) -> str:
-    cells = []
-    for value, start, text in zip(row, opening, is_text, strict=True):
-        if not value:
-            continue
-        if not text:
-            cells.append(f'{start}{line}"><v>{value}</v></c>')
-        else:
-            kept = ' xml:space="preserve"' if value[0].isspace() or value[-1].isspace() else ""
-            shown = SPECIAL.sub(_escape, value)
-            cells.append(f'{start}{line}" t="inlineStr"><is><t{kept}>{shown}</t></is></c>')
-    return f'<row r="{line}">{"".join(cells)}</row>'
+def _rows(first: int, rows: Sequence[Row], is_text: Sequence[bool]) -> str:
+    """Write rows from the line `first` on, column by column: that takes half the time of row by row."""
+    lines = [str(line) for line in range(first, first + len(rows))]
+    columns = zip(count(), zip(*rows, strict=True), is_text)
+    written = [(_texts if text else _numbers)(_letters(at), lines, cells) for at, cells, text in columns]
+    opened = [f'<row r="{line}">' for line in lines]
+    return "</row>".join(map("".join, zip(opened, *written, strict=True))) + "</row>"
+
+
+def _numbers(letters: str, lines: Iterable[str], column: Row) -> list[str]:
+    start = f'<c r="{letters}'
+    cells = zip(lines, column, strict=True)
+    return [f'{start}{line}"><v>{value}</v></c>' if value else "" for line, value in cells]
+
+
+def _texts(letters: str, lines: Iterable[str], column: Row) -> list[str]:
+    start, opened, closed = f'<c r="{letters}', '" t="inlineStr"><is><t>', "</t></is></c>"
+    texts = list(filter(None, column))
+    together = "".join(texts)
+    if UNWRITABLE.search(together) or "_x" in together:
+        column = [SPECIAL.sub(_escape, value) if value else value for value in column]
+    if any(value != value.strip() for value in texts):  # blanks at an end are lost unless they are asked for
+        opened = opened.replace("<t>", '<t xml:space="preserve">')
+    cells = zip(lines, column, strict=True)
+    return [f"{start}{line}{opened}{value}{closed}" if value else "" for line, value in cells]
 
 
 def _escape(found: re.Match[str]) -> str:

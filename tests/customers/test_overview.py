@@ -45,6 +45,14 @@ def test_dates_have_their_first_and_their_last_day_and_a_histogram(overview):
     assert (joined.counts[0], joined.counts[-1], sum(joined.counts)) == (1, 2, 3)
 
 
+def test_dates_of_any_century_are_counted(bring, dataset):
+    bring("id,Founded\n1,0476-09-04\n2,1492-10-12\n3,9999-12-31\n")
+    dataset.refresh_from_db()
+    (founded,) = overview_of(dataset)
+    assert (founded.first_day, founded.last_day) == (date(476, 9, 4), date(9999, 12, 31))
+    assert sum(founded.counts) == founded.known == 3
+
+
 def test_texts_come_with_the_most_frequent_first(overview):
     assert overview["Town"].frequent == (("Rome", 0.5), ("Oslo", 0.25), ("Paris", 0.25))
 
@@ -61,3 +69,13 @@ def test_many_attributes_are_counted_all_the_same(bring, dataset):
     found = overview_of(dataset)
     assert [sum(each.counts) for each in found] == [3] * 70
     assert found[69].maximum == 140
+
+
+def test_dates_on_either_side_of_what_one_statement_counts_keep_their_own_days(bring, dataset):
+    names = [f"d{number}" for number in range(33)]
+    rows = [",".join(f"20{number % 20 + 10}-0{row}-01" for number in range(33)) for row in (1, 2)]
+    bring("\n".join([f"id,{','.join(names)}", *(f"{row},{cells}" for row, cells in enumerate(rows))]))
+    dataset.refresh_from_db()
+    found = overview_of(dataset)
+    assert [each.first_day.year for each in found] == [number % 20 + 2010 for number in range(33)]
+    assert [sum(each.counts) for each in found] == [2] * 33

@@ -64,6 +64,20 @@ def test_a_selection_finds_its_customers_and_says_who_they_are(shop, address, fo
     assert selection.is_everybody == (address == "")
 
 
+@pytest.mark.parametrize(("address", "found"), [("text=2024", "2"), ("text=-01-", "2"), ("text=x9", "1")])
+def test_dates_between_texts_are_left_out_of_the_search(bring, dataset, address, found):
+    bring("id,A,Joined,B,Left,C\n1,x,2024-01-05,y,2024-02-01,x9\n2,x,,y,2025-01-01,call 2024-01-02\n")
+    dataset.refresh_from_db()
+    customers = read(dataset, address).apply(Customer.objects.of(dataset))
+    assert [customer.customer_id for customer in customers] == [found]
+
+
+def test_where_there_are_only_dates_no_text_contains_anything(bring, dataset):
+    bring("id,Joined\n1,2024-01-05\n2,2025-01-05\n")
+    dataset.refresh_from_db()
+    assert not read(dataset, "text=2024").apply(Customer.objects.of(dataset)).exists()
+
+
 def test_an_address_written_otherwise_is_the_same_selection(shop):
     one = read(shop, "Age.to=40.0&City.is=Berlin&Age.from=&City.is=Bremen&City.is=Berlin&text=+anna+")
     other = read(shop, "text=anna&City.is=Bremen&City.is=Berlin&Age.to=4e1")

@@ -62,6 +62,23 @@ def test_what_xml_cannot_hold_is_written_as_excel_writes_it(bring, workbook):
     assert text == "a_x0001_b _x005F_x0041_"
 
 
+def test_a_text_that_looks_like_such_a_sign_is_told_apart_beside_plain_ones(bring, workbook):
+    bring("Customer ID,Remark\n1,plain\n2,_x0041_\n3,\n")
+    assert [row[1:] for row in cells(workbook())[1:]] == [
+        [("inlineStr", "plain")],
+        [("inlineStr", "_x005F_x0041_")],
+        [],
+    ]
+
+
+def test_blanks_at_the_ends_of_a_text_are_asked_for(bring, workbook, dataset):
+    bring("Customer ID,Remark\n1,plain\n2,ends\n")
+    dataset.refresh_from_db()
+    Customer.objects.of(dataset).filter(customer_id="2").update(texts=[" ends "])  # no import would keep them
+    part = zipfile.ZipFile(io.BytesIO(workbook())).read("xl/worksheets/sheet1.xml").decode()
+    assert '<t xml:space="preserve"> ends </t>' in part
+
+
 @pytest.mark.parametrize("limit", ["SHEET_ROWS", "SHEET_BYTES"])
 def test_what_a_sheet_cannot_hold_goes_on_in_the_next(bring, workbook, monkeypatch, limit):
     monkeypatch.setattr(workbook_writing, limit, 1_001)
