@@ -156,6 +156,22 @@ class CustomerImport(models.Model):
         return reverse("customers:import-detail", args=[self.pk])
 
 
+class VersionOverview(models.Model):
+    """What the attributes of one version look like: counted once, for a version never changes."""
+
+    version = models.OneToOneField(
+        CustomerImport, on_delete=models.CASCADE, primary_key=True, related_name="overview"
+    )
+    # By the attribute's id: what `customers.overview.AttributeOverview` holds.
+    attributes = models.JSONField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return gettext("The values of %(version)s") % {"version": self.version}
+
+
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def of(self, dataset: Dataset) -> CustomerQuerySet:
         """The customers people see today; naming the version lets PostgreSQL open one partition alone."""

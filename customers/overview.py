@@ -2,31 +2,31 @@
 
 Ranges, missing values and histograms are exact: two passes over the version for every thirty attributes. The
 frequent texts come from a sample where there are many customers. A version never changes, so what was found
-is kept in the cache.
+is kept with it; a worker counts it after the import, so that nobody waits for the page.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
-from hashlib import sha256
 from typing import Any
 
-from django.core.cache import cache
 from django.db import connection
 from psycopg import sql
 
 from customers.exporting import attributes_of
-from customers.models import Attribute, Customer, Dataset
+from customers.models import Attribute, Customer, CustomerImport, Dataset, VersionOverview
 from customers.partitions import partition_name
+
+logger = logging.getLogger(__name__)
 
 BINS = 16
 FREQUENT = 5
 SAMPLE_ROWS = 50_000
 # Attributes looked at in one pass: PostgreSQL groups by at most 31 columns in one statement.
 AT_ONCE = 30
-KEPT_SECONDS = 7 * 24 * 3600
 # Dates are counted as days since then.
 DAY_ZERO = date(2000, 1, 1)
 
@@ -38,7 +38,6 @@ class AttributeOverview:
     Of a date these are days since `DAY_ZERO`.
     """
 
-    name: str
     known: int
     missing: int
     minimum: float | None = None
@@ -49,7 +48,7 @@ class AttributeOverview:
 
     @classmethod
     def from_kept(cls, *, counts: list[int], frequent: list[list[Any]], **values: Any) -> AttributeOverview:
-        """Make it again from what the cache holds, which knows lists and no tuples."""
+        """Make it again from JSON, which knows lists and no tuples."""
         pairs = tuple((value, share) for value, share in frequent)
         return cls(counts=tuple(counts), frequent=pairs, **values)
 
@@ -72,23 +71,46 @@ class AttributeOverview:
         ]
 
 
-def overview_of(dataset: Dataset) -> list[AttributeOverview]:
-    """Describe every attribute of the version that people see; an empty list where there is none."""
+def overview_of(dataset: Dataset) -> dict[Attribute, AttributeOverview]:
+    """Describe every attribute of the version that people see; nothing where there is none."""
     version = dataset.current_version
     if version is None or not version.customer_count:
-        return []
+        return {}
     attributes = attributes_of(dataset)
-    ids = " ".join(str(each.pk) for each in attributes)
-    key = f"overview-{version.pk}-{sha256(ids.encode()).hexdigest()}"
-    kept = cache.get(key)
-    if kept is not None:
-        return [AttributeOverview.from_kept(**each) for each in kept]
-    found = _describe(version.pk, version.customer_count, attributes)
-    cache.set(key, [asdict(each) for each in found], KEPT_SECONDS)
-    return found
+    found = VersionOverview.objects.filter(version=version).first()
+    kept = _count(version, attributes) if found is None else found.attributes
+    # An import that was undone may have left attributes that nobody has in this version.
+    unknown = {"known": 0, "missing": version.customer_count, "counts": [], "frequent": []}
+    return {each: AttributeOverview.from_kept(**kept.get(str(each.pk), unknown)) for each in attributes}
 
 
-def _describe(version: int, customers: int, attributes: Sequence[Attribute]) -> list[AttributeOverview]:
+def count_missing_overviews() -> None:
+    """Count what is to be told of every version that people see and nobody has counted yet."""
+    uncounted = Dataset.objects.filter(
+        current_version__customer_count__gt=0, current_version__overview=None
+    ).select_related("current_version")
+    for dataset in uncounted:
+        try:
+            overview_of(dataset)
+        except Exception:
+            # The version may have been dropped meanwhile; if not, whoever opens the page sees what is wrong.
+            logger.exception("the overview of %s could not be counted", dataset)
+
+
+def _count(version: CustomerImport, attributes: Sequence[Attribute]) -> dict[str, dict[str, Any]]:
+    """Describe the attributes, by their ids, and keep that with the version."""
+    described = _describe(version.pk, version.customer_count, attributes)
+    kept = {str(attribute.pk): asdict(each) for attribute, each in described.items()}
+    # Somebody else may have counted at the same time.
+    VersionOverview.objects.bulk_create(
+        [VersionOverview(version=version, attributes=kept)], ignore_conflicts=True
+    )
+    return kept
+
+
+def _describe(
+    version: int, customers: int, attributes: Sequence[Attribute]
+) -> dict[Attribute, AttributeOverview]:
     table = sql.Identifier(partition_name(Customer, version))
     measured = [each for each in attributes if each.kind != Attribute.Kind.TEXT]
     ranges: Ranges = {}
@@ -97,23 +119,15 @@ def _describe(version: int, customers: int, attributes: Sequence[Attribute]) -> 
         some = measured[start : start + AT_ONCE]
         ranges |= _read_ranges(table, some)
         counts |= _read_counts(table, {each: ranges[each] for each in some})
-    described = []
+    described = {}
     for attribute in attributes:
         if attribute in ranges:
             known, low, high, mean = ranges[attribute]
-            described.append(
-                AttributeOverview(
-                    name=attribute.name,
-                    known=known,
-                    missing=customers - known,
-                    minimum=low,
-                    maximum=high,
-                    mean=mean,
-                    counts=counts.get(attribute, ()),
-                )
+            described[attribute] = AttributeOverview(
+                known, customers - known, low, high, mean, counts.get(attribute, ())
             )
         else:
-            described.append(_describe_texts(table, customers, attribute))
+            described[attribute] = _describe_texts(table, customers, attribute)
     return described
 
 
@@ -183,12 +197,7 @@ def _describe_texts(table: sql.Identifier, customers: int, attribute: Attribute)
             ).format(text, sample, sql.Literal(FREQUENT))
         )
         frequent = tuple((value, share) for value, share in cursor.fetchall())
-    return AttributeOverview(
-        name=attribute.name,
-        known=known,
-        missing=customers - known,
-        frequent=frequent,
-    )
+    return AttributeOverview(known, customers - known, frequent=frequent)
 
 
 def _measured(attribute: Attribute) -> sql.Composed:

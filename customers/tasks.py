@@ -6,9 +6,18 @@ from celery import shared_task
 @shared_task
 def execute_import(job_id: int) -> None:
     # Reading files takes pyarrow: a process that only sends this task need not load it.
+    from customers import overview
     from customers.importing.executing import execute_import as execute
 
     execute(job_id)
+    overview.count_missing_overviews()
+
+
+@shared_task
+def count_missing_overviews() -> None:
+    from customers import overview
+
+    overview.count_missing_overviews()
 
 
 @shared_task

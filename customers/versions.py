@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from customers import partitions
 from customers.importing.storing import delete_file, delete_unarrived, stored_files
-from customers.models import Customer, CustomerImport, Dataset
+from customers.models import Customer, CustomerImport, Dataset, VersionOverview
 from jobs.models import Job
 
 logger = logging.getLogger(__name__)
@@ -68,6 +68,7 @@ def _drop(version: CustomerImport) -> bool:
         if current is not None and version.pk in (current.pk, current.base_version_id):
             return False
         CustomerImport.objects.filter(pk=version.pk).update(dropped_at=Now())
+        VersionOverview.objects.filter(version=version).delete()
     if partitions.drop_partition(Customer, version.pk):
         logger.info("version %s of %s was dropped", version.pk, version.dataset)
         return True

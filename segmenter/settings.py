@@ -196,6 +196,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=5),
         "options": {"expires": 240},
     },
+    "count what is to be told of datasets": {
+        "task": "customers.tasks.count_missing_overviews",
+        "schedule": timedelta(minutes=5),
+        "options": {"expires": 240},
+    },
     "drop versions nobody holds": {
         "task": "customers.tasks.drop_unheld_versions",
         "schedule": timedelta(minutes=5),

@@ -15,7 +15,7 @@ from customers.forms import DatasetForm
 from customers.listing import Listing, has_empty_fields, read_customers, within_limits
 from customers.models import Dataset
 from customers.overview import overview_of
-from customers.paging import TooSlow
+from customers.paging import TooSlow, time_limit
 
 PAGE_SIZE = 50
 RECENT = 10
@@ -62,7 +62,11 @@ def dataset_overview(request: HttpRequest, slug: str) -> HttpResponse:
     dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
     is_part = request.headers.get("HX-Request") == "true"
     template = "customers/_overview.html" if is_part else "customers/dataset_overview.html"
-    rows = list(zip(attributes_of(dataset), overview_of(dataset), strict=False))
+    try:
+        with time_limit():
+            rows = overview_of(dataset).items()
+    except TooSlow:
+        return render(request, "customers/dataset_overview.html", {"dataset": dataset}, status=503)
     return render(request, template, {"dataset": dataset, "rows": rows})
 
 

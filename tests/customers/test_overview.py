@@ -1,10 +1,14 @@
 """The look at the data: counted by hand on a few customers."""
 
+import io
 from datetime import date
 
 import pytest
 
-from customers.overview import BINS, overview_of
+from customers.importing.pipeline import start_import
+from customers.models import Dataset, VersionOverview
+from customers.overview import BINS, count_missing_overviews, overview_of
+from customers.versions import undo_import
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FILE = """id,Age,Town,Same,Joined
@@ -19,7 +23,7 @@ FILE = """id,Age,Town,Same,Joined
 def overview(bring, dataset):
     bring(FILE)
     dataset.refresh_from_db()
-    return {each.name: each for each in overview_of(dataset)}
+    return {attribute.name: each for attribute, each in overview_of(dataset).items()}
 
 
 def test_numbers_have_their_range_their_mean_and_what_is_missing(overview):
@@ -48,7 +52,7 @@ def test_dates_have_their_first_and_their_last_day_and_a_histogram(overview):
 def test_dates_of_any_century_are_counted(bring, dataset):
     bring("id,Founded\n1,0476-09-04\n2,1492-10-12\n3,9999-12-31\n")
     dataset.refresh_from_db()
-    (founded,) = overview_of(dataset)
+    (founded,) = overview_of(dataset).values()
     assert (founded.first_day, founded.last_day) == (date(476, 9, 4), date(9999, 12, 31))
     assert sum(founded.counts) == founded.known == 3
 
@@ -58,7 +62,36 @@ def test_texts_come_with_the_most_frequent_first(overview):
 
 
 def test_nothing_is_said_of_a_dataset_without_customers(dataset):
-    assert overview_of(dataset) == []
+    assert overview_of(dataset) == {}
+
+
+def test_a_worker_counts_after_an_import_and_the_page_only_reads(
+    worker, dataset, wait_until, django_assert_num_queries
+):
+    start_import(dataset, io.BytesIO(FILE.encode()), "four.csv")
+    wait_until(VersionOverview.objects.exists)
+    dataset = Dataset.objects.select_related("current_version").get(pk=dataset.pk)
+    age = dataset.attributes.get(name="Age")
+    with django_assert_num_queries(2):  # the attributes, and what is known of them
+        assert overview_of(dataset)[age].mean == 50
+
+
+def test_what_no_worker_counted_is_made_up_for(bring, dataset):
+    bring(FILE)
+    bring(FILE.replace("100", "110"))
+    count_missing_overviews()
+    dataset.refresh_from_db()
+    assert [each.version_id for each in VersionOverview.objects.all()] == [dataset.current_version_id]
+
+
+def test_attributes_of_an_import_that_was_undone_are_missing_for_everybody(bring, dataset):
+    bring(FILE)
+    count_missing_overviews()
+    later = bring("id,Income\n1,5\n")
+    assert undo_import(later)
+    dataset.refresh_from_db()
+    income = overview_of(dataset)[dataset.attributes.get(name="Income")]
+    assert (income.known, income.missing, income.minimum) == (0, 4, None)
 
 
 def test_many_attributes_are_counted_all_the_same(bring, dataset):
@@ -66,7 +99,7 @@ def test_many_attributes_are_counted_all_the_same(bring, dataset):
     rows = [",".join(str(row * number) for number in range(1, 71)) for row in range(3)]
     bring("\n".join([f"id,{','.join(names)}", *(f"{row},{cells}" for row, cells in enumerate(rows))]))
     dataset.refresh_from_db()
-    found = overview_of(dataset)
+    found = list(overview_of(dataset).values())
     assert [sum(each.counts) for each in found] == [3] * 70
     assert found[69].maximum == 140
 
@@ -76,6 +109,6 @@ def test_dates_on_either_side_of_what_one_statement_counts_keep_their_own_days(b
     rows = [",".join(f"20{number % 20 + 10}-0{row}-01" for number in range(33)) for row in (1, 2)]
     bring("\n".join([f"id,{','.join(names)}", *(f"{row},{cells}" for row, cells in enumerate(rows))]))
     dataset.refresh_from_db()
-    found = overview_of(dataset)
+    found = list(overview_of(dataset).values())
     assert [each.first_day.year for each in found] == [number % 20 + 2010 for number in range(33)]
     assert [sum(each.counts) for each in found] == [2] * 33

@@ -5,7 +5,8 @@ from django.db import connection
 
 from customers import versions
 from customers.importing.storing import path_of, store_file
-from customers.models import Customer
+from customers.models import Customer, VersionOverview
+from customers.overview import overview_of
 from customers.partitions import partition_name
 from jobs.models import Job
 
@@ -44,6 +45,17 @@ def test_versions_nobody_holds_are_dropped(bring, customers):
     first.refresh_from_db()
     assert first.dropped_at is not None
     assert customers() == {"1": [32.0]}
+
+
+def test_what_was_counted_of_a_version_goes_with_it(bring, dataset):
+    bring("CustomerID,Name\n1,Anna\n")
+    dataset.refresh_from_db()
+    overview_of(dataset)
+    bring("CustomerID,Name\n1,Bert\n")
+    bring("CustomerID,Name\n1,Cleo\n")
+    assert VersionOverview.objects.count() == 1
+    versions.drop_unheld_versions(grace=NOW)
+    assert not VersionOverview.objects.exists()
 
 
 def test_a_version_is_not_undone_into_one_that_was_dropped(bring):
