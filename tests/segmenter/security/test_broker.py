@@ -1,12 +1,19 @@
 """Whoever gets at the broker and the cache must not thereby get at the machine."""
 
+import io
 import os
 import pickle
+from collections.abc import Iterator
 
 import pytest
+import redis
 from celery import current_app
+from django.conf import settings
 from django.core.cache import cache
+from django.urls import reverse
 
+from customers.importing.pipeline import create_dataset, start_import
+from customers.models import Customer
 from jobs.models import Job
 from segmenter.starting import RunRequest, start_run
 
@@ -46,3 +53,48 @@ def test_the_cache_gives_back_what_was_put_in(db):
     rows = [[0, None, 120], [None, 2, 3]]
     cache.set("kept", rows)
     assert cache.get("kept") == rows
+
+
+def test_no_customer_stands_in_the_broker_or_the_cache(worker, administrator_client, wait_until):
+    secret = "maria.secret@example.org"
+    ids = [secret, *range(2, 60)]
+    people = [f"{one},{number % 7},{number % 5},{secret}" for number, one in enumerate(ids)]
+    rows = "\n".join(["id,Income,Score,Mail", *people])
+    dataset = create_dataset("Shop")
+    job = start_import(dataset, io.BytesIO(rows.encode()), "shop.csv").job
+    wait_until(lambda: Job.objects.get(pk=job.pk).state == Job.State.SUCCEEDED)
+    dataset.refresh_from_db()
+    first, second = (
+        start_run(RunRequest(dataset=dataset, features=["Income", "Score"], k=k)) for k in (2, 3)
+    )
+    wait_until(lambda: not Job.objects.active().exists())
+    customer = Customer.objects.of(dataset).get(customer_id=secret)
+    pages = [
+        reverse("customers:dataset-overview", args=[dataset.slug]),
+        f"{reverse('customers:customer-list', args=[dataset.slug])}?text=maria.secret",
+        reverse("segmenter:customer-detail", args=[dataset.slug, customer.id]),
+        first.get_absolute_url(),
+        f"{reverse('segmenter:run-compare')}?run={first.pk}&run={second.pk}",
+        first.clusters.get(number=1).get_absolute_url(),
+    ]
+    answers = {page: administrator_client.get(page) for page in pages}
+    assert {answer.status_code for answer in answers.values()} == {200}
+    assert secret in answers[pages[0]].content.decode()
+    kept = "".join(everything_in(settings.CELERY_BROKER_URL, settings.CACHES["default"]["LOCATION"]))
+    assert f"flows-{first.pk}-{second.pk}" in kept
+    assert "maria" not in kept
+
+
+def everything_in(broker: str, cached: str) -> Iterator[str]:
+    """Keys and contents, of whatever kind."""
+    for address in (broker.replace("redis+socket", "unix"), cached):
+        client = redis.Redis.from_url(address, decode_responses=True, encoding_errors="replace")
+        read = {
+            "string": client.get,
+            "hash": client.hgetall,
+            "set": client.smembers,
+            "list": lambda key, client=client: client.lrange(key, 0, -1),
+            "zset": lambda key, client=client: client.zrange(key, 0, -1),
+        }
+        for key in client.scan_iter():
+            yield f"{key} {read[client.type(key)](key)}"
