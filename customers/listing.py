@@ -38,7 +38,13 @@ class Listing:
 
     @classmethod
     def read(
-        cls, params: QueryDict, dataset: Dataset, attributes: Sequence[Attribute], *, sorts: Sequence[str]
+        cls,
+        params: QueryDict,
+        dataset: Dataset,
+        attributes: Sequence[Attribute],
+        *,
+        sorts: Sequence[str],
+        more: Sequence[Condition] = (),
     ) -> Listing:
         """Read an address.
 
@@ -50,13 +56,15 @@ class Listing:
             Whose customers, and what is known of them.
         sorts
             What this list can be sorted by besides attributes; the first is the usual one.
+        more
+            What the address asks of the customers besides; see `Selection.read`.
 
         Raises
         ------
         BadRequest
             Something in it is not known; the exception says what.
         """
-        selection = Selection.read(params, dataset, also=OWN_PARAMETERS, attributes=attributes)
+        selection = Selection.read(params, dataset, also=OWN_PARAMETERS, attributes=attributes, more=more)
         return cls(
             selection=selection,
             attributes=tuple(attributes),

@@ -65,6 +65,7 @@ class Selection:
         *,
         also: Collection[str] = (),
         attributes: Sequence[Attribute] | None = None,
+        more: Sequence[Condition] = (),
     ) -> Selection:
         """Read what an address asks for.
 
@@ -78,6 +79,8 @@ class Selection:
             Names that mean something else to the page: how it is sorted, which columns it shows.
         attributes
             The dataset's, if they are known already.
+        more
+            What the address asks besides, read by somebody who knows more than the dataset.
 
         Raises
         ------
@@ -85,7 +88,8 @@ class Selection:
             Something in it is not known, or no value of its attribute; the exception says what.
         """
         known = attributes_of(dataset) if attributes is None else attributes
-        return cls(tuple(_Reader(params, known).read(also)))
+        read = {name for condition in more for name, _value in condition.parameters}
+        return cls((*_Reader(params, known).read({*also, *read}), *more))
 
     def apply(self, customers: CustomerQuerySet) -> CustomerQuerySet:
         """The customers among these who are selected."""

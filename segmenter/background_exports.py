@@ -31,6 +31,7 @@ from jobs.execution import Claim
 from jobs.lifecycle import create_job
 from segmenter.exporting import WRITERS, Exportable, describe
 from segmenter.models import CustomerExport
+from segmenter.origins import read_origin
 
 logger = logging.getLogger(__name__)
 
@@ -149,7 +150,8 @@ def _write_file(path: Path, blocks: Generator[bytes]) -> Written:
 
 def exportable_of(export: CustomerExport) -> Exportable:
     """What an export was asked for."""
-    selection = Selection.read(QueryDict(export.selection), export.dataset)
+    params = QueryDict(export.selection)
+    selection = Selection.read(params, export.dataset, more=read_origin(params, export.dataset))
     return Exportable(export.dataset, export.cluster, export.version_id, selection)
 
 

@@ -1,17 +1,19 @@
-"""Two runs beside each other: which segments were kept, and how many customers went from which to which."""
+"""Two runs beside each other: which segments were kept, who went from which to which, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from django.core.cache import cache
 from django.db import connection, transaction
+from django.db.models import Prefetch
 
-from segmenter.models import Cluster, Segment, SegmentationRun
-
-KEPT_SECONDS = 30 * 24 * 3600
+from customers.paging import TooSlow, time_limit
+from segmenter.models import Cluster, RunComparison, Segment, SegmentationRun
+from segmenter.movement import MoveReasons, explain_moves, may_explain
+from segmenter.origins import NOWHERE, write_origin
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Flow:
     size: int
     share: float  # of those who were in `before`, 0 to 1
     is_same: bool  # whether both are the same segment
+    customers: str  # the address of their list; empty for those who are in the earlier run only
+    reasons: MoveReasons | None = None  # what changed about those who moved, where that is known
 
 
 @dataclass(frozen=True)
@@ -93,13 +97,33 @@ class Comparison:
             if source is not None and any(flow.after for flow in flows)
         ]
 
+    @property
+    def explained(self) -> list[MoveReasons]:
+        return [flow.reasons for flow in self.moves if flow.reasons]
+
+    @property
+    def changed(self) -> int:
+        """Those who moved and have other values than before."""
+        return sum(reasons.changed for reasons in self.explained)
+
+    @property
+    def unchanged(self) -> int:
+        """Those who moved because the segments did."""
+        return sum(reasons.size - reasons.changed for reasons in self.explained)
+
     def with_fate(self, fate: str) -> list[Pair]:
         return [pair for pair in self.pairs if pair.fate == fate]
 
 
-def compare_runs(before: SegmentationRun, after: SegmentationRun) -> Comparison:
-    """Compare two finished runs of one dataset, whose clusters are fetched with their segments."""
-    counts = count_flows(before.pk, after.pk)
+def compare_runs(before: SegmentationRun, after: SegmentationRun, *, for_page: bool = True) -> Comparison:
+    """Compare two finished runs of one dataset, whose clusters are fetched with their segments.
+
+    For a page, what changed about those who moved is left out where counting it takes too long.
+    """
+    found = _find(before.pk, after.pk)
+    counts = _counts(found)
+    pairs = _pairs(before, after)
+    reasons = _explained(found, before, after, pairs, for_page=for_page)
     sources: list[Cluster | None] = [*before.clusters.all(), None]
     targets: list[Cluster | None] = [*after.clusters.all(), None]
     # Who is in one run only gets a row and a column where there is anybody.
@@ -110,9 +134,9 @@ def compare_runs(before: SegmentationRun, after: SegmentationRun) -> Comparison:
     return Comparison(
         before=before,
         after=after,
-        pairs=_pairs(before, after),
+        pairs=pairs,
         columns=targets,
-        rows=[(source, _flows(source, targets, counts)) for source in sources],
+        rows=[(source, _flows(before, source, targets, counts, reasons)) for source in sources],
     )
 
 
@@ -125,12 +149,21 @@ def _pairs(before: SegmentationRun, after: SegmentationRun) -> list[Pair]:
 
 
 Counts = Mapping[tuple[int | None, int | None], int]
+Reasons = Mapping[tuple[int | None, int | None], MoveReasons]
 
 
-def _flows(source: Cluster | None, targets: Sequence[Cluster | None], counts: Counts) -> list[Flow]:
+def _flows(
+    run: SegmentationRun,
+    source: Cluster | None,
+    targets: Sequence[Cluster | None],
+    counts: Counts,
+    reasons: Reasons,
+) -> list[Flow]:
+    """Where those of one cluster of the earlier run went, or those of none."""
     label = source.label if source else None
     sizes = [counts.get((label, target.label if target else None), 0) for target in targets]
     total = sum(sizes)
+    origin = write_origin(run.pk, source.number if source else NOWHERE)
     return [
         Flow(
             source,
@@ -138,6 +171,8 @@ def _flows(source: Cluster | None, targets: Sequence[Cluster | None], counts: Co
             size,
             share=size / total if total else 0.0,
             is_same=source is not None and target is not None and source.segment_id == target.segment_id,
+            customers=f"{target.get_absolute_url()}?{origin}" if target else "",
+            reasons=reasons.get((label, target.label if target else None)),
         )
         for target, size in zip(targets, sizes, strict=True)
     ]
@@ -146,14 +181,53 @@ def _flows(source: Cluster | None, targets: Sequence[Cluster | None], counts: Co
 def count_flows(before: int, after: int) -> Counts:
     """How many customers have which labels in two runs; `None` for those who are not in one of them.
 
-    Finished runs never change, so that what was counted is kept in the cache.
+    Finished runs never change, so that what was counted is kept.
     """
-    key = f"flows-{before}-{after}"
-    rows = cache.get(key)
-    if rows is None:
-        rows = _count_flows(before, after)
-        cache.set(key, rows, KEPT_SECONDS)
-    return {(earlier, later): size for earlier, later, size in rows}
+    return _counts(_find(before, after))
+
+
+def _counts(found: RunComparison) -> Counts:
+    return {(earlier, later): size for earlier, later, size in found.flows}
+
+
+def _find(before: int, after: int) -> RunComparison:
+    """What is kept of two runs, counted now if nothing is."""
+    pair = {"before_id": before, "after_id": after}
+    found = RunComparison.objects.filter(**pair).first()
+    if found is None:
+        found = RunComparison(**pair, flows=_count_flows(before, after))
+        # Somebody else may have counted at the same time.
+        RunComparison.objects.bulk_create([found], ignore_conflicts=True)
+    return found
+
+
+def _explained(
+    found: RunComparison,
+    before: SegmentationRun,
+    after: SegmentationRun,
+    pairs: Sequence[Pair],
+    *,
+    for_page: bool,
+) -> Reasons:
+    """What changed about those who moved, counted now if nobody has; nothing where nobody can say."""
+    if found.moves is None and may_explain(before, after):
+        same = [(pair.before.label, pair.after.label) for pair in pairs if pair.before and pair.after]
+        with suppress(TooSlow), time_limit() if for_page else nullcontext():
+            found.moves = explain_moves(before, after, same)
+            RunComparison.objects.filter(before=before, after=after).update(moves=found.moves)
+    reasons = [MoveReasons.from_json(kept) for kept in found.moves or ()]
+    return {(each.before, each.after): each for each in reasons}
+
+
+def compare_with_the_run_before(job_id: int) -> None:
+    """Count who moved since the run before the one that holds this job, so that no page has to."""
+    runs = SegmentationRun.objects.select_related("segmentation", "version", "job").prefetch_related(
+        Prefetch("clusters", Cluster.objects.select_related("segment"))
+    )
+    after = runs.succeeded().filter(job=job_id).first()
+    before = runs.before(after).first() if after else None
+    if before and after:
+        compare_runs(before, after, for_page=False)
 
 
 def _count_flows(before: int, after: int) -> list[tuple[int | None, int | None, int]]:

@@ -7,7 +7,7 @@ from functools import partial
 
 from celery import current_app
 from django.db import connection, transaction
-from django.db.models import Exists, Model, OuterRef
+from django.db.models import Exists, Model, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
@@ -26,6 +26,7 @@ from segmenter.models import (
     SegmentationRun,
 )
 from segmenter.names import unused_name
+from segmenter.origins import asks_for
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def delete_run(run: SegmentationRun) -> None:
         job = Job.objects.select_for_update().get(pk=run.job_id)
         if job.is_active:
             raise StillBusyError(_("This run is going on: cancel it first."))
-        exports = CustomerExport.objects.filter(cluster__run=run)
+        exports = CustomerExport.objects.filter(Q(cluster__run=run) | Q(selection__regex=asks_for(run.pk)))
         if Job.objects.active().filter(customerexport__in=exports).exists():
             text = _("A segment of this run is being exported: wait for it or cancel it first.")
             raise StillBusyError(text)

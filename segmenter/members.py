@@ -13,6 +13,7 @@ from customers.listing import MOST_COUNTED, Listing, ListPage, find_few
 from customers.models import Customer
 from customers.paging import KeysetOrder, TooSlow, keyset_page, one_by_one
 from segmenter.models import Cluster, ClusterAssignment
+from segmenter.origins import origin_of
 
 # What a run knows of a customer and an index has in order; the first is the usual one: typical ones first.
 SORTS = ("distance", "margin", "id", "customer")
@@ -62,9 +63,13 @@ def _order(listing: Listing) -> KeysetOrder:
 
 
 def _listed(cluster: Cluster, listing: Listing, ids: list[int]) -> list[ListedCustomer]:
-    """Who they are, where they stand in the segment, and what the run saw if its version is kept."""
-    run, version_id = cluster.run, cluster.run.segmentation.dataset.current_version_id
-    found = list(Customer.objects.filter(version_id__in={version_id, run.version_id}, id__in=ids))
+    """Who they are, where they stand in the segment, and what the run saw if its version is kept.
+
+    Of those who came from a segment of another run: what that run saw.
+    """
+    version_id = cluster.run.segmentation.dataset.current_version_id
+    seen = (origin_of(listing.selection) or cluster.run).version_id
+    found = list(Customer.objects.filter(version_id__in={version_id, seen}, id__in=ids))
     customers = {each.id: each for each in found if each.version_id == version_id}
     earlier = {each.id: each for each in found if version_id != each.version_id}
     places = {

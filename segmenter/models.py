@@ -190,7 +190,7 @@ class Segment(models.Model):
 class ClusterQuerySet(models.QuerySet["Cluster"]):
     def with_owners(self) -> ClusterQuerySet:
         """Fetch segment, run and dataset in the same query, without the pictures' numbers."""
-        owners = self.select_related("segment", "run__segmentation__dataset__current_version")
+        owners = self.select_related("segment", "run__version", "run__segmentation__dataset__current_version")
         return owners.defer("run__sweep", "run__scores", "run__profiles", "run__pictures")
 
 
@@ -233,6 +233,29 @@ class Cluster(models.Model):
     @property
     def features(self) -> list[tuple[str, Any]]:
         return list(zip(self.run.feature_names, self.centroid, strict=True))
+
+
+class RunComparison(models.Model):
+    """How many customers went from which cluster of a run to which of a later one: counted once."""
+
+    before = models.ForeignKey(SegmentationRun, on_delete=models.CASCADE, related_name="+")
+    after = models.ForeignKey(SegmentationRun, on_delete=models.CASCADE, related_name="+")
+    # Rows of label before, label after, customers; no label for those who are in one of the runs only.
+    flows = models.JSONField()
+    # What changed about those who moved (segmenter.movement); empty where nobody could or did count it.
+    moves = models.JSONField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["before", "after"], name="comparison_of_runs"),
+        ]
+
+    def __str__(self) -> str:
+        return gettext("run %(before)s and run %(after)s") % {
+            "before": self.before_id,
+            "after": self.after_id,
+        }
 
 
 class RunPicture(models.Model):

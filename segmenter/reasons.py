@@ -111,7 +111,7 @@ def _scales(
     scales = []
     for index, name in enumerate(run.feature_names):
         if name in summaries:
-            scales.append(_scale(run.segmentation.scaling, summaries[name]))
+            scales.append(scale_of(run.segmentation.scaling, summaries[name]))
         else:
             share = sum(each.size * each.centroid[index] for each in clusters) / max(size, 1)
             is_plain = run.segmentation.scaling in (Scaling.NONE, Scaling.MIN_MAX)
@@ -119,7 +119,8 @@ def _scales(
     return scales if all(scales) else None
 
 
-def _scale(scaling: str, everyone: NumberSummary) -> float:
+def scale_of(scaling: str, everyone: NumberSummary) -> float:
+    """By what a feature is divided, in its units; 0 where everyone has the same value."""
     quantiles = everyone.quantiles or (0.0,) * 7
     return {
         Scaling.NONE: 1.0,

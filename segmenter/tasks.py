@@ -10,6 +10,8 @@ from jobs.execution import Claim, execute
 
 @shared_task
 def execute_run(job_id: int) -> None:
+    from segmenter import comparing
+
     started = time.perf_counter()
 
     def work(claim: Claim) -> None:
@@ -20,6 +22,7 @@ def execute_run(job_id: int) -> None:
         runs.execute_run(claim, started=started)
 
     execute(job_id, work)
+    comparing.compare_with_the_run_before(job_id)
 
 
 @shared_task

@@ -26,6 +26,7 @@ from segmenter.background_exports import exportable_of, path_of, start_export
 from segmenter.exporting import Exportable, Extent, witnessed_export
 from segmenter.forms import ExportForm
 from segmenter.models import Cluster, CustomerExport
+from segmenter.origins import read_origin
 from segmenter.policy import FILE_POLICY
 
 RECENT = 5
@@ -36,7 +37,10 @@ COLUMN = "column"
 def _segment(request: HttpRequest, run_id: int, number: int) -> Exportable:
     cluster = get_object_or_404(Cluster.objects.with_owners(), run=run_id, number=number)
     dataset = cluster.run.segmentation.dataset
-    return Exportable.today(dataset, cluster, Selection.read(request.GET, dataset, also=[COLUMN]))
+    origin = read_origin(request.GET, dataset)
+    return Exportable.today(
+        dataset, cluster, Selection.read(request.GET, dataset, also=[COLUMN], more=origin)
+    )
 
 
 def _dataset(request: HttpRequest, slug: str) -> Exportable:

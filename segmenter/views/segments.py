@@ -15,6 +15,7 @@ from customers.paging import TooSlow
 from segmenter.forms import SegmentForm
 from segmenter.members import SORTS, read_members
 from segmenter.models import Cluster
+from segmenter.origins import origin_of, read_origin
 
 
 def orders() -> list[tuple[str, str]]:
@@ -35,7 +36,9 @@ def _get_cluster(run_id: int, number: int) -> Cluster:
 def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpResponse:
     cluster = _get_cluster(run_id, number)
     dataset = cluster.run.segmentation.dataset
-    listing = Listing.read(request.GET, dataset, attributes_of(dataset), sorts=SORTS)
+    origin = read_origin(request.GET, dataset)
+    listing = Listing.read(request.GET, dataset, attributes_of(dataset), sorts=SORTS, more=origin)
+    seen_by = origin_of(listing.selection) or cluster.run
     if has_empty_fields(request):
         return redirect(f"{request.path}{listing.address()}")
     context = {
@@ -45,7 +48,9 @@ def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpRespon
         "listing": listing,
         "columns": listing.columns(("distance", _("Distance")), ("margin", _("Margin"))),
         "orders": [(name, label, listing.address(sort=name)) for name, label in orders()],
+        "seen_by": seen_by,
         "is_newer": cluster.run.version_id != dataset.current_version_id,
+        "is_marked": seen_by.version_id != dataset.current_version_id and not seen_by.version.dropped_at,
     }
     try:
         with within_limits(listing):

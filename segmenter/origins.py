@@ -1,0 +1,81 @@
+"""Where the customers of a segment were in another run: one more thing that an address may ask.
+
+was=7.2    they are in segment 2 of run 7
+was=7.0    they are in no segment of run 7
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.core.exceptions import BadRequest
+from django.db.models import Exists, OuterRef, Q
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from customers.models import Dataset
+from customers.selecting import Condition, Selection
+from segmenter.models import Cluster, ClusterAssignment, SegmentationRun
+
+NAME = "was"
+# The number of the segment of those who are in none: the first has number 1.
+NOWHERE = 0
+WRITTEN = re.compile(r"([0-9]{1,17})\.([0-9]{1,4})")
+
+
+@dataclass(frozen=True)
+class Origin(Condition):
+    """That customers are in this segment of another run, or in none of it."""
+
+    run: SegmentationRun | None = None
+
+
+def write_origin(run: int, number: int = NOWHERE) -> str:
+    """The part of an address that asks for those of this segment."""
+    return f"{NAME}={run}.{number}"
+
+
+def asks_for(run: int) -> str:
+    """A regular expression for addresses that ask about a run, in the syntax of PostgreSQL."""
+    return rf"(^|&){NAME}={run}\."
+
+
+def read_origin(params: QueryDict, dataset: Dataset) -> list[Origin]:
+    """Read what an address asks about another run: one condition, or none.
+
+    Raises
+    ------
+    BadRequest
+        There is no such segment in the dataset.
+    """
+    asked = [value for value in params.getlist(NAME) if value]
+    if not asked:
+        return []
+    written = WRITTEN.fullmatch(asked[0])
+    if written is None or len(asked) > 1:
+        raise BadRequest(_("Another run’s segment is written like “7.2”: segment 2 of run 7."))
+    run_id, number = map(int, written.groups())
+    run = (
+        SegmentationRun.objects.succeeded()
+        .filter(segmentation__dataset=dataset)
+        .select_related("version")
+        .defer("sweep", "scores", "profiles", "pictures")
+        .filter(pk=run_id)
+        .first()
+    )
+    cluster = Cluster.objects.select_related("segment").filter(run=run, number=number).first()
+    if run is None or (cluster is None and number != NOWHERE):
+        raise BadRequest(_("This dataset has no such segment to compare with."))
+    assignments = ClusterAssignment.objects.filter(run=run.pk, customer_id=OuterRef("id"))
+    if cluster is None:
+        words, query = _("Not in run %(run)d") % {"run": run.pk}, Q(~Exists(assignments))
+    else:
+        words = _("In “%(segment)s” of run %(run)d") % {"segment": cluster.segment, "run": run.pk}
+        query = Q(Exists(assignments.filter(label=cluster.label)))
+    return [Origin(words, ((NAME, asked[0]),), query, run=run)]
+
+
+def origin_of(selection: Selection) -> SegmentationRun | None:
+    """The other run that a selection asks about."""
+    return next((each.run for each in selection.conditions if isinstance(each, Origin)), None)

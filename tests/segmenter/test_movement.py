@@ -1,0 +1,107 @@
+"""What changed about those who moved from one segment to another."""
+
+import pytest
+
+from customers.models import Attribute, Customer
+from jobs.models import Job
+from segmenter import comparing
+from segmenter.comparing import compare_runs
+from segmenter.models import RunComparison, SegmentationRun
+from segmenter.starting import RunRequest, start_run
+from segmenter.views.charts import CLUSTERS
+
+# Runs have a heartbeat on a connection of its own, which sees only what is committed.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def fetched(run):
+    runs = SegmentationRun.objects.select_related("segmentation", "version", "job")
+    return runs.prefetch_related(CLUSTERS).get(pk=run.pk)
+
+
+@pytest.fixture
+def two_runs(make_dataset, groups, publish, execute_a_run):
+    """100 customers in five groups; then three of the first group spend more and nothing else changed."""
+    columns = groups()
+    dataset = make_dataset(columns)
+    before = execute_a_run(dataset, k=5)
+    columns["Income"][20:23] = [88.0, 88.0, 88.0]
+    columns["Score"][20:23] = [81.0, 82.0, 83.0]
+    publish(dataset, columns)
+    return fetched(before), fetched(execute_a_run(dataset, k=5))
+
+
+def test_what_changed_about_those_who_moved_is_told_the_strongest_first(two_runs):
+    comparison = compare_runs(*two_runs)
+    [move] = comparison.moves
+    assert (move.reasons.size, move.reasons.changed) == (3, 3)
+    score, income = move.reasons.causes
+    assert (score.feature, score.count, score.after) == ("Score", 3, pytest.approx(82))
+    assert score.before == pytest.approx(18, abs=6)
+    assert (income.feature, income.after) == ("Income", 88)
+    assert (comparison.changed, comparison.unchanged) == (3, 0)
+
+
+def test_who_moved_with_the_same_values_moved_because_the_segments_did(shop, execute_a_run):
+    five, four = fetched(execute_a_run(shop, k=5)), fetched(execute_a_run(shop, k=4))
+    comparison = compare_runs(five, four)
+    assert comparison.moves
+    assert comparison.changed == 0
+    assert comparison.unchanged == sum(move.size for move in comparison.moves) >= 20
+    assert all(reasons.causes == () for reasons in comparison.explained)
+
+
+def test_a_text_that_is_another_one_is_told_without_an_average(two_runs):
+    before, after = two_runs
+    dataset = after.segmentation.dataset
+    town = Attribute.objects.create(dataset=dataset, name="Town", kind="text", position=0)
+    for run, name in ((before, "Ulm"), (after, "Bonn")):
+        Customer.objects.filter(version_id=run.version_id).update(texts=[name])
+    after.segmentation.features.append(town.pk)
+    [move] = compare_runs(before, after).moves
+    [cause] = [each for each in move.reasons.causes if each.feature == "Town"]
+    assert (cause.count, cause.before, cause.after) == (3, None, None)
+
+
+def test_what_was_told_once_is_told_when_the_customers_are_no_longer_kept(two_runs, publish, groups):
+    before, after = two_runs
+    [move] = compare_runs(before, after).moves
+    publish(after.segmentation.dataset, groups())
+    before.version.dropped_at = before.version.published_at
+    assert compare_runs(before, after).moves == [move]
+
+
+def test_nothing_is_told_when_the_customers_are_no_longer_kept(two_runs):
+    before, after = two_runs
+    before.version.dropped_at = before.version.published_at
+    comparison = compare_runs(before, after)
+    assert (len(comparison.moves), comparison.explained) == (1, [])
+
+
+def test_what_takes_too_long_for_a_page_is_left_to_the_worker(two_runs, monkeypatch, settings):
+    def is_slow(*_):
+        with comparing.connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0.5)")
+
+    settings.PAGE_TIMEOUT_SECONDS = 0.1
+    with monkeypatch.context() as patched:
+        patched.setattr(comparing, "explain_moves", is_slow)
+        assert compare_runs(*two_runs).explained == []
+    comparing.compare_with_the_run_before(two_runs[1].job_id)
+    assert RunComparison.objects.get().moves
+
+
+def test_a_worker_compares_a_run_with_the_one_before(worker, shop, wait_until):
+    for k in (5, 4):
+        job = start_run(RunRequest(dataset=shop, features=["Income", "Score"], k=k)).job
+        wait_until(lambda job=job: Job.objects.get(pk=job.pk).state == Job.State.SUCCEEDED)
+    wait_until(lambda: RunComparison.objects.exclude(moves=None).exists())
+    kept = RunComparison.objects.get()
+    first, second = SegmentationRun.objects.order_by("pk")
+    assert (kept.before, kept.after) == (first, second)
+
+
+def test_a_comparison_goes_with_its_runs(two_runs):
+    compare_runs(*two_runs)
+    two_runs[0].delete()
+    assert not RunComparison.objects.exists()
