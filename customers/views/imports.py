@@ -113,11 +113,15 @@ def import_discard(request: HttpRequest, import_id: int) -> HttpResponse:
     return redirect(customer_import.dataset)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("customers.change_customerimport", raise_exception=True)
 def import_undo(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Say what will be lost, and go back to the version before."""
     customer_import = _get(import_id)
-    if versions.undo_import(customer_import):
+    if request.method != "POST" and _can_undo(customer_import):
+        context = {**_context(customer_import), "base": customer_import.base_version}
+        return render(request, "customers/import_undo.html", context)
+    if request.method == "POST" and versions.undo_import(customer_import):
         record(request, "undid an import", customer_import)
         said = _("%(dataset)s is again as it was before this import.")
         messages.success(request, said % {"dataset": customer_import.dataset})
@@ -150,6 +154,13 @@ def _get(import_id: int) -> CustomerImport:
 
 def _context(customer_import: CustomerImport) -> dict[str, Any]:
     return {"customer_import": customer_import, "dataset": customer_import.dataset}
+
+
+def _can_undo(customer_import: CustomerImport) -> bool:
+    """Whether people see this version, and the one before is still kept."""
+    base = customer_import.base_version
+    is_seen = customer_import.dataset.current_version_id == customer_import.pk
+    return is_seen and (base is None or base.dropped_at is None)
 
 
 def _render_mapping(
@@ -189,17 +200,16 @@ def _render_report(request: HttpRequest, customer_import: CustomerImport) -> Htt
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     rejected = customer_import.rejected_rows.defer("cells")
     page = keyset_page(rejected, KeysetOrder("id", "line"), after=after, before=before, size=PAGE_SIZE)
-    current = customer_import.dataset.current_version_id == customer_import.pk
-    base, is_first_page = customer_import.base_version, not (after or before)
+    told = [customer_import.created_count, customer_import.updated_count, customer_import.unchanged_count]
     context = {
         **_context(customer_import),
         "job": job,
         "page": page,
         "rejected_rows": rejected.filter(id__in=page.keys),
         "encoding_name": ENCODINGS.get(customer_import.encoding, customer_import.encoding),
-        "reasons": rejects.frequent_reasons(customer_import) if is_first_page else [],
-        "base": base,
-        "is_current": current,
-        "can_undo": current and (base is None or base.dropped_at is None),
+        "reasons": [] if after or before else rejects.frequent_reasons(customer_import),
+        "absent_count": max(0, customer_import.customer_count - sum(told)),
+        "is_current": customer_import.dataset.current_version_id == customer_import.pk,
+        "can_undo": _can_undo(customer_import),
     }
     return render(request, "customers/import_detail.html", context)

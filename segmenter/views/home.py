@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -24,6 +24,8 @@ from segmenter.models import Cluster, SegmentationRun
 from segmenter.views.charts import CLUSTERS
 
 RECENT = 5
+# Steps of one kind: more at once are no help.
+MOST_STEPS = 2
 LATELY = timedelta(days=7)
 
 
@@ -51,10 +53,11 @@ def home(request: HttpRequest) -> HttpResponse:
     if latest:
         latest.__dict__["first_picture"] = _first_picture(latest)  # the chart need not read all pictures
     before = clusters_before(latest) if latest else []
-    datasets = list(Dataset.objects.select_related("current_version")[:RECENT])
+    datasets = _latest_datasets()
     imports, jobs = _imports_of_interest(request.user), _jobs_of_interest(request.user)
     context: dict[str, Any] = {
-        "datasets": datasets,
+        "datasets": datasets[:RECENT],
+        "has_more_datasets": len(datasets) > RECENT,
         "active_jobs": [job for job in jobs if job.is_active][:RECENT],
         "latest": latest,
         "changes": find_changes(latest, before) if latest else [],
@@ -64,10 +67,17 @@ def home(request: HttpRequest) -> HttpResponse:
         "steps": [
             *_waiting_imports(request.user, imports),
             *_failed_job(request.user, jobs),
-            *filter(None, [find_next_step(request.user, datasets, latest)]),
+            *find_next_steps(request.user, datasets, runs),
         ],
     }
     return render(request, "segmenter/home.html", context)
+
+
+def _latest_datasets() -> list[Dataset]:
+    """Where customers came in last, one more than the page shows; those without any come last."""
+    runs = SegmentationRun.objects.succeeded().filter(segmentation__dataset=OuterRef("pk"))
+    found = Dataset.objects.select_related("current_version").annotate(has_segments=Exists(runs))
+    return list(found.order_by(F("current_version").desc(nulls_last=True), "name")[: RECENT + 1])
 
 
 def _first_picture(run: SegmentationRun) -> Any:
@@ -119,27 +129,42 @@ def _failed_job(user: User | AnonymousUser, jobs: list[Job]) -> Iterator[NextSte
         yield NextStep(sentence, _("See what happened"), last.get_absolute_url())
 
 
-def find_next_step(
-    user: User | AnonymousUser, datasets: list[Dataset], latest: SegmentationRun | None
-) -> NextStep | None:
-    """The first step on the way from nothing to a campaign that is not done yet, and that the user may do."""
-    may_import, may_run = (
-        user.has_perm(name) for name in ("customers.add_customerimport", "segmenter.add_segmentationrun")
-    )
-    empty = [dataset for dataset in datasets if dataset.current_version is None]
-    if datasets and len(empty) == len(datasets):
-        address = reverse("customers:import-create", args=[empty[0].slug])
-        sentence = _("%(dataset)s has no customers yet.") % {"dataset": empty[0]}
-        return NextStep(sentence, _("Import customers"), address) if may_import else None
-    if latest is None:
-        ready = next((dataset for dataset in datasets if dataset.current_version is not None), None)
-        return _first_run(ready) if ready and may_run else None
-    dataset = latest.segmentation.dataset
-    current = next((each.current_version_id for each in datasets if each.pk == dataset.pk), None)
-    if current is not None and current != latest.version_id and may_run:
-        sentence = _("Customers of %(dataset)s came in or changed since its segments were found.")
-        return NextStep(sentence % {"dataset": dataset}, _("Find segments again"), again_address(latest))
-    return None
+def find_next_steps(
+    user: User | AnonymousUser, datasets: list[Dataset], runs: list[SegmentationRun]
+) -> list[NextStep]:
+    """What is not done yet on the way from nothing to a campaign, and that the user may do.
+
+    Parameters
+    ----------
+    user
+        Who looks at the page.
+    datasets
+        Those where customers came in last, with `has_segments`.
+    runs
+        The latest run of each segmentation, the newest first.
+    """
+    if datasets and all(dataset.current_version is None for dataset in datasets):
+        return [_first_import(datasets[0])] if user.has_perm("customers.add_customerimport") else []
+    if not user.has_perm("segmenter.add_segmentationrun"):
+        return []
+    ready = [each for each in datasets if each.current_version and not each.has_segments]  # type: ignore[attr-defined]
+    old = [
+        run
+        for run in runs
+        if run.version_id != (run.segmentation.dataset.current_version_id or run.version_id)
+    ]
+    return [*map(_first_run, ready[:MOST_STEPS]), *map(_next_run, old[:MOST_STEPS])]
+
+
+def _first_import(dataset: Dataset) -> NextStep:
+    sentence = _("%(dataset)s has no customers yet.") % {"dataset": dataset}
+    return NextStep(sentence, _("Import customers"), reverse("customers:import-create", args=[dataset.slug]))
+
+
+def _next_run(run: SegmentationRun) -> NextStep:
+    sentence = _("Customers of %(dataset)s came in or changed since “%(segmentation)s” was found.")
+    names = {"dataset": run.segmentation.dataset, "segmentation": run.segmentation}
+    return NextStep(sentence % names, _("Find segments again"), again_address(run))
 
 
 def _first_run(dataset: Dataset) -> NextStep:

@@ -107,12 +107,26 @@ def test_rejected_rows_can_be_downloaded_corrected_and_imported(analyst_client, 
 def test_an_administrator_undoes_the_latest_import(administrator_client, bring, dataset, customers):
     first, second = bring("CustomerID,Age\n1,30\n"), bring("CustomerID,Age\n1,31\n")
     url = reverse("customers:import-undo", args=[second.pk])
+    words = " ".join(administrator_client.get(url).content.decode().split())
+    assert "1 customer, as customers.csv left it." in words
+    assert "the new values of 1 customer, who has the earlier ones again;" in words
+    assert customers() == {"1": [31.0]}
     page = administrator_client.post(url, follow=True)
     assert b"again as it was before" in page.content
     assert customers() == {"1": [30.0]}
     assert b"can be undone" in administrator_client.post(url, follow=True).content
+    assert b"can be undone" in administrator_client.get(url, follow=True).content
     dataset.refresh_from_db()
     assert dataset.current_version == first
+
+
+def test_a_report_tells_of_those_who_are_not_in_the_file(viewer_client, bring):
+    bring("CustomerID,Age\n1,30\n2,40\n3,50\n")
+    page = viewer_client.get(bring("CustomerID,Age\n1,31\n4,20\n").get_absolute_url())
+    assert page.context["absent_count"] == 2
+    assert "<strong>2</strong> not in the file, kept as they were" in page.content.decode()
+    replaced = viewer_client.get(bring("CustomerID,Age\n1,31\n", replaces=True).get_absolute_url())
+    assert replaced.context["absent_count"] == 0
 
 
 def test_a_viewer_reads_the_report_and_changes_nothing(viewer_client, bring):

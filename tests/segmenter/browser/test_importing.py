@@ -67,6 +67,7 @@ def test_from_the_upload_to_the_undo(page, log_in, dataset, worker):
     outcome(page, "3 customers in My shop")
     assert values(dataset)["0003"] == ["9", 12.25]
 
+    page.get_by_role("link", name="Undo this import …").click()
     page.get_by_role("button", name="Undo this import").click()
     outcome(page, "This import was undone.")
     assert set(values(dataset)) == {"0001", "0002"}

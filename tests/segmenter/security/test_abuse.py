@@ -196,7 +196,7 @@ def test_an_error_page_tells_nothing_of_the_inside(viewer, monkeypatch):
     def fail(*args):
         raise RuntimeError("SELECT secret FROM customers WHERE name = 'Maria'")
 
-    monkeypatch.setattr(home, "find_next_step", fail)
+    monkeypatch.setattr(home, "find_next_steps", fail)
     client = Client(raise_request_exception=False)
     client.force_login(viewer)
     answer = client.get("/")

@@ -9,34 +9,48 @@ from django.urls import reverse
 from customers.models import CustomerImport
 from jobs.models import Job
 from segmenter.models import SegmentationRun
-from segmenter.views.home import clusters_before, find_changes, find_next_step
+from segmenter.views.home import clusters_before, find_changes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_dataset_without_customers_wants_an_import(analyst, make_dataset):
-    step = find_next_step(analyst, [make_dataset()], None)
-    assert (step.action, step.address) == ("Import customers", "/datasets/shop/import/")
+def test_a_dataset_without_customers_wants_an_import(analyst_client, make_dataset):
+    make_dataset()
+    assert steps_of(analyst_client) == [("Shop has no customers yet.", "/datasets/shop/import/")]
 
 
-def test_customers_without_segments_want_a_run(analyst, shop):
-    step = find_next_step(analyst, [shop], None)
-    assert step.sentence == "Shop has 100 customers and no segments yet."
-    assert step.address == reverse("segmenter:run-create", args=["shop"])
+def test_customers_without_segments_want_a_run(analyst_client, shop):
+    address = reverse("segmenter:run-create", args=["shop"])
+    assert steps_of(analyst_client) == [("Shop has 100 customers and no segments yet.", address)]
 
 
-def test_new_customers_want_another_run_like_the_last(analyst, shop, execute_a_run, publish, groups):
+def test_new_customers_want_another_run_like_the_last(analyst_client, shop, execute_a_run, publish, groups):
     run = execute_a_run(shop)
-    assert find_next_step(analyst, [shop], run) is None
+    assert steps_of(analyst_client) == []
     publish(shop, groups(30))
-    step = find_next_step(analyst, [shop], run)
-    assert step.action == "Find segments again"
-    assert step.address.endswith(f"?like={run.pk}")
+    [(sentence, address)] = steps_of(analyst_client)
+    assert sentence == "Customers of Shop came in or changed since “Income × Score” was found."
+    assert address.endswith(f"?like={run.pk}")
 
 
-def test_nobody_is_told_to_do_what_the_role_forbids(viewer, shop, make_dataset):
-    assert find_next_step(viewer, [shop], None) is None
-    assert find_next_step(viewer, [make_dataset(name="Empty")], None) is None
+def test_what_came_in_beside_other_datasets_is_not_forgotten(
+    analyst_client, make_dataset, groups, execute_a_run
+):
+    for name in ("A0", "A1", "A2", "A3", "A4", "A5"):
+        make_dataset(name=name)
+    execute_a_run(make_dataset(groups(), name="Old"))
+    make_dataset(groups(), name="Young")
+    address = reverse("segmenter:run-create", args=["young"])
+    assert steps_of(analyst_client) == [("Young has 100 customers and no segments yet.", address)]
+    page = analyst_client.get("/").content.decode()
+    assert reverse("customers:dataset-list") in page[page.index("Datasets</h2>") :]
+
+
+def test_nobody_is_told_to_do_what_the_role_forbids(viewer_client, make_dataset, groups):
+    make_dataset(name="Empty")
+    assert steps_of(viewer_client) == []
+    make_dataset(groups())
+    assert steps_of(viewer_client) == []
 
 
 def test_segments_show_how_they_grew(shop, execute_a_run, publish, groups):

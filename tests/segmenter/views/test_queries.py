@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from jobs.models import Job
+from segmenter.comparing import compare_with_the_run_before
 from segmenter.models import Cluster, SegmentationRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,7 +48,10 @@ def test_every_page_costs_at_most_15_queries_however_many_runs(administrator_cli
         reverse("segmenter:chart", args=[run.pk, "scatter", "svg"]),
     ]
     multiply(run, 100)
-    pages.append(f"{reverse('segmenter:run-compare')}?run={run.pk}&run={execute_a_run(shop, k=4).pk}")
+    later = execute_a_run(shop, k=4)
+    compare_with_the_run_before(later.job_id)  # as the worker does after a run
+    before = SegmentationRun.objects.before(later).first()
+    pages.append(f"{reverse('segmenter:run-compare')}?run={before.pk}&run={later.pk}")
     asked = {}
     for page in pages:
         with CaptureQueriesContext(
