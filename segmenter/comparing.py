@@ -90,12 +90,13 @@ class Comparison:
 
     @property
     def counterparts(self) -> list[Flow]:
-        """For each segment of the earlier run the one that most of its customers are in later."""
-        return [
-            max((flow for flow in flows if flow.after), key=lambda flow: flow.size)
+        """For each segment of the earlier run the one that the largest part of its customers is in later."""
+        followed = (
+            [flow for flow in flows if flow.after and flow.size]
             for source, flows in self.rows
-            if source is not None and any(flow.after for flow in flows)
-        ]
+            if source is not None
+        )
+        return [max(flows, key=lambda flow: flow.size) for flows in followed if flows]
 
     @property
     def explained(self) -> list[MoveReasons]:

@@ -91,8 +91,11 @@ def _certainty(run: SegmentationRun) -> dict[str, Any]:
 
 def _ways_on(run: SegmentationRun) -> dict[str, Any]:
     current = run.segmentation.dataset.current_version
+    latest = run.segmentation.runs.finished_last_first().only("pk").first()
+    is_latest = latest is None or latest.pk == run.pk
     return {
-        "newer": current if current is not None and current.pk != run.version_id else None,
+        "later_run": None if is_latest else latest,
+        "newer": current if is_latest and current is not None and current.pk != run.version_id else None,
         "sensitive": [name for name in run.feature_names if is_sensitive(name)],
     }
 
