@@ -60,13 +60,14 @@ class Cell:
 class ListedCustomer:
     """A row of a list; `customer` is empty for one who is no longer in the dataset.
 
-    `measures` are what stands behind the attributes, `None` where there is nothing to measure.
+    `measures` are what stands behind the first `leading` cells, `None` where there is nothing to measure.
     """
 
     id: int
     customer: Customer | None
     cells: list[Cell]
     measures: tuple[float | None, ...] = ()
+    leading: int = 0
 
 
 def cells_of(

@@ -121,11 +121,14 @@ class Listing:
         is_so = self.sort == name
         return self.address(sort=f"-{name}" if is_so else name)
 
-    def columns(self, *measures: tuple[str, str]) -> list[Column]:
-        """The heads of the columns: the customer, the attributes, and measures of this name and label."""
-        wanted = [("customer", _("Customer"), False)]
-        wanted += [(str(each.pk), each.name, each.is_number) for each in self.attributes]
-        wanted += [(name, label, True) for name, label in measures]
+    def columns(self, *measures: tuple[str, str], leading: int = 0) -> list[Column]:
+        """The heads of the columns: the customer, the attributes, and measures of this name and label.
+
+        The measures stand behind the first `leading` attributes.
+        """
+        attributes = [(str(each.pk), each.name, each.is_number) for each in self.attributes]
+        told = [(name, label, True) for name, label in measures]
+        wanted = [("customer", _("Customer"), False), *attributes[:leading], *told, *attributes[leading:]]
         way = "descending" if self.is_descending else "ascending"
         return [
             Column(label, self.sort_address(name), way if name == self.sorted_by else "", is_number)

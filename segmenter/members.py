@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db.models import QuerySet
 
 from customers.cells import ListedCustomer, cells_of
 from customers.listing import MOST_COUNTED, Listing, ListPage, find_few
-from customers.models import Customer
+from customers.models import Attribute, Customer
 from customers.paging import KeysetOrder, TooSlow, keyset_page, one_by_one
 from segmenter.models import Cluster, ClusterAssignment
 from segmenter.origins import origin_of
@@ -41,6 +42,19 @@ def read_members(cluster: Cluster, listing: Listing) -> ListPage:
     with suppress(TooSlow), one_by_one():
         return _read(cluster, listing, chosen, count=None)
     return _read(cluster, listing, chosen, count=None)
+
+
+def features_first(cluster: Cluster, attributes: Sequence[Attribute]) -> list[Attribute]:
+    """The attributes in the order of a segment's list: what it was found by comes first."""
+    features = cluster.run.segmentation.features
+    return sorted(
+        attributes, key=lambda each: features.index(each.pk) if each.pk in features else len(features)
+    )
+
+
+def count_features(cluster: Cluster, attributes: Sequence[Attribute]) -> int:
+    """How many of the attributes the segment was found by."""
+    return sum(each.pk in cluster.run.segmentation.features for each in attributes)
 
 
 def _read(cluster: Cluster, listing: Listing, rows: QuerySet[Any], *, count: int | None) -> ListPage:
@@ -77,8 +91,9 @@ def _listed(cluster: Cluster, listing: Listing, ids: list[int]) -> list[ListedCu
         for each in ClusterAssignment.objects.filter(run=cluster.run_id, customer_id__in=ids)
     }
     cells = cells_of(customers.values(), listing.attributes, earlier)
+    leading = count_features(cluster, listing.attributes)
     return [
-        ListedCustomer(key, customers.get(key), cells.get(key, []), _measures(places[key]))
+        ListedCustomer(key, customers.get(key), cells.get(key, []), _measures(places[key]), leading)
         for key in ids
         if key in places
     ]

@@ -1,6 +1,7 @@
 """How pages show customers' values."""
 
 from django import template
+from django.template.defaultfilters import floatformat
 from django.utils.formats import localize
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
@@ -25,9 +26,20 @@ def shown(value: Value, attribute: Attribute) -> str:
 
 
 @register.simple_tag
-def table_cells(row: ListedCustomer) -> SafeString:
-    """The attributes' cells of a row. Not in a template: a page has thousands, and takes half as long so."""
-    return SafeString("".join(map(_table_cell, row.cells)))
+def table_cells(row: ListedCustomer, attributes: int) -> SafeString:
+    """The cells of a row. Not in a template: a page has thousands, and takes half as long so."""
+    measures = map(_measure_cell, row.measures)
+    if row.customer is None:
+        gone = _("No longer in the dataset")
+        told = [_wide_cell(gone, row.leading), *measures, _wide_cell("", attributes - row.leading)]
+    else:
+        leading, others = row.cells[: row.leading], row.cells[row.leading :]
+        told = [*map(_table_cell, leading), *measures, *map(_table_cell, others)]
+    return SafeString("".join(told))
+
+
+def _wide_cell(text: str, columns: int) -> str:
+    return f'<td colspan="{columns}" class="muted">{escape(text)}</td>' if columns else ""
 
 
 def _table_cell(cell: Cell) -> str:
@@ -38,6 +50,10 @@ def _table_cell(cell: Cell) -> str:
         return f'<td dir="auto"><div class="long">{text}</div>{was}</td>'
     kind = ' class="short"' if cell.is_short else ""
     return f'<td dir="auto"{kind}>{text}{was}</td>'
+
+
+def _measure_cell(value: float | None) -> str:
+    return f'<td class="number">{"–" if value is None else floatformat(value, 3)}</td>'
 
 
 def _was(cell: Cell) -> SafeString:

@@ -19,8 +19,8 @@ from segmenter.models import SegmentationRun
 from segmenter.tables import RunTable
 from segmenter.views.charts import CLUSTERS
 
-# Moves from one segment to another that are told in words.
-TOLD_MOVES = 6
+# Moves from one segment to another that are told one by one.
+TOLD_MOVES = 12
 CHOICES = 200
 
 

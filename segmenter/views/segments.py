@@ -13,7 +13,7 @@ from customers.filtering import filter_editor
 from customers.listing import Listing, has_empty_fields, within_limits
 from customers.paging import TooSlow
 from segmenter.forms import SegmentForm
-from segmenter.members import SORTS, read_members
+from segmenter.members import SORTS, count_features, features_first, read_members
 from segmenter.models import Cluster
 from segmenter.origins import origin_of, read_origin
 
@@ -37,7 +37,8 @@ def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpRespon
     cluster = _get_cluster(run_id, number)
     dataset = cluster.run.segmentation.dataset
     origin = read_origin(request.GET, dataset)
-    listing = Listing.read(request.GET, dataset, attributes_of(dataset), sorts=SORTS, more=origin)
+    attributes = features_first(cluster, attributes_of(dataset))
+    listing = Listing.read(request.GET, dataset, attributes, sorts=SORTS, more=origin)
     seen_by = origin_of(listing.selection) or cluster.run
     if has_empty_fields(request):
         return redirect(f"{request.path}{listing.address()}")
@@ -46,7 +47,11 @@ def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpRespon
         "run": cluster.run,
         "dataset": dataset,
         "listing": listing,
-        "columns": listing.columns(("distance", _("Distance")), ("margin", _("Margin"))),
+        "columns": listing.columns(
+            ("distance", _("Distance")),
+            ("margin", _("Margin")),
+            leading=count_features(cluster, attributes),
+        ),
         "orders": [(name, label, listing.address(sort=name)) for name, label in orders()],
         "seen_by": seen_by,
         "is_newer": cluster.run.version_id != dataset.current_version_id,

@@ -1,5 +1,7 @@
 """A segment's page: its customers in pages, its name."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.urls import reverse
@@ -184,3 +186,22 @@ def test_another_datasets_customer_is_not_found(viewer_client, cluster, make_dat
     other = make_dataset({"Income": [1.0]}, name="Other")
     address = reverse("segmenter:customer-detail", args=[other.slug, 99_999])
     assert viewer_client.get(address).status_code == 404
+
+
+def test_what_a_segment_was_found_by_stands_first_and_the_measures_behind_it(
+    viewer_client, make_dataset, groups, execute_a_run
+):
+    columns = groups()
+    dataset = make_dataset({"Age": [30.0] * 50 + [40.0] * 50, **columns})
+    cluster = execute_a_run(dataset, k=5).clusters.first()
+    page = viewer_client.get(cluster.get_absolute_url())
+    heads = [column.label for column in page.context["columns"]]
+    assert heads == ["Customer", "Income", "Score", "Distance", "Margin", "Age"]
+    row = page.context["list"].rows[0]
+    line = page.content.decode().split("<tbody>")[1].split("</tr>")[0]
+    values = re.findall(r"<td[^>]*>([^<]*)", line)
+    assert values == [
+        *(cell.text for cell in row.cells[:2]),
+        *(f"{measure:.3f}" for measure in row.measures),
+        row.cells[2].text,
+    ]
