@@ -28,3 +28,12 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_name or 'somebody'}: {self.action} {self.subject}".strip()
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """The details in words: lists with commas, and nothing of what was left open."""
+        return [
+            (name, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+            for name, value in self.details.items()
+            if value not in (None, "", [])
+        ]

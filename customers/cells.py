@@ -26,7 +26,7 @@ def write_value(value: Value, attribute: Attribute | None = None) -> str:
         return str(localize(int(value) if value.is_integer() and abs(value) < 2**53 else value))
     if attribute and attribute.kind == Attribute.Kind.DATE:
         with suppress(ValueError):  # a text whose kind was changed
-            return date_format(date.fromisoformat(value), "j M Y")
+            return date_format(date.fromisoformat(value), "DATE_FORMAT")
     return str(value)
 
 

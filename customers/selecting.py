@@ -184,9 +184,11 @@ class _Reader:
         if not (wanted := sorted(set(self._many(name)))):
             return None
         listed = _(" or ").join(f"“{text}”" for text in wanted)
+        # A form sends a line break as two signs, whatever a text has.
+        meant = {*wanted, *(text.replace("\r\n", "\n") for text in wanted)}
         words = _("%(attribute)s is %(texts)s") % {"attribute": attribute, "texts": listed}
         parameters = tuple((name, text) for text in wanted)
-        return Condition(words, parameters, Q(**{f"{attribute.path}__in": wanted}), attribute)
+        return Condition(words, parameters, Q(**{f"{attribute.path}__in": sorted(meant)}), attribute)
 
     def _read_part(self, attribute: Attribute) -> Condition | None:
         name = f"{attribute.pk}.has"
@@ -307,5 +309,5 @@ def _written(bound: float | str | None) -> str:
     if bound is None:
         return ""
     if isinstance(bound, str):
-        return date_format(date.fromisoformat(bound), "j M Y")
+        return date_format(date.fromisoformat(bound), "DATE_FORMAT")
     return str(localize(int(bound) if bound.is_integer() and abs(bound) < 1e15 else bound))

@@ -110,7 +110,7 @@ class UnavailableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, redis.exceptions.ConnectionError):
+        if not isinstance(exception, (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)):
             return None
         logger.error("the cache does not answer: %s", exception)
         return render(request, "503.html", status=503)

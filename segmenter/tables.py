@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import django_tables2 as tables
 from django.contrib.auth.models import User
@@ -110,7 +109,9 @@ class PeopleTable(tables.Table):
 
 
 class AuditTable(tables.Table):
-    at = tables.DateTimeColumn(verbose_name=_("When"), format="j M Y, H:i:s", order_by="pk")
+    at = tables.DateTimeColumn(
+        verbose_name=_("When"), format="j M Y, H:i:s", order_by="pk", attrs={"td": {"class": "when"}}
+    )
     actor_name = tables.Column(_("Who"))
     action = tables.Column(_("What"))
     subject = tables.Column(_("To what"), orderable=False)
@@ -120,8 +121,8 @@ class AuditTable(tables.Table):
     class Meta:
         order_by = "-at"
 
-    def render_details(self, value: dict[str, Any]) -> SafeString:
-        return SafeString(render_to_string("audit/_details.html", {"details": value}))
+    def render_details(self, record: AuditEvent) -> SafeString:
+        return SafeString(render_to_string("audit/_details.html", {"record": record}))
 
     def render_actor_name(self, record: AuditEvent) -> str:
         return record.actor_name or gettext("somebody")

@@ -94,7 +94,7 @@ class _Run:
         if earlier is None or earlier.published_at is None:
             return []
         text = _("This very file was imported before, on %(day)s.")
-        return [text % {"day": date_format(earlier.published_at, "j F Y")}]
+        return [text % {"day": date_format(earlier.published_at, "DATE_FORMAT")}]
 
     def _new_columns(self, columns: Sequence[ColumnMapping]) -> list[str]:
         known = list(self.customer_import.dataset.attributes.all())

@@ -227,17 +227,16 @@ def _find_id(
             found = [index for index in found if profiles[index].may_be_id] or found
         if len(found) > 1:
             names = list_names([headers[index].name for index in found])
-            example = _example(headers[found[0]])
-            text = _("%(names)s could each be the customer id: say which, for example %(example)s.")
-            return None, [Question(text % {"names": names, "example": example}, "--map")]
+            text = _("%(names)s could each be the customer id: say which.") % {"names": names}
+            return None, [Question(text, _option(headers[found[0]]))]
         if found:
             return found[0], []
     names = list_names([header.name for header in headers if header.name])
     text = _(
-        "No column looks like a customer id; the file has %(names)s. "
-        "Say which column it is, for example %(example)s."
+        "No column looks like a customer id; the file has %(names)s. Say which column it is; if there is "
+        "none, add one to the file: without it nobody is known again next time."
     )
-    return None, [Question(text % {"names": names, "example": _example(headers[0])}, "--map")]
+    return None, [Question(text % {"names": names}, _option(headers[0]))]
 
 
 def _id_rank(header: Header) -> int | None:
@@ -289,7 +288,7 @@ class _Earlier:
         return self.by_key.get(header.key)
 
 
-def _example(header: Header) -> str:
+def _option(header: Header) -> str:
     return f'--map "{header.name}=id"'
 
 

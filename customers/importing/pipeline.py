@@ -16,11 +16,26 @@ from jobs.errors import JobAlreadyActive
 from jobs.lifecycle import create_foreground_job, create_job
 
 KIND = "import"
+# Letters of which Unicode makes no plain ones by itself, or others than people write.
+LETTERS = str.maketrans(
+    {
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "Ä": "Ae",
+        "Ö": "Oe",
+        "Ü": "Ue",
+        "ß": "ss",
+        "æ": "ae",
+        "ø": "o",
+        "ł": "l",
+    }
+)
 
 
 def create_dataset(name: str, user: AbstractBaseUser | AnonymousUser | None = None) -> Dataset:
     """Make an empty dataset with a slug of its own."""
-    base = slugify(name)[:90] or "dataset"
+    base = slugify(name.translate(LETTERS))[:90] or "dataset"
     taken = set(Dataset.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | {"new"}
     slug = next(slug for slug in _slugs(base) if slug not in taken)
     return Dataset.objects.create(name=name, slug=slug, created_by=_known(user))  # type: ignore[misc]

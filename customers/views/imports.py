@@ -109,7 +109,7 @@ def import_discard(request: HttpRequest, import_id: int) -> HttpResponse:
     customer_import = _get(import_id)
     if customer_import.job_id is None:
         forget_import(customer_import)
-        messages.info(request, _("The file was put aside. Nothing was brought in."))
+        messages.info(request, _("The file was discarded. Nothing was brought in."))
     return redirect(customer_import.dataset)
 
 

@@ -64,6 +64,14 @@ def test_a_selection_finds_its_customers_and_says_who_they_are(shop, address, fo
     assert selection.is_everybody == (address == "")
 
 
+def test_a_text_of_two_lines_is_found_as_a_form_sends_it(bring, dataset):
+    bring('id,Note\n1,"one\ntwo"\n2,"one\r\ntwo"\n3,one\n')
+    dataset.refresh_from_db()
+    customers = read(dataset, "Note.is=one%0D%0Atwo").apply(Customer.objects.of(dataset))
+    assert {customer.customer_id for customer in customers} >= {"1"}
+    assert "3" not in {customer.customer_id for customer in customers}
+
+
 @pytest.mark.parametrize(("address", "found"), [("text=2024", "2"), ("text=-01-", "2"), ("text=x9", "1")])
 def test_dates_between_texts_are_left_out_of_the_search(bring, dataset, address, found):
     bring("id,A,Joined,B,Left,C\n1,x,2024-01-05,y,2024-02-01,x9\n2,x,,y,2025-01-01,call 2024-01-02\n")

@@ -56,3 +56,14 @@ def test_the_list_says_who_is_who(administrator_client, viewer):
     page = administrator_client.get(reverse("people:person-list")).content.decode()
     assert "administrator" in page
     assert "Viewer" in page
+
+
+def test_the_audit_trail_tells_details_in_words(administrator_client):
+    details = {"features": ["Income", "Score"], "k": None, "rows": 3, "sha256": "ab" * 32, "note": "<b>"}
+    event = AuditEvent.objects.create(action="exported", details=details)
+    told = [("features", "Income, Score"), ("rows", "3"), ("sha256", "ab" * 32), ("note", "<b>")]
+    assert event.told == told
+    page = administrator_client.get("/audit/").content.decode()
+    assert "Income, Score" in page
+    assert "None" not in page
+    assert "&lt;b&gt;" in page
