@@ -70,6 +70,7 @@ def start_export(
                 created_by=user,  # type: ignore[misc]  # whoever exports is logged in
                 dataset=what.dataset,
                 cluster=what.cluster,
+                run=what.run,
                 version_id=what.version_id,
                 name=what.file_name[:255],
                 selection=what.selection.query_string,
@@ -152,7 +153,7 @@ def exportable_of(export: CustomerExport) -> Exportable:
     """What an export was asked for."""
     params = QueryDict(export.selection)
     selection = Selection.read(params, export.dataset, more=read_origin(params, export.dataset))
-    return Exportable(export.dataset, export.cluster, export.version_id, selection)
+    return Exportable(export.dataset, export.cluster, export.version_id, selection, export.run)
 
 
 # ---- Keeping, and deleting ---------------------------------------------------------------------------------

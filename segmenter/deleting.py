@@ -54,7 +54,9 @@ def delete_run(run: SegmentationRun) -> None:
         job = Job.objects.select_for_update().get(pk=run.job_id)
         if job.is_active:
             raise StillBusyError(_("This run is going on: cancel it first."))
-        exports = CustomerExport.objects.filter(Q(cluster__run=run) | Q(selection__regex=asks_for(run.pk)))
+        exports = CustomerExport.objects.filter(
+            Q(cluster__run=run) | Q(run=run) | Q(selection__regex=asks_for(run.pk))
+        )
         if Job.objects.active().filter(customerexport__in=exports).exists():
             text = _("A segment of this run is being exported: wait for it or cancel it first.")
             raise StillBusyError(text)

@@ -31,7 +31,7 @@ from customers.exporting import (
 from customers.models import Customer, CustomerQuerySet, Dataset
 from customers.selecting import Selection
 from customers.workbook_writing import write_xlsx
-from segmenter.models import Cluster
+from segmenter.models import Cluster, SegmentationRun
 
 EVERYBODY = Selection()
 WRITERS: dict[str, Callable[[CustomerList, ListCounter], Generator[bytes]]] = {
@@ -59,8 +59,8 @@ class Exportable:
 
     Attributes
     ----------
-    dataset, cluster
-        Whose customers; without a cluster the whole dataset's.
+    dataset, cluster, run
+        Whose customers: a cluster's, all that a run put into segments, or else the whole dataset's.
     version_id
         The version of the dataset that is read; `None` where there are no customers.
     selection
@@ -71,15 +71,23 @@ class Exportable:
     cluster: Cluster | None
     version_id: int | None
     selection: Selection = EVERYBODY
+    run: SegmentationRun | None = None
 
     @classmethod
     def today(
-        cls, dataset: Dataset, cluster: Cluster | None = None, selection: Selection = EVERYBODY
+        cls,
+        dataset: Dataset,
+        cluster: Cluster | None = None,
+        selection: Selection = EVERYBODY,
+        run: SegmentationRun | None = None,
     ) -> Exportable:
         """The customers as people see them now."""
-        return cls(dataset, cluster, dataset.current_version_id, selection)
+        return cls(dataset, cluster, dataset.current_version_id, selection, run)
 
     def __str__(self) -> str:
+        if self.run is not None:
+            names = {"segmentation": self.run.segmentation, "run": self.run.pk}
+            return _("all segments of run %(run)d, %(segmentation)s") % names
         if self.cluster is None:
             return _("customers of %(dataset)s") % {"dataset": self.dataset}
         names = {"segment": self.cluster.segment, "run": self.cluster.run_id}
@@ -94,6 +102,8 @@ class Exportable:
     def file_name(self) -> str:
         """What its file is called, without the ending."""
         part = "" if self.selection.is_everybody else " selection"
+        if self.run is not None:
+            return f"{self.run.segmentation.name} run {self.run.pk}{part}"
         if self.cluster is None:
             return f"{self.dataset.name} customers{part}"
         return f"{self.cluster.segment.name} run {self.cluster.run_id}{part}"
@@ -105,13 +115,17 @@ class Exportable:
     @property
     def whole_address(self) -> str:
         """The page for everybody, whatever is selected."""
+        if self.run is not None:
+            return reverse("segmenter:run-export", args=[self.run.pk])
         if self.cluster is None:
             return reverse("segmenter:customers-export", args=[self.dataset.slug])
         return reverse("segmenter:segment-export", args=[self.cluster.run_id, self.cluster.number])
 
     def file_address(self, ending: str, keys: Collection[str] = ()) -> str:
         """The address of its file with these columns."""
-        if self.cluster is None:
+        if self.run is not None:
+            path = reverse("segmenter:run-file", args=[self.run.pk, ending])
+        elif self.cluster is None:
             path = reverse("segmenter:customers-file", args=[self.dataset.slug, ending])
         else:
             path = reverse("segmenter:segment-file", args=[self.cluster.run_id, self.cluster.number, ending])
@@ -129,6 +143,8 @@ class Exportable:
     def _known_count(self) -> int | None:
         if not self.selection.is_everybody:
             return None
+        if self.run is not None:
+            return self.run.customer_count if self.run.version_id == self.version_id else None
         if self.cluster is None:
             return self.dataset.customer_count
         return self.cluster.size if self.cluster.run.version_id == self.version_id else None
@@ -139,20 +155,28 @@ class Exportable:
         Customers who are no longer in the dataset are left out: there is nobody to write to.
         """
         customers = self.selection.apply(Customer.objects.filter(version_id=self.version_id))
+        if self.run is not None:
+            clusters = list(self.run.clusters.select_related("segment"))
+            return _list_of_clusters(self.dataset, clusters, customers)
         if self.cluster is None:
             return customer_list(self.dataset, customers)
-        return _list_of_cluster(self.dataset, self.cluster, customers)
+        return _list_of_clusters(self.dataset, [self.cluster], customers)
 
 
 def _with_query(path: str, parameters: Sequence[tuple[str, str]]) -> str:
     return f"{path}?{urlencode(parameters)}" if parameters else path
 
 
-def _list_of_cluster(dataset: Dataset, cluster: Cluster, customers: CustomerQuerySet) -> CustomerList:
-    """The customers of a cluster, with where each stands in it."""
+def _list_of_clusters(
+    dataset: Dataset, clusters: Sequence[Cluster], customers: CustomerQuerySet
+) -> CustomerList:
+    """The customers of some clusters of one run, with where each stands in its own."""
     attributes = attributes_of(dataset)
     segment, distance, margin = (header_beside(attributes, name) for name in ADDED)
-    name = sql.SQL("{}::text").format(sql.Literal(cluster.segment.name))
+    names = sql.SQL(" ").join(
+        sql.SQL("WHEN {} THEN {}").format(cluster.label, cluster.segment.name) for cluster in clusters
+    )
+    name = sql.SQL("(CASE assignment.label {} END)").format(names)
     columns = [
         *customer_columns(attributes),
         ListColumn("segment", segment, name, is_text=True),
@@ -162,8 +186,12 @@ def _list_of_cluster(dataset: Dataset, cluster: Cluster, customers: CustomerQuer
     source = sql.SQL(
         "FROM segmenter_clusterassignment AS assignment"
         " JOIN {} AS customer ON customer.id = assignment.customer_id"
-        " WHERE assignment.run_id = {} AND assignment.label = {}"
-    ).format(subquery(customers), sql.Literal(cluster.run_id), sql.Literal(cluster.label))
+        " WHERE assignment.run_id = {} AND assignment.label IN ({})"
+    ).format(
+        subquery(customers),
+        clusters[0].run_id,
+        sql.SQL(", ").join(sql.Literal(cluster.label) for cluster in clusters),
+    )
     return CustomerList(columns, source, sql.SQL("assignment.customer_id"))
 
 

@@ -318,10 +318,16 @@ class CustomerExportQuerySet(models.QuerySet["CustomerExport"]):
     def listed(self) -> CustomerExportQuerySet:
         """What pages show, with the database's time; one query."""
         owners = self.select_related(
-            "job", "created_by", "dataset", "cluster__segment", "cluster__run__segmentation"
+            "job",
+            "created_by",
+            "dataset",
+            "cluster__segment",
+            "cluster__run__segmentation",
+            "run__segmentation",
         )
         heavy = ("sweep", "scores", "profiles", "pictures")
-        return owners.defer(*(f"cluster__run__{name}" for name in heavy)).annotate(now=Now())
+        runs = ("run", "cluster__run")
+        return owners.defer(*(f"{run}__{name}" for run in runs for name in heavy)).annotate(now=Now())
 
 
 class CustomerExport(models.Model):
@@ -336,6 +342,10 @@ class CustomerExport(models.Model):
     # Empty for the whole dataset's customers.
     cluster = models.ForeignKey(
         Cluster, null=True, blank=True, on_delete=models.CASCADE, related_name="exports"
+    )
+    # For all segments of a run.
+    run = models.ForeignKey(
+        SegmentationRun, null=True, blank=True, on_delete=models.CASCADE, related_name="exports"
     )
     version = models.ForeignKey(CustomerImport, on_delete=models.PROTECT, related_name="+")
     # Of the file, without the ending.

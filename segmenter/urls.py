@@ -66,6 +66,8 @@ segmenter_patterns = [
     path("runs/<int:run_id>/again/", run_pages.run_again, name="run-again"),
     path("runs/<int:run_id>/k/<int:k>/", run_pages.run_k, name="run-k"),
     path("runs/<int:run_id>/pictures/", run_pages.run_picture, name="run-picture"),
+    path("runs/<int:run_id>/export/", exports.run_export, name="run-export"),
+    path("runs/<int:run_id>/export.<list_format:ending>", exports.run_file, name="run-file"),
     path("runs/<int:run_id>/delete/", deleting.run_delete, name="run-delete"),
     path("runs/<int:run_id>/charts/<chart:name>.<format:format>", charts.chart, name="chart"),
     # /runs/<id>/segments/<number>/

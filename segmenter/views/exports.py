@@ -25,7 +25,7 @@ from jobs.failures import in_words
 from segmenter.background_exports import exportable_of, path_of, start_export
 from segmenter.exporting import Exportable, Extent, witnessed_export
 from segmenter.forms import ExportForm
-from segmenter.models import Cluster, CustomerExport
+from segmenter.models import Cluster, CustomerExport, SegmentationRun
 from segmenter.origins import read_origin
 from segmenter.policy import FILE_POLICY
 
@@ -43,6 +43,15 @@ def _segment(request: HttpRequest, run_id: int, number: int) -> Exportable:
     )
 
 
+def _run(request: HttpRequest, run_id: int) -> Exportable:
+    runs = SegmentationRun.objects.succeeded().select_related("segmentation__dataset__current_version")
+    run = get_object_or_404(runs.defer("sweep", "scores", "profiles", "pictures"), pk=run_id)
+    dataset = run.segmentation.dataset
+    origin = read_origin(request.GET, dataset)
+    selection = Selection.read(request.GET, dataset, also=[COLUMN], more=origin)
+    return Exportable.today(dataset, None, selection, run)
+
+
 def _dataset(request: HttpRequest, slug: str) -> Exportable:
     dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
     return Exportable.today(dataset, None, Selection.read(request.GET, dataset, also=[COLUMN]))
@@ -55,6 +64,12 @@ def _dataset(request: HttpRequest, slug: str) -> Exportable:
 @permission_required("segmenter.export_segment", raise_exception=True)
 def segment_export(request: HttpRequest, run_id: int, number: int) -> HttpResponse:
     return _choose(request, _segment(request, run_id, number))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("segmenter.export_segment", raise_exception=True)
+def run_export(request: HttpRequest, run_id: int) -> HttpResponse:
+    return _choose(request, _run(request, run_id))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -88,7 +103,7 @@ def _context(request: HttpRequest, what: Exportable, extent: Extent, form: Expor
         "what": what,
         "dataset": what.dataset,
         "cluster": what.cluster,
-        "run": what.cluster.run if what.cluster else None,
+        "run": what.cluster.run if what.cluster else what.run,
         "extent": extent,
         "form": form,
         "exports": mine[:RECENT],
@@ -104,6 +119,13 @@ def _context(request: HttpRequest, what: Exportable, extent: Extent, form: Expor
 @csp_replace(FILE_POLICY)  # type: ignore[arg-type]  # its type knows views without arguments only
 def segment_file(request: HttpRequest, run_id: int, number: int, ending: str) -> HttpResponseBase:
     return _send(request, _segment(request, run_id, number), ending)
+
+
+@require_safe
+@permission_required("segmenter.export_segment", raise_exception=True)
+@csp_replace(FILE_POLICY)  # type: ignore[arg-type]
+def run_file(request: HttpRequest, run_id: int, ending: str) -> HttpResponseBase:
+    return _send(request, _run(request, run_id), ending)
 
 
 @require_safe
@@ -175,6 +197,6 @@ def _show(request: HttpRequest, export: CustomerExport) -> HttpResponse:
         "what": exportable_of(export),
         "dataset": export.dataset,
         "cluster": export.cluster,
-        "run": export.cluster.run if export.cluster else None,
+        "run": export.cluster.run if export.cluster else export.run,
     }
     return render(request, "segmenter/export_detail.html", context)

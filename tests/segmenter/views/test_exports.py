@@ -12,7 +12,9 @@ from customers.importing.pipeline import import_now
 from customers.models import Customer
 from jobs.execution import execute
 from segmenter.background_exports import execute_export, path_of
+from segmenter.deleting import delete_run
 from segmenter.models import ClusterAssignment, CustomerExport, Segment
+from segmenter.starting import RunRequest, start_run
 
 # Runs have a heartbeat on a connection of its own, which sees only what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,6 +53,38 @@ def test_the_file_holds_every_customer_with_all_attributes_and_where_they_stand(
     assert float(found[0]["Income"]) == customer.numbers[0]
     assert found[0]["Segment"] == cluster.segment.name
     assert (float(found[0]["Distance"]), float(found[0]["Margin"])) == (place.distance, place.margin)
+
+
+def test_all_segments_of_a_run_are_one_file_that_says_which(analyst_client, cluster):
+    run = cluster.run
+    page = analyst_client.get(reverse("segmenter:run-export", args=[run.pk]))
+    words = " ".join(page.content.decode().split())
+    assert "The file will have 100 rows, one for each customer" in words
+    found = rows(analyst_client, reverse("segmenter:run-file", args=[run.pk, "csv"]))
+    labels = {each.label: each.segment.name for each in run.clusters.select_related("segment")}
+    places = ClusterAssignment.objects.filter(run=run.pk).order_by("customer_id")
+    assert [row["Segment"] for row in found] == [labels[place.label] for place in places]
+    assert len(found) == 100
+    [event] = AuditEvent.objects.filter(action="exported")
+    assert event.subject == f"all segments of run {run.pk}, {run.segmentation}"
+
+
+def test_all_segments_of_a_run_are_prepared_in_the_background(analyst_client, cluster, settings):
+    settings.EXPORT_BACKGROUND_ROWS = 10
+    page = reverse("segmenter:run-export", args=[cluster.run_id])
+    answer = analyst_client.post(page, {"format": "xlsx", "columns": ["id", "segment"]})
+    export = CustomerExport.objects.get()
+    execute(export.job_id, execute_export)
+    assert analyst_client.get(answer["Location"]).status_code == 200
+    export.refresh_from_db()
+    assert (export.run, export.cluster, export.row_count) == (cluster.run, None, 100)
+    delete_run(cluster.run)
+    assert not CustomerExport.objects.exists()
+
+
+def test_a_run_without_segments_has_nothing_to_export(analyst_client, shop):
+    run = start_run(RunRequest(dataset=shop, features=["Income", "Score"]))
+    assert analyst_client.get(reverse("segmenter:run-export", args=[run.pk])).status_code == 404
 
 
 def test_a_datasets_customers_are_all_of_them(analyst_client, shop):
