@@ -8,7 +8,7 @@ is kept with it; a worker counts it after the import, so that nobody waits for t
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -78,7 +78,20 @@ def overview_of(dataset: Dataset) -> dict[Attribute, AttributeOverview]:
         return {}
     attributes = attributes_of(dataset)
     found = VersionOverview.objects.filter(version=version).first()
-    kept = _count(version, attributes) if found is None else found.attributes
+    return _restore(version, attributes, _count(version, attributes) if found is None else found.attributes)
+
+
+def kept_overview(dataset: Dataset) -> dict[Attribute, AttributeOverview]:
+    """The same, for pages that can do without; nothing where nobody has counted yet."""
+    version = dataset.current_version
+    found = VersionOverview.objects.filter(version=version).first() if version else None
+    return _restore(version, attributes_of(dataset), found.attributes) if version and found else {}
+
+
+def _restore(
+    version: CustomerImport, attributes: Sequence[Attribute], kept: Mapping[str, Any]
+) -> dict[Attribute, AttributeOverview]:
+    """Make it again from what is kept, by the attributes' ids."""
     # An import that was undone may have left attributes that nobody has in this version.
     unknown = {"known": 0, "missing": version.customer_count, "counts": [], "frequent": []}
     return {each: AttributeOverview.from_kept(**kept.get(str(each.pk), unknown)) for each in attributes}

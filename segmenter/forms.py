@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.exporting import ListColumn
 from customers.models import Attribute, Dataset
+from customers.overview import AttributeOverview, kept_overview
 from segmenter.analysis.results import KLimits
+from segmenter.cards import format_value
 from segmenter.charts.palette import N_LOOKS, look_name
 from segmenter.models import Missing, Outliers, Scaling, Segment, Segmentation
 from segmenter.starting import K_LIMIT, RunRequest
@@ -100,8 +105,10 @@ class RunForm(forms.Form):
         self.dataset = dataset
         attributes = list(dataset.attributes.all())
         numbers = [(each.name, each.name) for each in attributes if each.is_number]
+        known = kept_overview(dataset)
+        told = [(each.name, _tell(each, known.get(each))) for each in attributes if each.is_number]
         texts = [(each.name, each.name) for each in attributes if each.kind == Attribute.Kind.TEXT]
-        for name, choices in (("features", numbers), ("log1p", numbers), ("one_hot", texts)):
+        for name, choices in (("features", told), ("log1p", numbers), ("one_hot", texts)):
             field = self.fields[name]
             assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - tells mypy, not people
             field.choices = choices
@@ -148,6 +155,22 @@ class RunForm(forms.Form):
             limits=KLimits(chosen["min_segments"], chosen["max_segments"], chosen["min_share"] / 100),
             **{name: chosen[name] for name in same},
         )
+
+
+def _tell(attribute: Attribute, overview: AttributeOverview | None) -> str:
+    """An attribute's name, and what its values are like where somebody has counted."""
+    if overview is None:
+        return attribute.name
+    if overview.minimum is None or overview.maximum is None:
+        words = gettext("nobody has a value")
+    elif overview.minimum == overview.maximum:
+        words = gettext("the same for everyone: it tells nobody apart")
+    else:
+        ends = {"low": format_value(overview.minimum), "high": format_value(overview.maximum)}
+        words = gettext("%(low)s to %(high)s") % ends
+        if overview.missing:
+            words += gettext(", %(count)s missing") % {"count": intcomma(overview.missing)}
+    return format_html('{} <span class="muted">{}</span>', attribute.name, words)
 
 
 class ExportForm(forms.Form):
