@@ -15,6 +15,7 @@ from customers.importing.mapping import USES, ColumnMapping
 from customers.importing.options import ImportOptions
 from customers.importing.pipeline import create_dataset, forget_import, import_now
 from customers.models import CustomerImport, Dataset
+from customers.overview import count_missing_overviews
 from jobs.models import Job
 
 REFUSED = 2
@@ -70,6 +71,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(_as_json(done, seconds)))
         else:
             self._tell(done, seconds)
+        count_missing_overviews()  # as a worker does after an import
 
     def _import(self, path: Path, name: str, said: ImportOptions) -> CustomerImport:
         dataset = Dataset.objects.filter(name=name).first()
