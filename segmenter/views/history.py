@@ -37,7 +37,9 @@ def run_compare(request: HttpRequest) -> HttpResponse:
     """Two runs side by side, the one that ended first at the left."""
     runs = _chosen_runs(request.GET.getlist("run"))
     problem = _problem_of(runs)
-    context: dict[str, Any] = {"runs": runs, "problem": problem, "choices": _other_runs(runs)}
+    choices = _other_runs(runs)
+    picked = runs if len(runs) == 2 else choices[1::-1]
+    context: dict[str, Any] = {"picked": picked, "problem": problem, "choices": choices}
     if not problem:
         comparison = compare_runs(*runs)
         context |= _summary(comparison)

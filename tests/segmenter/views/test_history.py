@@ -99,5 +99,13 @@ def test_an_edited_address_is_no_error(viewer_client, runs, asked):
     assert page.status_code == 200
 
 
+def test_the_two_latest_runs_are_picked_where_none_is_chosen(viewer_client, runs):
+    page = compare(viewer_client)
+    first, second = page.context["picked"]
+    assert [first, second] == list(SegmentationRun.objects.finished_last_first()[:2])[::-1]
+    for run in (first, second):
+        assert f'<option value="{run.pk}" selected>' in page.content.decode()
+
+
 def test_with_no_run_at_all_comparing_leads_to_the_history(viewer_client):
     assert reverse(LIST) in compare(viewer_client).content.decode()

@@ -184,8 +184,12 @@ def test_a_customers_page_says_which_segments(viewer_client, cluster):
 
 def test_another_datasets_customer_is_not_found(viewer_client, cluster, make_dataset):
     other = make_dataset({"Income": [1.0]}, name="Other")
-    address = reverse("segmenter:customer-detail", args=[other.slug, 99_999])
-    assert viewer_client.get(address).status_code == 404
+    member = ClusterAssignment.objects.filter(run=cluster.run_id).latest("customer_id").customer_id
+    answers = {
+        slug: viewer_client.get(reverse("segmenter:customer-detail", args=[slug, member])).status_code
+        for slug in (cluster.run.segmentation.dataset.slug, other.slug)
+    }
+    assert answers == {cluster.run.segmentation.dataset.slug: 200, other.slug: 404}
 
 
 def test_what_a_segment_was_found_by_stands_first_and_the_measures_behind_it(
