@@ -197,7 +197,7 @@ class ListPage:
 def read_customers(dataset: Dataset, listing: Listing) -> ListPage:
     """Read the page of a dataset's customers that the listing asks for, `within_limits` of it."""
     everybody = Customer.objects.of(dataset)
-    few = find_few(everybody, listing)
+    few = find_few(everybody, listing.selection)
     chosen = listing.selection.apply(everybody) if few is None else everybody.filter(id__in=few)
     page = keyset_page(
         chosen,
@@ -228,15 +228,15 @@ def within_limits(listing: Listing) -> AbstractContextManager[None]:
     return nullcontext() if has_index else time_limit()
 
 
-def find_few(everybody: CustomerQuerySet, listing: Listing) -> list[int] | None:
+def find_few(everybody: CustomerQuerySet, selection: Selection) -> list[int] | None:
     """The ids of those who are selected, `None` if they are more than 10,000 or everybody.
 
     A selection that few meet costs one look at all customers, and only one: counting, sorting and paging
     then go by the ids. One that many meet is known to be such after a part of them.
     """
-    if listing.selection.is_everybody:
+    if selection.is_everybody:
         return None
-    selected = listing.selection.apply(everybody).order_by()
+    selected = selection.apply(everybody).order_by()
     ids = list(selected.values_list("id", flat=True)[: MOST_COUNTED + 1])
     return ids if len(ids) <= MOST_COUNTED else None
 

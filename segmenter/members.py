@@ -24,14 +24,19 @@ def read_members(cluster: Cluster, listing: Listing) -> ListPage:
     """Read the page that the listing asks for, `within_limits` of it."""
     assignments = ClusterAssignment.objects.filter(run=cluster.run_id, label=cluster.label)
     everybody = Customer.objects.of(cluster.run.segmentation.dataset)
-    selected = listing.selection.apply(everybody)
-    members = selected.filter(id__in=assignments.values("customer_id"))
     if listing.selection.is_everybody:
+        members = everybody.filter(id__in=assignments.values("customer_id"))
         rows = members if listing.is_by_customer else assignments
         return _read(cluster, listing, rows, count=cluster.size)
-    few = find_few(everybody, listing)
-    within: Any = selected.values("id") if few is None else few
-    chosen = assignments.filter(customer_id__in=within)
+    origin, selection, chosen = origin_of(listing.selection), listing.selection, assignments
+    if origin is not None:
+        chosen, selection = origin.narrow(chosen), selection.without(origin)
+    selected = selection.apply(everybody)
+    members = selected.filter(id__in=chosen.values("customer_id"))
+    if not selection.is_everybody:
+        few = find_few(everybody, selection)
+        within: Any = selected.values("id") if few is None else few
+        chosen = chosen.filter(customer_id__in=within)
     ids = list(chosen.order_by().values_list("customer_id", flat=True)[: MOST_COUNTED + 1])
     if len(ids) <= MOST_COUNTED:
         found = everybody.filter(id__in=ids)
@@ -46,10 +51,8 @@ def read_members(cluster: Cluster, listing: Listing) -> ListPage:
 
 def features_first(cluster: Cluster, attributes: Sequence[Attribute]) -> list[Attribute]:
     """The attributes in the order of a segment's list: what it was found by comes first."""
-    features = cluster.run.segmentation.features
-    return sorted(
-        attributes, key=lambda each: features.index(each.pk) if each.pk in features else len(features)
-    )
+    places = {pk: place for place, pk in enumerate(cluster.run.segmentation.features)}
+    return sorted(attributes, key=lambda each: places.get(each.pk, len(places)))
 
 
 def count_features(cluster: Cluster, attributes: Sequence[Attribute]) -> int:
@@ -82,7 +85,8 @@ def _listed(cluster: Cluster, listing: Listing, ids: list[int]) -> list[ListedCu
     Of those who came from a segment of another run: what that run saw.
     """
     version_id = cluster.run.segmentation.dataset.current_version_id
-    seen = (origin_of(listing.selection) or cluster.run).version_id
+    origin = origin_of(listing.selection)
+    seen = (origin.run if origin and origin.run else cluster.run).version_id
     found = list(Customer.objects.filter(version_id__in={version_id, seen}, id__in=ids))
     customers = {each.id: each for each in found if each.version_id == version_id}
     earlier = {each.id: each for each in found if version_id != each.version_id}

@@ -131,16 +131,17 @@ def _statement(
         sql.SQL(", ").join(sql.Identifier(f"{side}{index}") for index in range(len(features)))
         for side in ("then", "now")
     )
+    # Who moved is found first: else PostgreSQL would join all customers of both versions.
     return sql.SQL(
-        "SELECT before, after, count(*), count(*) FILTER (WHERE ROW({then}) IS DISTINCT FROM ROW({now})),"
-        " {counted} FROM ("
-        "SELECT moved.before, moved.after, {columns} FROM ("
+        "WITH moved AS MATERIALIZED ("
         "SELECT customer_id, earlier.label AS before, later.label AS after"
         " FROM segmenter_clusterassignment AS earlier JOIN segmenter_clusterassignment AS later"
         " USING (customer_id) WHERE earlier.run_id = {first} AND later.run_id = {second} AND {moved}"
-        ") AS moved JOIN {then_table} AS was ON was.id = moved.customer_id"
+        "), compared AS (SELECT moved.before, moved.after, {columns} FROM moved"
+        " JOIN {then_table} AS was ON was.id = moved.customer_id"
         " JOIN {now_table} AS is_now ON is_now.id = moved.customer_id"
-        ") AS compared GROUP BY before, after ORDER BY count(*) DESC, before, after"
+        ") SELECT before, after, count(*), count(*) FILTER (WHERE ROW({then}) IS DISTINCT FROM ROW({now})),"
+        " {counted} FROM compared GROUP BY before, after ORDER BY count(*) DESC, before, after"
     ).format(
         then=all_then,
         now=all_now,

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from django.core.exceptions import BadRequest
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -29,6 +29,11 @@ class Origin(Condition):
     """That customers are in this segment of another run, or in none of it."""
 
     run: SegmentationRun | None = None
+    label: int | None = None
+
+    def narrow(self, assignments: QuerySet[ClusterAssignment]) -> QuerySet[ClusterAssignment]:
+        """Those of the assignments whose customers it is true of: the customers need not be read for it."""
+        return assignments.filter(_is_in(self.run, self.label, "customer_id"))
 
 
 def write_origin(run: int, number: int = NOWHERE) -> str:
@@ -67,15 +72,19 @@ def read_origin(params: QueryDict, dataset: Dataset) -> list[Origin]:
     cluster = Cluster.objects.select_related("segment").filter(run=run, number=number).first()
     if run is None or (cluster is None and number != NOWHERE):
         raise BadRequest(_("This dataset has no such segment to compare with."))
-    assignments = ClusterAssignment.objects.filter(run=run.pk, customer_id=OuterRef("id"))
-    if cluster is None:
-        words, query = _("Not in run %(run)d") % {"run": run.pk}, Q(~Exists(assignments))
-    else:
+    label = cluster.label if cluster else None
+    words = _("Not in run %(run)d") % {"run": run.pk}
+    if cluster is not None:
         words = _("In “%(segment)s” of run %(run)d") % {"segment": cluster.segment, "run": run.pk}
-        query = Q(Exists(assignments.filter(label=cluster.label)))
-    return [Origin(words, ((NAME, asked[0]),), query, run=run)]
+    return [Origin(words, ((NAME, asked[0]),), _is_in(run, label, "id"), run=run, label=label)]
 
 
-def origin_of(selection: Selection) -> SegmentationRun | None:
-    """The other run that a selection asks about."""
-    return next((each.run for each in selection.conditions if isinstance(each, Origin)), None)
+def _is_in(run: SegmentationRun | None, label: int | None, customer: str) -> Q:
+    """Whether a customer is in this cluster, or in none; `customer` names the id in the rows asked about."""
+    assignments = ClusterAssignment.objects.filter(run=run, customer_id=OuterRef(customer))
+    return Q(~Exists(assignments)) if label is None else Q(Exists(assignments.filter(label=label)))
+
+
+def origin_of(selection: Selection) -> Origin | None:
+    """What a selection asks about another run."""
+    return next((each for each in selection.conditions if isinstance(each, Origin)), None)

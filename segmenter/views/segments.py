@@ -39,7 +39,8 @@ def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpRespon
     origin = read_origin(request.GET, dataset)
     attributes = features_first(cluster, attributes_of(dataset))
     listing = Listing.read(request.GET, dataset, attributes, sorts=SORTS, more=origin)
-    seen_by = origin_of(listing.selection) or cluster.run
+    other = origin_of(listing.selection)
+    seen_by = other.run if other and other.run else cluster.run
     if has_empty_fields(request):
         return redirect(f"{request.path}{listing.address()}")
     context = {
