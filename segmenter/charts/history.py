@@ -7,12 +7,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 
+from segmenter.charts.amounts import format_count
 from segmenter.charts.canvas import FONT_SIZE, SMALL, ChartFigure, Point, new_figure
 from segmenter.charts.descriptions import words_for_history
 from segmenter.charts.inputs import SegmentHistory, SizeHistory
 from segmenter.charts.palette import segment_colour
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle
-from segmenter.charts.texts import clean_text, format_count, text_width
+from segmenter.charts.texts import clean_text, text_width
 from segmenter.translating import gettext as _
 
 _MARGIN = 12.0

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from segmenter.analysis.results import FloatArray, PairPicture
+from segmenter.charts.amounts import format_count
 from segmenter.charts.canvas import SMALL, ChartFigure, new_figure
 from segmenter.charts.density import density_picture
 from segmenter.charts.descriptions import explained_words
@@ -17,7 +18,8 @@ from segmenter.charts.key import draw_key, key_height
 from segmenter.charts.labels import Box, place_labels
 from segmenter.charts.palette import marker_of, segment_colour
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle
-from segmenter.charts.texts import format_count, shorten, text_width, wrap
+from segmenter.charts.texts import shorten, text_width
+from segmenter.charts.wrapping import wrap
 from segmenter.translating import gettext as _
 from segmenter.translating import ngettext
 

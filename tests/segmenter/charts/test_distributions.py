@@ -90,6 +90,6 @@ def test_of_yes_and_no_the_share_is_drawn_told_and_written(make: SimpleNamespace
     figure = draw_distributions([profile], marks)
     widths = [box.get_width() for box in _boxes(figure)]
     assert _scaled([0, *widths]) == pytest.approx([0, 2, 3, 1])
-    assert {"0%", "50%", "100%"} <= set(shown(figure).texts())
-    assert "Share of Gender: female: A 75%, B 25%." in describe_distributions([profile], marks)
-    assert {"50%", "75%", "25%"} <= set(shown(draw_profile([profile], marks)).texts())
+    assert {"0\xa0%", "50\xa0%", "100\xa0%"} <= set(shown(figure).texts())
+    assert "Share of Gender: female: A 75\xa0%, B 25\xa0%." in describe_distributions([profile], marks)
+    assert {"50\xa0%", "75\xa0%", "25\xa0%"} <= set(shown(draw_profile([profile], marks)).texts())
