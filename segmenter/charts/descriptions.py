@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from segmenter.analysis.naming import is_yes_or_no
 from segmenter.analysis.results import NumberProfile, PairPicture
 from segmenter.charts.amounts import format_count, format_number, format_percent, format_share
+from segmenter.charts.crowds import has_crowds
 from segmenter.charts.inputs import ElbowChart, SegmentHistory, SegmentMark, SizeHistory, place_marks
+from segmenter.charts.strip import is_single
 from segmenter.charts.texts import clean_text
 from segmenter.translating import gettext as _
 from segmenter.translating import join_words, ngettext
@@ -96,7 +98,7 @@ def describe_scatter(
         )
         sentences.append(text % {"count": format_count(picture.missing)})
     placed = place_marks(picture, marks)
-    place = _("%(segment)s at %(x)s and %(y)s")
+    place = _("%(segment)s at %(x)s") if is_single(picture) else _("%(segment)s at %(x)s and %(y)s")
     centroids = [
         place
         % {"segment": clean_text(each.mark.name), "x": format_number(each.x), "y": format_number(each.y)}
@@ -108,16 +110,25 @@ def describe_scatter(
 
 
 def _axes_words(picture: PairPicture, x_label: str, y_label: str) -> str:
-    if picture.kind == "points":
-        drawn = len(picture.labels)
-        text = _("%(count)s customers by %(x)s (across) and %(y)s (up), coloured by segment, one mark each.")
+    drawn = sum(picture.counts) if picture.kind == "grid" else len(picture.labels)
+    if is_single(picture):
+        text = _("%(count)s customers by %(x)s (across), spread out upwards only to be seen; %(marks)s.")
     else:
-        drawn = sum(picture.counts)
-        text = _(
-            "%(count)s customers by %(x)s (across) and %(y)s (up), coloured by segment, as density: "
-            "stronger colour where there are more."
-        )
-    return text % {"count": format_count(drawn), "x": clean_text(x_label), "y": clean_text(y_label)}
+        text = _("%(count)s customers by %(x)s (across) and %(y)s (up); %(marks)s.")
+    return text % {
+        "count": format_count(drawn),
+        "x": clean_text(x_label),
+        "y": clean_text(y_label),
+        "marks": _marks_words(picture),
+    }
+
+
+def _marks_words(picture: PairPicture) -> str:
+    if picture.kind == "grid":
+        return _("coloured by segment, as density: stronger colour where there are more")
+    if not is_single(picture) and has_crowds(picture):
+        return _("coloured by segment, larger marks where several have the same values")
+    return _("coloured by segment, one mark each")
 
 
 def explained_words(picture: PairPicture) -> str:

@@ -51,7 +51,7 @@ def draw_key(figure: ChartFigure, marks: Sequence[SegmentMark], top: float) -> N
 
 
 def _before_name() -> float:
-    return _MARKER + text_width("00", FONT_SIZE, bold=True) + 6
+    return _MARKER + text_width("00", FONT_SIZE, bold=True) + 10
 
 
 def _plan(marks: Sequence[SegmentMark], style: ChartStyle) -> _Plan:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 
 from segmenter.analysis.naming import is_yes_or_no
 from segmenter.analysis.results import NumberProfile
 from segmenter.charts.amounts import format_number, format_percent
 from segmenter.charts.canvas import FONT_SIZE, SMALL, ChartFigure, new_figure
+from segmenter.charts.contrast import readable_on
 from segmenter.charts.inputs import SegmentMark
 from segmenter.charts.key import draw_key, key_height
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle, Theme
@@ -191,7 +192,7 @@ def _draw_cell(
     text = _mean_words(profile, mean) if layout.in_units and mean is not None else _deviations(difference)
     figure.box(left + 1, top + start, layout.column - 2, height, fill, radius=3)
     size = min(FONT_SIZE, (layout.column - 4) / max(1.0, text_width(text, 1)))
-    ink = _readable(fill, figure.style.colours)
+    ink = readable_on(fill)
     figure.write(
         left + layout.column / 2, top + start + height / 2, text, size=size, colour=ink, align="center"
     )
@@ -227,21 +228,3 @@ def _difference_words(profile: NumberProfile, label: int) -> str:
 def _cell_colour(difference: float, theme: Theme) -> str:
     scale = LinearSegmentedColormap.from_list("differences", [theme.low, theme.middle, theme.high])
     return to_hex(scale(0.5 + max(-0.5, min(0.5, difference / _FULL / 2))))
-
-
-def _readable(fill: str, theme: Theme) -> str:
-    """Return black or white, whichever stands out more against the fill."""
-    return max(("#000000", "#ffffff"), key=lambda ink: contrast(ink, fill))
-
-
-def contrast(one: str, other: str) -> float:
-    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
-    low, high = sorted((_luminance(one), _luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    linear = [
-        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in to_rgb(colour)
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

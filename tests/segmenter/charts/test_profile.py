@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from segmenter.analysis.results import NumberProfile, NumberSummary
-from segmenter.charts.profile import contrast, draw_profile
+from segmenter.charts.contrast import contrast
+from segmenter.charts.profile import draw_profile
 from segmenter.charts.style import NARROW, ChartStyle, ThemeName
 
 Shown = Callable[..., Any]
