@@ -21,11 +21,14 @@ from segmenter.charts.amounts import format_number, format_ticks
 from segmenter.charts.palette import marker_of, segment_colour
 from segmenter.charts.style import ChartStyle
 from segmenter.charts.texts import clean_text, shorten, text_width
+from segmenter.charts.wrapping import wrap, wrap_whole
 
 # An SVG figure has 72 pixels per inch, so that points, pixels and SVG units are one and the same.
 PIXELS_PER_INCH = 72
 FONT_SIZE = 12.0
 SMALL = 11.0
+# Between two lines of small letters.
+_LINE = 13.0
 # Ticks of an axis that stands up are this far apart, at least.
 TICK_HEIGHT = 42
 _MISSING = "\N{WHITE SQUARE}"
@@ -178,6 +181,17 @@ class ChartFigure(Figure):
         if shown != text:
             self.verbatim[self._identify(artist)] = text
         return artist
+
+    def write_over_two_lines(self, x: float, y: float, text: str, *, room: float, bold: bool = False) -> None:
+        """Write one line as `write` does or, where that is too long, two smaller lines around `y`."""
+        if text_width(clean_text(text), FONT_SIZE, bold=bold) <= room:
+            self.write(x, y, text, bold=bold)
+            return
+        lines = wrap_whole(text, room, SMALL, lines=2, bold=bold) or wrap(
+            text, room, SMALL, lines=2, bold=bold
+        )
+        for number, line in enumerate(lines):
+            self.write(x, y + _LINE * (number - (len(lines) - 1) / 2), line, size=SMALL, bold=bold)
 
     def box(
         self,

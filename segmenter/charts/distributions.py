@@ -73,7 +73,7 @@ def _write_names(figure: ChartFigure, marks: Sequence[SegmentMark], width: float
     for row, mark in enumerate(marks, start=1):
         y = top + _ROW * (row + 0.5)
         figure.marker(_MARGIN + 6, y, mark.colour)
-        figure.write(_MARGIN + _MARKER, y, mark.name, room=room)
+        figure.write_over_two_lines(_MARGIN + _MARKER, y, mark.name, room=room)
         figure.hit_area(_MARGIN, y - _ROW / 2 + 1, width - 6, _ROW - 2, mark.name, mark.href)
 
 
@@ -85,7 +85,7 @@ def _draw_panel(
     top: float,
     width: float,
 ) -> None:
-    figure.write(left, top + 18, profile.name, room=width, bold=True)
+    figure.write_over_two_lines(left, top + 18, profile.name, room=width, bold=True)
     colours = figure.style.colours
     rows = [(profile.everyone, colours.muted)]
     rows += [

@@ -15,7 +15,7 @@ from segmenter.charts.inputs import SegmentMark
 from segmenter.charts.key import draw_key, key_height
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle, Theme
 from segmenter.charts.texts import clean_text, text_width
-from segmenter.charts.wrapping import wrap, wrap_whole
+from segmenter.charts.wrapping import wrap_whole
 from segmenter.translating import gettext as _
 
 _MARGIN = 12
@@ -144,10 +144,7 @@ def _write_attribute(figure: ChartFigure, profile: NumberProfile, layout: _Layou
         figure.write(_MARGIN, top + 12, profile.name, size=SMALL, room=figure.style.width - 2.0 * _MARGIN)
         return
     room = layout.left - _MARGIN - 8
-    lines = wrap_whole(profile.name, room, FONT_SIZE, lines=2) or wrap(profile.name, room, FONT_SIZE, lines=2)
-    above = top + (layout.row - _LINE * (len(lines) - 1)) / 2
-    for number, line in enumerate(lines):
-        figure.write(_MARGIN, above + _LINE * number, line, room=room)
+    figure.write_over_two_lines(_MARGIN, top + layout.row / 2, profile.name, room=room)
 
 
 def _write_everyone(figure: ChartFigure, profile: NumberProfile, layout: _Layout, top: float) -> None:

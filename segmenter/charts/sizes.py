@@ -31,7 +31,7 @@ def draw_sizes(marks: Sequence[SegmentMark], style: ChartStyle = DEFAULT_STYLE) 
         top = _MARGIN + row * position
         middle = top + row / 2
         figure.marker(_MARGIN + 6, middle, mark.colour)
-        figure.write(_MARGIN + _MARKER, middle, mark.name, room=names)
+        figure.write_over_two_lines(_MARGIN + _MARKER, middle, mark.name, room=names)
         _draw_bar(figure, marks, mark, left, middle, 20)
         _link_row(figure, marks, mark, top, row)
     return figure

@@ -40,14 +40,14 @@ def wrap(text: str, width: float, size: float, *, lines: int, bold: bool = False
     return [shorten(row, width, size, bold=bold) for row in rows]
 
 
-def wrap_whole(text: str, width: float, size: float, *, lines: int) -> list[str] | None:
+def wrap_whole(text: str, width: float, size: float, *, lines: int, bold: bool = False) -> list[str] | None:
     """Return the text in at most `lines` lines, nothing cut; `None` if that cannot be.
 
     Lines break between words, if need be at hyphens, and only then inside of words.
     """
 
     def fits(row: str) -> bool:
-        return text_width(row, size) <= width
+        return text_width(row, size, bold=bold) <= width
 
     for divide in (_words, _parts, _syllables):
         rows, rest = _fill(list(divide(clean_text(text))), fits, lines)
