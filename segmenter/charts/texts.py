@@ -6,6 +6,7 @@ Widths are estimated, because what is written in an SVG is set by the reader's f
 import unicodedata
 
 _NARROW_LETTERS = frozenset("iljtfrI.,:;'|!()[]{}/\\ \xa0\u202f")
+_SIGNS = frozenset("+−×±=<>→")
 _WIDE_LETTERS = frozenset("mwMW%@&ÆŒ")
 _INVISIBLE = ("Mn", "Me", "Cf")
 
@@ -34,6 +35,8 @@ def _character_width(character: str) -> float:
         return 1.25 if ord(character) >= 0x1F000 else 1.05
     if character in _NARROW_LETTERS:
         return 0.36
+    if character in _SIGNS:
+        return 0.84
     if character in _WIDE_LETTERS:
         return 0.95
     return 0.7 if character.isupper() else 0.62

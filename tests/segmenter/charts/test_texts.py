@@ -1,6 +1,7 @@
 """Names as charts write them."""
 
 import pytest
+from matplotlib.font_manager import FontProperties, findfont, get_font
 
 from segmenter.charts.texts import clean_text, shorten, text_width
 
@@ -31,3 +32,17 @@ def test_a_joined_emoji_is_not_cut_behind_its_joiner() -> None:
     name = "👩\u200d👩\u200d👧" * 20
     for room in range(30, 90):
         assert not shorten(name, room, 12).removesuffix("…").endswith("\u200d")
+
+
+def test_no_text_is_wider_in_the_font_of_pictures_than_thought() -> None:
+    font = get_font(findfont(FontProperties(family="DejaVu Sans")))
+    font.set_size(100, 72)
+    for text in (
+        "2.41 M → 124.39 M (+5,061\xa0%)",
+        "−1.23×10⁻⁷",
+        "<0.1\xa0%",
+        "Gelegenheitskäufer",
+        "1,002,500",
+    ):
+        font.set_text(text)
+        assert font.get_width_height()[0] / 64 <= text_width(text, 100) * 1.03
