@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Exists, OuterRef, Q
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from segmenter.charts.inputs import SegmentHistory, SizeHistory
 from segmenter.models import Cluster, Segment, Segmentation, SegmentationRun
@@ -171,7 +172,7 @@ def _size_history(known: _Known) -> SizeHistory:
     histories.sort(key=lambda each: -(each.sizes[-1] or 0) if each.sizes else 0)
     return SizeHistory(
         segments=(*histories, *(_segment_history(each, known) for each in retired[:CHART_RETIRED])),
-        days=tuple(map(_day, known.runs)),
+        runs=tuple(_run_names(known.runs)),
     )
 
 
@@ -185,6 +186,13 @@ def _segment_history(segment: Segment, known: _Known) -> SegmentHistory:
         is_retired=segment.retired_at is not None,
         href=latest.get_absolute_url() if latest else None,
     )
+
+
+def _run_names(runs: Sequence[SegmentationRun]) -> Iterator[str]:
+    """Yield each run's day, or its number where another one was on the same day."""
+    days = [_day(run) for run in runs]
+    for run, day in zip(runs, days, strict=True):
+        yield day if days.count(day) == 1 else _("run %(number)s") % {"number": run.pk}
 
 
 def _day(run: SegmentationRun) -> str:

@@ -5,6 +5,8 @@ language of the site, requests in that of their reader.
 """
 
 import gettext as standard
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -16,13 +18,22 @@ class Catalogue(Protocol):
     def ngettext(self, singular: str, plural: str, number: int, /) -> str: ...
 
 
+@dataclass(frozen=True)
+class NumberSigns:
+    """What stands in numbers before the decimals and between the thousands."""
+
+    decimal: str = "."
+    thousands: str = ","
+
+
 _catalogue: Catalogue = standard.NullTranslations()
+_read_signs: Callable[[], NumberSigns] = NumberSigns
 
 
-def use_catalogue(catalogue: Catalogue) -> None:
-    """Translate by this catalogue from now on."""
-    global _catalogue  # noqa: PLW0603 - one for the whole process, chosen when it starts
-    _catalogue = catalogue
+def use_catalogue(catalogue: Catalogue, read_signs: Callable[[], NumberSigns] = NumberSigns) -> None:
+    """Translate by this catalogue from now on, and write numbers with the signs read each time."""
+    global _catalogue, _read_signs
+    _catalogue, _read_signs = catalogue, read_signs
 
 
 def gettext(message: str) -> str:
@@ -43,3 +54,19 @@ def join_words(words: list[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return gettext("%(first)s and %(last)s") % {"first": ", ".join(words[:-1]), "last": words[-1]}
+
+
+def write_number(value: float, decimals: int) -> str:
+    """Return the number with the reader's signs and a true minus; what rounds to nothing has none."""
+    signs = _read_signs()
+    text = f"{value:,.{decimals}f}"
+    if not text.strip("-0.,"):
+        text = text.removeprefix("-")
+    return text.translate(
+        {ord(","): signs.thousands, ord("."): signs.decimal, ord("-"): "\N{MINUS SIGN}"},
+    )
+
+
+def write_percent(number: str) -> str:
+    """Return `40.5 %` of `40.5`, which no line break divides."""
+    return gettext("%(number)s\N{NO-BREAK SPACE}%%") % {"number": number}

@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from segmenter.analysis.results import Advice, ClusterScores, ElbowSweep, SweepScores
 from segmenter.models import SegmentationRun
+from segmenter.translating import write_number, write_percent
 
 # As in segmenter.analysis.advice: from here on clusters come back when customers are drawn again, and below
 # here hardly.
@@ -47,7 +47,7 @@ def judge(run: SegmentationRun, advice: Advice, scores: SweepScores) -> Verdict:
 
 def percent(share: float) -> str:
     """A share in whole per cent, rounded down, so that only what is whole is called 100 %."""
-    return f"{number_format(math.floor(100 * share + 1e-9), 0)}\N{NO-BREAK SPACE}%"
+    return write_percent(write_number(math.floor(100 * share + 1e-9), 0))
 
 
 def _unclear(k: int) -> str:

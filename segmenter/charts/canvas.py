@@ -17,14 +17,20 @@ from matplotlib.text import Text
 from matplotlib.ticker import Formatter, MaxNLocator
 from matplotlib.transforms import Affine2D
 
+from segmenter.charts.amounts import format_number, format_ticks
 from segmenter.charts.palette import marker_of, segment_colour
 from segmenter.charts.style import ChartStyle
-from segmenter.charts.texts import clean_text, format_number, shorten
+from segmenter.charts.texts import clean_text, shorten, text_width
+from segmenter.charts.wrapping import wrap, wrap_whole
 
 # An SVG figure has 72 pixels per inch, so that points, pixels and SVG units are one and the same.
 PIXELS_PER_INCH = 72
 FONT_SIZE = 12.0
 SMALL = 11.0
+# Between two lines of small letters.
+_LINE = 13.0
+# Ticks of an axis that stands up are this far apart, at least.
+TICK_HEIGHT = 42
 _MISSING = "\N{WHITE SQUARE}"
 # matplotlib leaves out what is fully transparent; SVG gets 0.
 HIT_AREA_OPACITY = 0.004
@@ -63,27 +69,45 @@ def drawable(text: str) -> str:
 
 
 class NumberFormatter(Formatter):
-    """Tick labels with as many decimals as the distance between ticks asks for."""
+    """Tick labels in one unit, with as many decimals as the distance between ticks asks for."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         return format_number(x)
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
-        step = min((abs(b - a) for a, b in itertools.pairwise(values)), default=0.0)
-        decimals = 0
-        while decimals < 6 and abs(round(step, decimals) - step) > step * 1e-3:
-            decimals += 1
-        return [format_number(0.0 if abs(value) < step * 1e-6 else value, decimals) for value in values]
+        return format_ticks(values)
 
 
-def ticks_between(low: float, high: float, most: float) -> list[float]:
-    """Return round values from `low` to `high`, not many more than `most`."""
-    values = _locator(most).tick_values(low, high)
-    return [float(value) for value in values if low <= value <= high]
+class RoundLocator(MaxNLocator):
+    """Ticks at round values, not many more than `most`, and few enough to stand apart along `width`."""
+
+    def __init__(self, most: float, width: float | None = None) -> None:
+        super().__init__(nbins=max(3, int(most)), steps=[1, 2, 2.5, 5, 10])
+        self._most, self._width = max(3, int(most)), width
+
+    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
+        values: Sequence[float] = ()
+        for most in range(self._most, 0, -1):
+            self.set_params(nbins=most)
+            values = [float(value) for value in super().tick_values(vmin, vmax)]
+            if self._width is None or _fit(_within(values, vmin, vmax), self._width / (vmax - vmin)):
+                return values
+        return _within(values, vmin, vmax)[::2]
 
 
-def _locator(most: float) -> MaxNLocator:
-    return MaxNLocator(nbins=max(3, int(most)), steps=[1, 2, 2.5, 5, 10])
+def _within(values: Sequence[float], low: float, high: float) -> list[float]:
+    return [value for value in values if low <= value <= high]
+
+
+def _fit(ticks: Sequence[float], scale: float) -> bool:
+    """Return whether the texts of ticks stand apart, at so many pixels per unit."""
+    widest = max((text_width(text, SMALL) for text in format_ticks(ticks)), default=0.0)
+    return all((b - a) * scale >= widest + 8 for a, b in itertools.pairwise(ticks))
+
+
+def ticks_between(low: float, high: float, most: float, width: float | None = None) -> list[float]:
+    """Return round values from `low` to `high`, as few as a `RoundLocator` finds."""
+    return _within(RoundLocator(most, width).tick_values(low, high), low, high)
 
 
 class ChartFigure(Figure):
@@ -118,8 +142,9 @@ class ChartFigure(Figure):
         for side, spine in axes.spines.items():
             spine.set_visible(side == "bottom")
             spine.set_color(colours.muted)
-        for axis, room in ((axes.xaxis, width / 55), (axes.yaxis, height / 42)):
-            axis.set_major_locator(_locator(room))
+        axes.xaxis.set_major_locator(RoundLocator(width / 55, width))
+        axes.yaxis.set_major_locator(RoundLocator(height / TICK_HEIGHT))
+        for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(NumberFormatter())
         return axes
 
@@ -156,6 +181,17 @@ class ChartFigure(Figure):
         if shown != text:
             self.verbatim[self._identify(artist)] = text
         return artist
+
+    def write_over_two_lines(self, x: float, y: float, text: str, *, room: float, bold: bool = False) -> None:
+        """Write one line as `write` does or, where that is too long, two smaller lines around `y`."""
+        if text_width(clean_text(text), FONT_SIZE, bold=bold) <= room:
+            self.write(x, y, text, bold=bold)
+            return
+        lines = wrap_whole(text, room, SMALL, lines=2, bold=bold) or wrap(
+            text, room, SMALL, lines=2, bold=bold
+        )
+        for number, line in enumerate(lines):
+            self.write(x, y + _LINE * (number - (len(lines) - 1) / 2), line, size=SMALL, bold=bold)
 
     def box(
         self,

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 from segmenter.analysis.naming import is_yes_or_no
 from segmenter.analysis.results import NumberProfile, PairPicture
+from segmenter.charts.amounts import format_count, format_number, format_percent, format_share
+from segmenter.charts.crowds import has_crowds
 from segmenter.charts.inputs import ElbowChart, SegmentHistory, SegmentMark, SizeHistory, place_marks
-from segmenter.charts.texts import clean_text, format_count, format_number, format_share
+from segmenter.charts.strip import is_single
+from segmenter.charts.texts import clean_text
 from segmenter.translating import gettext as _
 from segmenter.translating import join_words, ngettext
 
@@ -95,7 +98,7 @@ def describe_scatter(
         )
         sentences.append(text % {"count": format_count(picture.missing)})
     placed = place_marks(picture, marks)
-    place = _("%(segment)s at %(x)s and %(y)s")
+    place = _("%(segment)s at %(x)s") if is_single(picture) else _("%(segment)s at %(x)s and %(y)s")
     centroids = [
         place
         % {"segment": clean_text(each.mark.name), "x": format_number(each.x), "y": format_number(each.y)}
@@ -107,23 +110,32 @@ def describe_scatter(
 
 
 def _axes_words(picture: PairPicture, x_label: str, y_label: str) -> str:
-    if picture.kind == "points":
-        drawn = len(picture.labels)
-        text = _("%(count)s customers by %(x)s (across) and %(y)s (up), coloured by segment, one mark each.")
+    drawn = sum(picture.counts) if picture.kind == "grid" else len(picture.labels)
+    if is_single(picture):
+        text = _("%(count)s customers by %(x)s (across), spread out upwards only to be seen; %(marks)s.")
     else:
-        drawn = sum(picture.counts)
-        text = _(
-            "%(count)s customers by %(x)s (across) and %(y)s (up), coloured by segment, as density: "
-            "stronger colour where there are more."
-        )
-    return text % {"count": format_count(drawn), "x": clean_text(x_label), "y": clean_text(y_label)}
+        text = _("%(count)s customers by %(x)s (across) and %(y)s (up); %(marks)s.")
+    return text % {
+        "count": format_count(drawn),
+        "x": clean_text(x_label),
+        "y": clean_text(y_label),
+        "marks": _marks_words(picture),
+    }
+
+
+def _marks_words(picture: PairPicture) -> str:
+    if picture.kind == "grid":
+        return _("coloured by segment, as density: stronger colour where there are more")
+    if not is_single(picture) and has_crowds(picture):
+        return _("coloured by segment, larger marks where several have the same values")
+    return _("coloured by segment, one mark each")
 
 
 def explained_words(picture: PairPicture) -> str:
     """Say how much of the features' spread two principal components hold."""
-    shares = [f"{100 * share:.0f}%" for share in picture.explained]
+    shares = [format_percent(share) for share in picture.explained]
     text = _("both components together hold %(whole)s of the spread (%(shares)s)")
-    return text % {"whole": f"{100 * sum(picture.explained):.0f}%", "shares": join_words(shares)}
+    return text % {"whole": format_percent(sum(picture.explained)), "shares": join_words(shares)}
 
 
 def describe_profile(profiles: Sequence[NumberProfile], marks: Sequence[SegmentMark]) -> str:
@@ -148,14 +160,14 @@ def _most_different(profiles: Sequence[NumberProfile], label: int) -> str:
         return ""
     difference, name = max(known, key=lambda pair: abs(pair[0]))
     text = _("%(name)s %(difference)s SD above") if difference > 0 else _("%(name)s %(difference)s SD below")
-    return text % {"name": clean_text(name), "difference": f"{abs(difference):.1f}"}
+    return text % {"name": clean_text(name), "difference": format_number(abs(difference), 1)}
 
 
 def describe_distributions(profiles: Sequence[NumberProfile], marks: Sequence[SegmentMark]) -> str:
     """Say the median and the middle half of each attribute per segment."""
     sentences = [
         _("Boxes hold the middle half of each segment's customers, lines reach from %(low)s to %(high)s.")
-        % {"low": "5%", "high": "95%"}
+        % {"low": format_percent(0.05), "high": format_percent(0.95)}
     ]
     for profile in profiles[:_MOST]:
         name = clean_text(profile.name)
@@ -170,7 +182,7 @@ def describe_distributions(profiles: Sequence[NumberProfile], marks: Sequence[Se
 
 def _share_words(profile: NumberProfile, marks: Sequence[SegmentMark]) -> list[str]:
     return [
-        f"{clean_text(mark.name)} {100 * (profile.clusters[mark.label].mean or 0.0):.0f}%"
+        f"{clean_text(mark.name)} {format_percent(profile.clusters[mark.label].mean or 0.0)}"
         for mark in marks[:_MOST]
     ]
 

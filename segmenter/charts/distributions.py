@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from segmenter.analysis.naming import is_yes_or_no
 from segmenter.analysis.results import NumberProfile, NumberSummary
+from segmenter.charts.amounts import format_percent
 from segmenter.charts.canvas import (
     FONT_SIZE,
     SMALL,
@@ -55,7 +56,7 @@ def draw_distributions(
         text = _("Box: middle half with median; line: from %(low)s to %(high)s; bar: share")
     else:
         text = _("Box: middle half with median; line: from %(low)s to %(high)s")
-    words = text % {"low": "5%", "high": "95%"}
+    words = text % {"low": format_percent(0.05), "high": format_percent(0.95)}
     figure.write(_MARGIN, rows * height + 12, words, size=SMALL, colour=style.colours.muted)
     return figure
 
@@ -72,7 +73,7 @@ def _write_names(figure: ChartFigure, marks: Sequence[SegmentMark], width: float
     for row, mark in enumerate(marks, start=1):
         y = top + _ROW * (row + 0.5)
         figure.marker(_MARGIN + 6, y, mark.colour)
-        figure.write(_MARGIN + _MARKER, y, mark.name, room=room)
+        figure.write_over_two_lines(_MARGIN + _MARKER, y, mark.name, room=room)
         figure.hit_area(_MARGIN, y - _ROW / 2 + 1, width - 6, _ROW - 2, mark.name, mark.href)
 
 
@@ -84,7 +85,7 @@ def _draw_panel(
     top: float,
     width: float,
 ) -> None:
-    figure.write(left, top + 18, profile.name, room=width, bold=True)
+    figure.write_over_two_lines(left, top + 18, profile.name, room=width, bold=True)
     colours = figure.style.colours
     rows = [(profile.everyone, colours.muted)]
     rows += [
@@ -116,7 +117,7 @@ def _draw_shares(
     """Draw bars: of yes and no the share of yes says everything."""
     scale, muted = _Scale(0.0, 1.0, left, width), figure.style.colours.muted
     bottom = top + _ROW * len(rows)
-    quarters = [(scale.pixel(share), f"{100 * share:.0f}%") for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    quarters = [(scale.pixel(share), format_percent(share)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
     figure.draw_lines(
         [((x, top), (x, bottom)) for x, _words in quarters], [figure.style.colours.grid], zorder=1
     )
@@ -150,7 +151,7 @@ class _Scale:
 def _draw_ticks(figure: ChartFigure, scale: _Scale, top: float, bottom: float) -> None:
     """Draw the grid and its numbers. A panel has no axes of matplotlib's: they cost 25 ms each."""
     colours = figure.style.colours
-    ticks = ticks_between(scale.low, scale.high, scale.width / 45)
+    ticks = ticks_between(scale.low, scale.high, scale.width / 45, scale.width)
     places = [scale.pixel(value) for value in ticks]
     figure.draw_lines([((x, top), (x, bottom)) for x in places], [colours.grid], zorder=1)
     for x, words in zip(places, NumberFormatter().format_ticks(ticks), strict=True):

@@ -133,10 +133,13 @@ class SegmentHistory:
 
 @dataclass(frozen=True)
 class SizeHistory:
-    """Sizes of segments through runs, the oldest run first. `days` say when each run was."""
+    """Sizes of segments through runs, the oldest run first.
+
+    `runs` are what these are called: each its day, or its number where several were on one day.
+    """
 
     segments: tuple[SegmentHistory, ...]
-    days: tuple[str, ...]
+    runs: tuple[str, ...]
 
     def __post_init__(self) -> None:
         for segment in self.segments:
@@ -145,12 +148,12 @@ class SizeHistory:
 
     @property
     def run_count(self) -> int:
-        return len(self.days)
+        return len(self.runs)
 
     @property
     def first(self) -> str:
-        return self.days[0] if self.days else ""
+        return self.runs[0] if self.runs else ""
 
     @property
     def last(self) -> str:
-        return self.days[-1] if self.days else ""
+        return self.runs[-1] if self.runs else ""

@@ -9,7 +9,11 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 
-_DISTANCES = np.array([12.0, 20.0, 32.0, 48.0, 68.0, 92.0])
+_DISTANCES = np.array([12.0, 20.0, 32.0, 48.0, 68.0, 92.0, 120.0, 152.0])
+# What it costs to cover all of the points: as much as being so many times farther away than the nearest.
+_COVERING = 2_000.0
+# So much nearer to its own anchor than to another one a label belongs to it at first glance.
+_BETWEEN = 12.0
 # Above and below read best, then the sides, then the corners.
 _DIRECTIONS = np.radians([90, 270, 0, 180, 45, 135, 315, 225, 22, 158, 338, 202])
 
@@ -58,11 +62,31 @@ def place_labels(
         free = _inside(boxes, bounds) & ~_overlaps(boxes, taken).any(axis=1)
         if not free.any():
             return None
-        prices = prices[free] + _covered(points, boxes[free])
+        prices = prices[free] + _covered(points, boxes[free]) + _astray(anchors, index, boxes[free])
         best = boxes[free][prices.argmin()]
         taken = np.vstack([taken, best])
         placed[index] = Box(*map(float, best))
     return [placed[index] for index in range(len(anchors))]
+
+
+def place_badges(anchors: Sequence[tuple[float, float]], size: float, bounds: Box) -> list[Box]:
+    """Return a square for each anchor: at the anchor, or beside it where others are too near.
+
+    Beside anchors they are clear of all anchors and of each other, as far as that can be.
+    """
+    points = np.array(anchors, dtype=np.float64).reshape(-1, 2)
+    apart = np.hypot(*(points[:, None] - points).transpose(2, 0, 1)) + np.diag(np.full(len(points), np.inf))
+    crowded = apart.min(axis=1, initial=np.inf) < size
+    taken = np.column_stack([points, np.where(crowded, 0.7 * size, size)[:, None].repeat(2, axis=1)])
+    places = [Box(x, y, size, size) for x, y in anchors]
+    for index in map(int, np.flatnonzero(crowded)):
+        boxes, prices = _candidates(anchors[index], (size, size))
+        free = _inside(boxes, bounds) & ~_overlaps(boxes, taken).any(axis=1)
+        if free.any():
+            best = boxes[free][prices[free].argmin()]
+            taken = np.vstack([taken, best])
+            places[index] = Box(*map(float, best))
+    return places
 
 
 def _crowding(anchors: Sequence[tuple[float, float]], index: int) -> float:
@@ -80,6 +104,14 @@ def _candidates(anchor: tuple[float, float], size: tuple[float, float]) -> tuple
     return boxes, prices.ravel()
 
 
+def _astray(anchors: Sequence[tuple[float, float]], index: int, boxes: FloatArray) -> FloatArray:
+    """Return what it costs each box to be as near to another anchor as to its own."""
+    offsets = np.abs(boxes[:, None, :2] - np.array(anchors)) - boxes[:, None, 2:] / 2
+    distances = np.hypot(*np.maximum(offsets, 0).transpose(2, 0, 1))
+    others = np.delete(distances, index, axis=1).min(axis=1, initial=np.inf)
+    return np.asarray(np.maximum(0.0, distances[:, index] + _BETWEEN - others), dtype=np.float64)
+
+
 def _inside(boxes: FloatArray, bounds: Box) -> npt.NDArray[np.bool_]:
     across = np.abs(boxes[:, 0] - bounds.x) <= (bounds.width - boxes[:, 2]) / 2
     return across & (np.abs(boxes[:, 1] - bounds.y) <= (bounds.height - boxes[:, 3]) / 2)
@@ -92,12 +124,13 @@ def _overlaps(boxes: FloatArray, taken: FloatArray) -> npt.NDArray[np.bool_]:
 
 
 def _covered(points: FloatArray | None, boxes: FloatArray) -> FloatArray:
-    """Return how many of the points each box covers; of many points, how many in 200.
+    """Return what it costs each box to cover the points that it covers.
 
-    Every so many of them is enough to find the emptiest place.
+    Of many points, every so many of them is enough to find the emptiest place.
     """
-    if points is None:
+    if points is None or not len(points):
         return np.zeros(len(boxes))
     points = points[:: -(-len(points) // 1000)]
     near = np.abs(boxes[:, None, :2] - points[:, :2]) < boxes[:, None, 2:] / 2
-    return np.asarray(near.all(axis=2).sum(axis=1) * min(1.0, 200 / len(points)), dtype=np.float64)
+    price = min(1.0, _COVERING / len(points))
+    return np.asarray(near.all(axis=2).sum(axis=1) * price, dtype=np.float64)

@@ -139,4 +139,4 @@ def tabulate_history(history: SizeHistory) -> NumberTable:
     """Return one row per segment with its size in each run, nothing where a run did not find it."""
     retired = _("retired")
     rows = [(each.name, retired if each.is_retired else "", *each.sizes) for each in history.segments]
-    return NumberTable((_("Segment"), _("State"), *history.days), rows)
+    return NumberTable((_("Segment"), _("State"), *history.runs), rows)

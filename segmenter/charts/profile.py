@@ -3,22 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 
 from segmenter.analysis.naming import is_yes_or_no
 from segmenter.analysis.results import NumberProfile
+from segmenter.charts.amounts import format_number, format_percent
 from segmenter.charts.canvas import FONT_SIZE, SMALL, ChartFigure, new_figure
+from segmenter.charts.contrast import readable_on
 from segmenter.charts.inputs import SegmentMark
 from segmenter.charts.key import draw_key, key_height
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle, Theme
-from segmenter.charts.texts import clean_text, format_number, text_width, wrap
+from segmenter.charts.texts import clean_text, text_width
+from segmenter.charts.wrapping import wrap_whole
 from segmenter.translating import gettext as _
 
 _MARGIN = 12
 _ROW = 34
-_HEAD = 64
 _SHORT_HEAD = 34
+# Above the names' first line, which a marker has; between lines.
+_ABOVE_NAMES = 32
+_LINE = 15
+_MOST_LINES = 3
 _FOOT = 34
 # Beyond this many standard deviations a cell has its full colour.
 _FULL = 2.0
@@ -36,8 +42,13 @@ class _Layout:
     top: float
     column: float
     row: float
-    numbered: bool
     names_above: bool
+    heads: Sequence[Sequence[str]] | None = None
+
+    @property
+    def numbered(self) -> bool:
+        """Whether numbers stand above the columns, as the names find no room there."""
+        return self.heads is None
 
     @property
     def in_units(self) -> bool:
@@ -56,7 +67,7 @@ def draw_profile(
 
     The number in a cell is the segment's mean in original units, its colour how far that lies from everyone's
     in everyone's standard deviations. Columns too narrow for means hold the standard deviations. Where names
-    do not fit above the columns, numbers and a key do.
+    do not fit above the columns whole and different, numbers and a key do.
     """
     layout = _plan(profiles, marks, style)
     bottom = layout.top + layout.row * len(profiles)
@@ -79,12 +90,21 @@ def draw_profile(
 def _plan(profiles: Sequence[NumberProfile], marks: Sequence[SegmentMark], style: ChartStyle) -> _Layout:
     if style.narrow:
         column = _column_width(style.width - 2 * _MARGIN, marks)
-        return _Layout(_MARGIN, _SHORT_HEAD, column, 50, numbered=True, names_above=True)
+        return _Layout(_MARGIN, _SHORT_HEAD, column, 50, names_above=True)
     longest = max((text_width(clean_text(profile.name), FONT_SIZE) for profile in profiles), default=0)
     left = _MARGIN + min(longest + 14, 220.0)
     column = min(150.0, _column_width(style.width - left - _MARGIN, marks))
-    numbered = column < _NAME_WIDTH
-    return _Layout(left, _SHORT_HEAD if numbered else _HEAD, column, _ROW, numbered, names_above=False)
+    heads = _wrap_names(marks, column - 8) if column >= _NAME_WIDTH else None
+    top = _ABOVE_NAMES + _LINE * max(map(len, heads), default=1) + 2 if heads is not None else _SHORT_HEAD
+    return _Layout(left, top, column, _ROW, names_above=False, heads=heads)
+
+
+def _wrap_names(marks: Sequence[SegmentMark], room: float) -> list[list[str]] | None:
+    """Return the lines of each name; `None` if one does not fit whole, or two would read the same."""
+    heads = [wrap_whole(mark.name, room, SMALL, lines=_MOST_LINES) for mark in marks]
+    whole = [head for head in heads if head is not None]
+    differ = len({" ".join(head) for head in whole}) == len(marks)
+    return whole if differ else None
 
 
 def _column_width(room: float, marks: Sequence[SegmentMark]) -> float:
@@ -94,18 +114,18 @@ def _column_width(room: float, marks: Sequence[SegmentMark]) -> float:
 
 def _write_heads(figure: ChartFigure, marks: Sequence[SegmentMark], layout: _Layout) -> None:
     if layout.in_units:
-        middle, height = layout.left + layout.column / 2, 17 if layout.numbered else 32
+        middle, height = layout.left + layout.column / 2, 17 if layout.numbered else _ABOVE_NAMES
         words = _("Everyone") if layout.column > 60 else _("All")
         figure.write(middle, height, words, size=SMALL, align="center", colour=figure.style.colours.muted)
     for position, mark in enumerate(marks):
         left = layout.first + layout.column * position
         middle = left + layout.column / 2
-        if layout.numbered:
+        if layout.heads is None:
             _write_number(figure, mark, layout, middle)
             continue
         figure.marker(middle, 14, mark.colour)
-        for row, line in enumerate(wrap(mark.name, layout.column - 8, SMALL, lines=2)):
-            figure.write(middle, 32 + 15 * row, line, size=SMALL, align="center")
+        for row, line in enumerate(layout.heads[position]):
+            figure.write(middle, _ABOVE_NAMES + _LINE * row, line, size=SMALL, align="center")
         figure.hit_area(left, 2, layout.column, layout.top - 4, mark.name, mark.href)
 
 
@@ -121,10 +141,10 @@ def _write_number(figure: ChartFigure, mark: SegmentMark, layout: _Layout, middl
 def _write_attribute(figure: ChartFigure, profile: NumberProfile, layout: _Layout, top: float) -> None:
     """Write the attribute's name to the left of its row, or on phones above it."""
     if layout.names_above:
-        room = figure.style.width - 2 * _MARGIN
-        figure.write(_MARGIN, top + 12, profile.name, size=SMALL, room=room)
+        figure.write(_MARGIN, top + 12, profile.name, size=SMALL, room=figure.style.width - 2.0 * _MARGIN)
         return
-    figure.write(_MARGIN, top + layout.row / 2, profile.name, room=layout.left - _MARGIN - 8)
+    room = layout.left - _MARGIN - 8
+    figure.write_over_two_lines(_MARGIN, top + layout.row / 2, profile.name, room=room)
 
 
 def _write_everyone(figure: ChartFigure, profile: NumberProfile, layout: _Layout, top: float) -> None:
@@ -169,7 +189,7 @@ def _draw_cell(
     text = _mean_words(profile, mean) if layout.in_units and mean is not None else _deviations(difference)
     figure.box(left + 1, top + start, layout.column - 2, height, fill, radius=3)
     size = min(FONT_SIZE, (layout.column - 4) / max(1.0, text_width(text, 1)))
-    ink = _readable(fill, figure.style.colours)
+    ink = readable_on(fill)
     figure.write(
         left + layout.column / 2, top + start + height / 2, text, size=size, colour=ink, align="center"
     )
@@ -178,12 +198,12 @@ def _draw_cell(
 
 
 def _mean_words(profile: NumberProfile, mean: float) -> str:
-    return f"{100 * mean:.0f}%" if is_yes_or_no(profile) else format_number(mean)
+    return format_percent(mean) if is_yes_or_no(profile) else format_number(mean)
 
 
 def _deviations(difference: float) -> str:
-    text = f"{difference:+.1f}".replace("-", "−")
-    return "0.0" if float(f"{difference:.1f}") == 0 else text
+    text = format_number(difference, 1)
+    return f"+{text}" if difference >= 0.05 else text
 
 
 def _difference_words(profile: NumberProfile, label: int) -> str:
@@ -205,21 +225,3 @@ def _difference_words(profile: NumberProfile, label: int) -> str:
 def _cell_colour(difference: float, theme: Theme) -> str:
     scale = LinearSegmentedColormap.from_list("differences", [theme.low, theme.middle, theme.high])
     return to_hex(scale(0.5 + max(-0.5, min(0.5, difference / _FULL / 2))))
-
-
-def _readable(fill: str, theme: Theme) -> str:
-    """Return black or white, whichever stands out more against the fill."""
-    return max(("#000000", "#ffffff"), key=lambda ink: contrast(ink, fill))
-
-
-def contrast(one: str, other: str) -> float:
-    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
-    low, high = sorted((_luminance(one), _luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    linear = [
-        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in to_rgb(colour)
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
+from segmenter.charts.amounts import format_count, format_share
 from segmenter.charts.canvas import FONT_SIZE, ChartFigure, new_figure
 from segmenter.charts.inputs import SegmentMark
 from segmenter.charts.palette import segment_colour
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle
-from segmenter.charts.texts import clean_text, format_count, format_share, text_width
+from segmenter.charts.texts import clean_text, text_width
 from segmenter.translating import ngettext
 
 _MARGIN = 12
@@ -30,7 +31,7 @@ def draw_sizes(marks: Sequence[SegmentMark], style: ChartStyle = DEFAULT_STYLE) 
         top = _MARGIN + row * position
         middle = top + row / 2
         figure.marker(_MARGIN + 6, middle, mark.colour)
-        figure.write(_MARGIN + _MARKER, middle, mark.name, room=names)
+        figure.write_over_two_lines(_MARGIN + _MARKER, middle, mark.name, room=names)
         _draw_bar(figure, marks, mark, left, middle, 20)
         _link_row(figure, marks, mark, top, row)
     return figure

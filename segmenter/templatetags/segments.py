@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.formats import localize, number_format
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from segmenter.axes import Choice
 from segmenter.cards import format_value
+from segmenter.charts.amounts import HARDLY_ANY, format_percent, format_share, is_hardly_any
 from segmenter.charts.descriptions import describe_history
 from segmenter.charts.inputs import SizeHistory
 from segmenter.charts.palette import ThemeName, segment_colour
@@ -115,10 +116,9 @@ def score(value: float | None) -> str:
 @register.simple_tag
 def share(part: int, whole: int) -> str:
     """For example “40.5 %”; “less than 0.1 %” rather than 0."""
-    percent = 100 * part / whole if whole else 0.0
-    if 0 < percent < 0.05:
-        return _("less than 0.1 %")
-    return f"{localize(round(percent, 1))} %"
+    if is_hardly_any(part, whole):
+        return _("less than %(share)s") % {"share": format_percent(HARDLY_ANY, 1)}
+    return format_share(part, whole)
 
 
 @register.filter

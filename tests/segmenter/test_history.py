@@ -1,5 +1,7 @@
 """Segments through the runs of a segmentation."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.db.models.functions import Now
 
@@ -113,3 +115,9 @@ def test_the_chart_shows_the_living_before_the_retired(segmentation, add_run):
 def test_without_runs_there_is_nothing_to_tell(segmentation):
     history = read_history(segmentation)
     assert (list(history.columns), list(history.living)) == ([], [])
+
+
+def test_runs_of_one_day_are_told_apart_by_their_numbers(segmentation, add_run):
+    first, second, third = add_run(savers=10), add_run(savers=12), add_run(savers=11)
+    Job.objects.filter(pk=first.job_id).update(finished_at=datetime(2026, 1, 3, 12, tzinfo=UTC))
+    assert read_sizes(segmentation).runs == ("3 Jan 2026", f"run {second.pk}", f"run {third.pk}")

@@ -7,8 +7,11 @@ from django.utils import translation
 from segmenter import translating
 from segmenter.analysis.errors import TooFewCustomersError
 from segmenter.analysis.features import prepare_features
+from segmenter.apps import read_signs
+from segmenter.charts.amounts import format_number, format_share, format_ticks
 from segmenter.charts.descriptions import describe_elbow
 from segmenter.charts.inputs import ElbowChart
+from segmenter.templatetags.segments import share
 from segmenter.translating import join_words, use_catalogue
 
 
@@ -26,7 +29,7 @@ class Shouting:
 def shouting():
     use_catalogue(Shouting())
     yield
-    use_catalogue(translation)
+    use_catalogue(translation, read_signs)
 
 
 def test_the_site_brings_its_catalogue():
@@ -35,6 +38,21 @@ def test_the_site_brings_its_catalogue():
 
 def test_a_chart_is_described_in_the_language_of_its_reader(shouting):
     assert "no clear ELBOW" in describe_elbow(ElbowChart(ks=(1, 2), inertias=(4.0, 2.0)))
+
+
+def test_numbers_in_charts_have_the_signs_of_the_reader():
+    with translation.override("de"):
+        assert format_number(12_345.0) == "12.345"
+        assert format_share(633, 1000) == "63,3\xa0%"
+        assert format_ticks([0, 0.5, 1]) == ["0,0", "0,5", "1,0"]
+    assert format_share(633, 1000) == "63.3\xa0%"
+
+
+@pytest.mark.parametrize(("part", "words"), [(633, "63,3\xa0%"), (0.1, "weniger als 0,1\xa0%")])
+def test_pages_and_charts_write_shares_alike(part, words):
+    with translation.override("de"):
+        assert share(part, 1000).replace("less than", "weniger als") == words
+        assert format_share(part, 1000).replace("<", "weniger als ") == words
 
 
 def test_analysis_refuses_in_the_language_of_the_site(shouting):

@@ -39,7 +39,7 @@ def test_each_k_has_its_roles(make: SimpleNamespace) -> None:
 
 def test_sizes_are_told_with_shares(make: SimpleNamespace) -> None:
     words = describe_sizes(make.marks(["Savers", "Spenders"]))
-    assert words == "16 customers in 2 segments: Savers 8 (50.0%), Spenders 8 (50.0%)."
+    assert words == "16 customers in 2 segments: Savers 8 (50.0\xa0%), Spenders 8 (50.0\xa0%)."
 
 
 def test_many_segments_are_not_all_read_aloud(make: SimpleNamespace) -> None:

@@ -90,6 +90,14 @@ def test_of_yes_and_no_the_share_is_drawn_told_and_written(make: SimpleNamespace
     figure = draw_distributions([profile], marks)
     widths = [box.get_width() for box in _boxes(figure)]
     assert _scaled([0, *widths]) == pytest.approx([0, 2, 3, 1])
-    assert {"0%", "50%", "100%"} <= set(shown(figure).texts())
-    assert "Share of Gender: female: A 75%, B 25%." in describe_distributions([profile], marks)
-    assert {"50%", "75%", "25%"} <= set(shown(draw_profile([profile], marks)).texts())
+    assert {"0\xa0%", "50\xa0%", "100\xa0%"} <= set(shown(figure).texts())
+    assert "Share of Gender: female: A 75\xa0%, B 25\xa0%." in describe_distributions([profile], marks)
+    assert {"50\xa0%", "75\xa0%", "25\xa0%"} <= set(shown(draw_profile([profile], marks)).texts())
+
+
+@pytest.mark.parametrize("width", [800, NARROW])
+def test_names_that_begin_alike_are_told_apart(make: SimpleNamespace, shown: Shown, width: int) -> None:
+    names = [f"High bestellungen, low {what}" for what in ("umsatz", "retouren", "besuche", "alter", "tage")]
+    texts = shown(draw_distributions([make.profile("Income", 0)], make.marks(names), ChartStyle(width=width)))
+    whole = " ".join(texts.texts()).replace("- ", "").replace("-gen", "gen")
+    assert [name for name in names if name not in whole] == []

@@ -11,6 +11,7 @@ from segmenter.charts.history import draw_history
 from segmenter.charts.inputs import SegmentHistory, SizeHistory
 from segmenter.charts.numbers import tabulate_history
 from segmenter.charts.style import NARROW, ChartStyle
+from segmenter.charts.texts import text_width
 
 Shown = Callable[..., Any]
 HISTORY = SizeHistory(
@@ -19,7 +20,7 @@ HISTORY = SizeHistory(
         SegmentHistory("Spenders", 1, (None, 1200, 50), href="/b/"),
         SegmentHistory("Strollers", 2, (40, None, 30), is_retired=True),
     ),
-    days=("3 Jan 2026", "1 Feb 2026", "5 Mar 2026"),
+    runs=("3 Jan 2026", "1 Feb 2026", "5 Mar 2026"),
 )
 
 
@@ -32,11 +33,33 @@ def is_line(artist: Any) -> bool:
     return isinstance(artist, Line2D) and artist.get_linestyle() != "None"
 
 
-def test_all_segments_share_one_scale_from_zero() -> None:
+def test_each_segment_has_its_own_scale_from_zero() -> None:
     savers, spenders = (line.get_ydata() for line in lines(HISTORY)[:2])
-    floors = [12 + 26 + 62] * 2
-    heights = [floor - min(ys) for floor, ys in zip(floors, (savers, spenders), strict=True)]
-    assert heights == pytest.approx([62 * 100 / 1200, 62])
+    floor = 12 + 28 + 62
+    assert [floor - y for y in savers] == pytest.approx([62 * 0.8, 62 * 0.9, 62])
+    assert [floor - y for y in spenders] == pytest.approx([62, 62 * 50 / 1200])
+
+
+@pytest.mark.parametrize("width", [800, NARROW])
+def test_panels_say_the_first_and_the_last_size_and_the_growth(shown: Shown, width: int) -> None:
+    texts = set(shown(draw_history(HISTORY, ChartStyle(width=width))).texts())
+    assert {"80", "100 (+25\xa0%)", "40", "30 (−25\xa0%)"} <= texts
+    assert {"50 (−96\xa0%)", "1,200 → 50 (−96\xa0%)"} & texts
+    assert "Each segment on a scale of its own, from 0" in texts
+
+
+def test_a_segment_that_one_run_found_has_no_growth(shown: Shown) -> None:
+    history = SizeHistory((SegmentHistory("Savers", 0, (None, 7)),), ("run 2", "run 3"))
+    assert {"7", "run 2", "run 3"} <= set(shown(draw_history(history)).texts())
+    assert not any("%" in text for text in shown(draw_history(history)).texts())
+
+
+def test_sizes_in_millions_stay_within_their_panel(shown: Shown) -> None:
+    sizes = ((2_410_000, 3_410_000), (2_410_000, 124_390_000))
+    segments = tuple(SegmentHistory("S", number, each) for number, each in enumerate(sizes))
+    texts = shown(draw_history(SizeHistory(segments, ("run 2", "run 3")), ChartStyle(width=NARROW))).texts()
+    assert {"2.41 M", "3.41 M (+41\xa0%)", "124.39 M (+5,061\xa0%)"} <= set(texts)
+    assert max(text_width(text, 11) for text in texts if "M" in text) <= (NARROW - 24 - 22) / 2
 
 
 def test_a_run_without_the_segment_breaks_its_line() -> None:
@@ -46,7 +69,7 @@ def test_a_run_without_the_segment_breaks_its_line() -> None:
 @pytest.mark.parametrize("width", [800, NARROW])
 def test_names_latest_sizes_and_what_is_retired_are_written(shown: Shown, width: int) -> None:
     texts = set(shown(draw_history(HISTORY, ChartStyle(width=width))).texts())
-    assert {"Savers", "100", "50", "Strollers", "retired", "5 Mar 2026"} <= texts
+    assert {"Savers", "Strollers", "retired", "5 Mar 2026"} <= texts
 
 
 def test_panels_lead_to_their_segments(shown: Shown) -> None:

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from segmenter.charts.contrast import contrast
 from segmenter.charts.palette import (
     MARKERS,
     N_COLOURS,
@@ -13,7 +14,6 @@ from segmenter.charts.palette import (
     segment_colour,
     segment_marker,
 )
-from segmenter.charts.profile import contrast
 from segmenter.charts.style import THEMES
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.

@@ -1,13 +1,15 @@
 """The heat map of profiles."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from segmenter.analysis.results import NumberProfile, NumberSummary
-from segmenter.charts.profile import contrast, draw_profile
+from segmenter.charts.contrast import contrast
+from segmenter.charts.profile import draw_profile
 from segmenter.charts.style import NARROW, ChartStyle, ThemeName
 
 Shown = Callable[..., Any]
@@ -71,6 +73,32 @@ def test_many_segments_have_numbers_and_a_key(make: SimpleNamespace, shown: Show
     assert set(names) <= set(svg.texts())
     assert svg.texts().count("12") == 2
     assert len(svg.links()) == 12
+
+
+GERMAN = ["Gelegenheitskäufer", "Retouren-Vielkäufer", "Stammkundinnen", "Neue"]
+
+
+def test_names_above_columns_break_inside_of_long_words(make: SimpleNamespace, shown: Shown) -> None:
+    texts = shown(
+        draw_profile([_profile(0.5, -0.5, 1.0, 0.1)], make.marks(GERMAN), ChartStyle(width=580))
+    ).texts()
+    assert {"Gelegenheits-", "käufer", "Retouren-", "Vielkäufer", "Neue"} <= set(texts)
+    assert not any("…" in text for text in texts)
+
+
+@pytest.mark.parametrize("width", [800, NARROW])
+def test_two_columns_never_read_the_same(make: SimpleNamespace, shown: Shown, width: int) -> None:
+    start = "High number of orders of the last twelve months, few returns, low turnover and "
+    marks = make.marks([start + end for end in ("visits", "calls")])
+    texts = shown(draw_profile([_profile(0.5, -0.5)], marks, ChartStyle(width=width))).texts()
+    assert {"1", "2"} <= set(texts)
+    assert all(mark.name in " ".join(texts) for mark in marks)
+
+
+def test_attributes_of_long_names_take_two_lines(make: SimpleNamespace, shown: Shown) -> None:
+    profile = replace(_profile(0.5, -0.5), name="Revenue of the last twelve months (k$)")
+    texts = shown(draw_profile([profile], make.marks("AB"))).texts()
+    assert {"Revenue of the last twelve months", "(k$)"} <= set(texts)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -139,7 +139,7 @@ def test_a_chart_with_links_is_a_group_whose_other_parts_are_silent(shown: Shown
     silent = [group for group in svg.all("g") if group.get("aria-hidden")]
     assert {text.text for group in silent for text in group.iter() if text.text} >= {
         "Young savers",
-        "8 · 20.0%",
+        "8 · 20.0\xa0%",
     }
     assert not any(anchor in list(group.iter()) for group in silent for anchor in svg.all("a"))
 

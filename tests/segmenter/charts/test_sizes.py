@@ -28,16 +28,16 @@ def test_bars_are_as_long_as_segments_are_large() -> None:
 @pytest.mark.parametrize("width", [800, NARROW])
 def test_counts_and_shares_are_written(shown: Shown, width: int) -> None:
     texts = shown(draw_sizes(MARKS, ChartStyle(width=width))).texts()
-    assert {"Savers", "81 · 67.5%", "39 · 32.5%", "0 · 0.0%"} <= set(texts)
+    assert {"Savers", "81 · 67.5\xa0%", "39 · 32.5\xa0%", "0 · 0.0\xa0%"} <= set(texts)
 
 
 def test_rows_lead_to_their_segments(shown: Shown) -> None:
     links = shown(draw_sizes(MARKS)).links()
-    assert links == {"/a/": "Savers: 81 customers, 67.5%", "/b/": "Spenders: 39 customers, 32.5%"}
+    assert links == {"/a/": "Savers: 81 customers, 67.5\xa0%", "/b/": "Spenders: 39 customers, 32.5\xa0%"}
 
 
 def test_segments_without_customers_divide_nothing_by_zero(shown: Shown) -> None:
-    assert "0 · 0%" in shown(draw_sizes([SegmentMark(0, "Empty", 0, 0)])).texts()
+    assert "0 · 0.0\xa0%" in shown(draw_sizes([SegmentMark(0, "Empty", 0, 0)])).texts()
 
 
 def test_more_segments_make_a_taller_chart(make: SimpleNamespace) -> None:

@@ -1,42 +1,9 @@
-"""Names and numbers as charts write them."""
+"""Names as charts write them."""
 
 import pytest
+from matplotlib.font_manager import FontProperties, findfont, get_font
 
-from segmenter.charts.texts import (
-    clean_text,
-    format_number,
-    format_share,
-    shorten,
-    text_width,
-    wrap,
-)
-
-
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [
-        (0, "0"),
-        (5, "5"),
-        (86.5385, "86.5"),
-        (0.00123456, "0.00123"),
-        (-12.0, "−12"),
-        (269_981.28, "269,981"),
-        (1_250_000, "1.25 M"),
-        (-3e9, "−3 bn"),
-        (2e15, "2,000 tn"),
-    ],
-)
-def test_numbers_are_written_for_people(value: float, words: str) -> None:
-    assert format_number(value) == words
-
-
-def test_decimals_can_be_fixed() -> None:
-    assert format_number(0.5, 2) == "0.50"
-
-
-def test_a_small_share_is_not_called_nothing() -> None:
-    assert [format_share(part, 10_000) for part in (0, 1, 4050)] == ["0.0%", "<0.1%", "40.5%"]
-    assert format_share(0, 0) == "0%"
+from segmenter.charts.texts import clean_text, shorten, text_width
 
 
 def test_controls_become_spaces_and_broken_characters_visible() -> None:
@@ -67,13 +34,15 @@ def test_a_joined_emoji_is_not_cut_behind_its_joiner() -> None:
         assert not shorten(name, room, 12).removesuffix("…").endswith("\u200d")
 
 
-def test_wrapped_lines_fit_and_the_last_one_is_cut() -> None:
-    lines = wrap("Customers who buy often but little and late", 80, 12, lines=2)
-    assert len(lines) == 2
-    assert lines[0] == "Customers"
-    assert lines[1].endswith("…")
-    assert max(text_width(line, 12) for line in lines) <= 80
-
-
-def test_nothing_wraps_to_one_empty_line() -> None:
-    assert wrap("", 80, 12, lines=2) == [""]
+def test_no_text_is_wider_in_the_font_of_pictures_than_thought() -> None:
+    font = get_font(findfont(FontProperties(family="DejaVu Sans")))
+    font.set_size(100, 72)
+    for text in (
+        "2.41 M → 124.39 M (+5,061\xa0%)",
+        "−1.23×10⁻⁷",
+        "<0.1\xa0%",
+        "Gelegenheitskäufer",
+        "1,002,500",
+    ):
+        font.set_text(text)
+        assert font.get_width_height()[0] / 64 <= text_width(text, 100) * 1.03

@@ -78,7 +78,7 @@ def test_two_runs_are_compared_the_earlier_first(viewer_client, runs):
 
 def test_runs_of_two_segmentations_are_compared_by_who_is_in_them(viewer_client, runs):
     text = compare(viewer_client, runs[0], runs[2]).content.decode()
-    assert "of the later run: 20 (100.0 %)" in text
+    assert "of the later run: 20 (100.0\xa0%)" in text
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])

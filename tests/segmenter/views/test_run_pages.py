@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from django.db.models.functions import Now
@@ -246,7 +247,7 @@ def test_components_say_what_they_explain(viewer_client, run, execute_a_run):
     address = reverse("segmenter:chart", args=[three.pk, "scatter", "svg"])
     svg = viewer_client.get(address, {"x": "components", "y": "components"}).content.decode()
     shares = three.pictures[-1]["explained"]
-    assert f"{100 * sum(shares):.0f}% of the spread" in svg
+    assert f"{100 * sum(shares):.0f}\xa0% of the spread" in svg
 
 
 # ---- Taking numbers along ----------------------------------------------------------------------------------
@@ -326,3 +327,14 @@ def test_a_sensitive_feature_is_warned_of(viewer_client, run, execute_a_run):
         "Gender: Male",
     ]
     assert "Sensitive attributes took part" in page.content.decode()
+
+
+def test_a_chart_is_drawn_again_in_another_language(viewer_client, run, settings):
+    settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+    address = reverse("segmenter:chart", args=[run.pk, "sizes", "svg"])
+    english = viewer_client.get(address)
+    headers = {"If-None-Match": english["ETag"], "Accept-Language": "de"}
+    german = viewer_client.get(address, headers=headers)
+    assert german.status_code == 200
+    shares = [re.findall(r"\d+([.,])\d\xa0%", each.content.decode()) for each in (english, german)]
+    assert [set(signs) for signs in shares] == [{"."}, {","}]

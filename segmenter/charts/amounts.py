@@ -1,0 +1,138 @@
+"""Numbers as charts write them, with the signs of the reader's language. Free of matplotlib."""
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from segmenter.translating import gettext as _
+from segmenter.translating import gettext_noop, write_number, write_percent
+
+_UNITS = (
+    (1e12, gettext_noop("%(number)s tn")),
+    (1e9, gettext_noop("%(number)s bn")),
+    (1e6, gettext_noop("%(number)s M")),
+)
+# Less is not told apart: 0.1 %.
+HARDLY_ANY = 0.001
+# Below this and from this on, a power of ten is shorter and easier to read.
+_TINY, _HUGE = 1e-4, 1e16
+# What is smaller is too near to where doubles end to be divided, and nobody's value.
+_NOTHING = 1e-300
+# Doubles hold no more digits than these.
+_MOST_DECIMALS = 17
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def format_number(value: float, decimals: int | None = None) -> str:
+    """Return a number for people: three significant digits or more, thousands grouped, millions in words."""
+    size = abs(value)
+    if size >= _HUGE or (decimals is None and _NOTHING < size < _TINY):
+        return _scientific(_exponent(size), value, 2, trimmed=True)
+    for unit, text in _UNITS:
+        if size >= unit:
+            return _(text) % {"number": _trimmed(value / unit, 2)}
+    if decimals is not None or size < _NOTHING or value == int(value):
+        return write_number(value, decimals or 0)
+    return _trimmed(value, max(0, 2 - _exponent(size)))
+
+
+def format_count(count: int) -> str:
+    """Return a count with its thousands grouped."""
+    return write_number(count, 0)
+
+
+def format_percent(share: float, decimals: int = 0) -> str:
+    """Return a share of 1 in per cent."""
+    return write_percent(write_number(100 * share, decimals))
+
+
+def format_share(part: float, whole: float) -> str:
+    """Return a share in per cent; what is there is never called 0 %."""
+    if is_hardly_any(part, whole):
+        return f"<{format_percent(HARDLY_ANY, 1)}"
+    return format_percent(part / whole if whole else 0.0, 1)
+
+
+def is_hardly_any(part: float, whole: float) -> bool:
+    """Return whether the share is there, but would round to 0.0 %."""
+    return 0 < part < whole * HARDLY_ANY / 2
+
+
+def format_growth(first: float, last: float) -> str:
+    """Return by how much of the first the last is larger, as in `+19 %`; nothing if the first is 0."""
+    if not first:
+        return ""
+    growth = (last - first) / first
+    words = format_percent(growth, 1 if 0 < abs(growth) < 0.01 else 0)
+    return f"+{words}" if growth > 0 else words
+
+
+def format_ticks(values: Sequence[float]) -> list[str]:
+    """Return a text for each tick of an axis: one unit for all, and no two alike.
+
+    Among units, plain numbers and, for very small and very large ones, powers of ten, the shortest is taken;
+    decimals are as many as the distance between ticks asks for.
+    """
+    step = min((abs(b - a) for a, b in itertools.pairwise(sorted(values)) if a != b), default=0.0)
+    if not step:
+        return [format_number(value) for value in values]
+    values = [0.0 if abs(value) < step * 1e-6 else value for value in values]
+    written = [texts for way in _ways_for(values) if (texts := way.write_all(values, step))]
+    if not written:
+        return [f"{value!r}" for value in values]
+    return min(written, key=lambda texts: max(map(len, texts)))
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A way to write numbers, and what it divides them by."""
+
+    unit: float
+    write: Callable[[float, int], str]
+
+    def write_all(self, values: Sequence[float], step: float) -> list[str] | None:
+        """Return the values with the decimals that their distance asks for; `None` if two look alike."""
+        decimals = next(
+            (each for each in range(_MOST_DECIMALS) if self._is_close(values, step, each)), _MOST_DECIMALS
+        )
+        texts = [self.write(value, decimals) for value in values]
+        return texts if len(set(texts)) == len(set(values)) else None
+
+    def _is_close(self, values: Sequence[float], step: float, decimals: int) -> bool:
+        shown = (value / self.unit for value in values)
+        return all(abs(round(value, decimals) - value) <= step / self.unit / 100 for value in shown)
+
+
+def _ways_for(values: Sequence[float]) -> list[_Way]:
+    largest = max(map(abs, values))
+    ways = [_Way(unit, partial(_in_unit, unit, text)) for unit, text in _UNITS if largest >= unit]
+    ways.append(_Way(1.0, write_number))
+    if _NOTHING < largest < 10 * _TINY or largest >= _HUGE:
+        power = _exponent(largest)
+        ways.append(_Way(10.0**power, partial(_scientific, power)))
+    return ways
+
+
+def _in_unit(unit: float, text: str, value: float, decimals: int) -> str:
+    return _(text) % {"number": write_number(value / unit, decimals)} if value else write_number(0, 0)
+
+
+def _scientific(power: int, value: float, decimals: int, *, trimmed: bool = False) -> str:
+    """Return `1.2×10⁻⁷`; 0 is 0."""
+    if not value:
+        return write_number(0, 0)
+    write = _trimmed if trimmed else write_number
+    return f"{write(value / 10.0**power, decimals)}×10{str(power).translate(_RAISED)}"
+
+
+def _exponent(size: float) -> int:
+    return math.floor(math.log10(size))
+
+
+def _trimmed(value: float, decimals: int) -> str:
+    """Return the number without zeros at the end of its decimals."""
+    while decimals and round(value, decimals) == round(value, decimals - 1):
+        decimals -= 1
+    return write_number(value, decimals)
