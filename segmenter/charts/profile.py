@@ -24,7 +24,7 @@ _SHORT_HEAD = 34
 # Above the names' first line, which a marker has; between lines.
 _ABOVE_NAMES = 32
 _LINE = 15
-_MOST_LINES = 3
+_MOST_LINES = 4
 _FOOT = 34
 # Beyond this many standard deviations a cell has its full colour.
 _FULL = 2.0

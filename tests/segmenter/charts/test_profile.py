@@ -88,7 +88,7 @@ def test_names_above_columns_break_inside_of_long_words(make: SimpleNamespace, s
 
 @pytest.mark.parametrize("width", [800, NARROW])
 def test_two_columns_never_read_the_same(make: SimpleNamespace, shown: Shown, width: int) -> None:
-    start = "High number of orders of the last twelve months, few returns, low turnover and "
+    start = "High number of orders of the last twelve months, few returns, low turnover, an old age and many "
     marks = make.marks([start + end for end in ("visits", "calls")])
     texts = shown(draw_profile([_profile(0.5, -0.5)], marks, ChartStyle(width=width))).texts()
     assert {"1", "2"} <= set(texts)
