@@ -7,7 +7,6 @@ import pytest
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from audit.models import AuditEvent
 from customers.models import Customer, CustomerImport
 from jobs.execution import execute
 from jobs.models import Job
@@ -70,50 +69,11 @@ def test_a_first_run_has_no_news_and_a_later_one_tells_kept_changed_and_new(
     assert len(page.context["gone"]) >= 3
 
 
-def test_who_changes_a_name_alone_leaves_the_notes_that_somebody_wrote_meanwhile(analyst_client, run):
-    address = reverse("segmenter:segment-rename", args=[run.pk, 2])
-    Segment.objects.filter(pk=run.clusters.get(number=2).segment_id).update(notes="Written meanwhile.")
-    analyst_client.post(address, {"name": "Regulars", "notes": "Old.", "seen_notes": "Old."})
-    segment = run.clusters.get(number=2).segment
-    assert (segment.name, segment.notes) == ("Regulars", "Written meanwhile.")
-    analyst_client.post(address, {"name": "Regulars", "notes": "New.", "seen_notes": "Old."})
-    assert run.clusters.get(number=2).segment.notes == "New."
-
-
 def test_news_are_told_against_the_run_that_was_done_before(viewer_client, run, execute_a_run):
     other = execute_a_run(run.segmentation.dataset, k=5, random_state=3)
     Job.objects.filter(pk=run.job_id).update(finished_at=Now())  # asked for first, done last
     assert page_of(viewer_client, run).context["earlier"] == other
     assert page_of(viewer_client, other).context["earlier"] is None
-
-
-def test_name_and_notes_are_changed_in_place_and_recorded(analyst_client, run):
-    address = reverse("segmenter:segment-rename", args=[run.pk, 2])
-    answer = analyst_client.post(address, {"name": "Regulars", "notes": "Call them.\nIn May.", "back": "run"})
-    assert answer.url == f"{run.get_absolute_url()}#segment-2"
-    segment = run.clusters.get(number=2).segment
-    assert (segment.name, segment.notes) == ("Regulars", "Call them.\nIn May.")
-    assert {event.action for event in AuditEvent.objects.all()} >= {
-        "renamed a segment",
-        "changed the notes of a segment",
-    }
-    assert "Call them.<br>In May." in page_of(analyst_client, run).content.decode()
-
-
-def test_a_form_without_notes_leaves_them(analyst_client, run):
-    segment = run.clusters.get(number=1).segment
-    Segment.objects.filter(pk=segment.pk).update(notes="Keep")
-    analyst_client.post(reverse("segmenter:segment-rename", args=[run.pk, 1]), {"name": "Other"})
-    assert Segment.objects.get(pk=segment.pk).notes == "Keep"
-
-
-def test_a_wrong_name_is_shown_again_with_the_reason(analyst_client, run):
-    taken = run.clusters.get(number=1).segment.name
-    address = reverse("segmenter:segment-rename", args=[run.pk, 2])
-    page = analyst_client.post(address, {"name": taken, "notes": "Not lost"}).content.decode()
-    assert "is called" in page
-    assert "Not lost" in page
-    assert Segment.objects.filter(notes="Not lost").count() == 0
 
 
 def test_a_viewer_sees_no_forms_to_change_anything(viewer_client, run):

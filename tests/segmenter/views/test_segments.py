@@ -1,11 +1,11 @@
-"""A segment's page: its customers in pages, its name."""
+"""A segment's page: its customers in pages."""
 
 import pytest
 from django.db import connection
 from django.urls import reverse
 
 from customers.models import Customer
-from segmenter.models import ClusterAssignment, Segment
+from segmenter.models import ClusterAssignment
 
 # Runs have a heartbeat on a connection of its own, which sees only what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -149,26 +149,6 @@ def test_a_customer_who_is_gone_is_said_to_be(viewer_client, cluster, publish, g
     publish(dataset, {name: values[:1] for name, values in groups(60).items()}, first_id=9_000)
     page = viewer_client.get(cluster.get_absolute_url()).content.decode()
     assert page.count("No longer in the dataset") == 50
-
-
-def test_a_segment_is_renamed_in_every_run(analyst_client, cluster):
-    address = reverse("segmenter:segment-rename", args=[cluster.run_id, cluster.number])
-    page = analyst_client.post(address, {"name": "  Young   savers "}, follow=True)
-    assert "Young savers" in page.content.decode()
-    assert Segment.objects.get(pk=cluster.segment_id).name == "Young savers"
-
-
-def test_two_living_segments_never_share_a_name(analyst_client, cluster):
-    other = Segment.objects.exclude(pk=cluster.segment_id).first()
-    address = reverse("segmenter:segment-rename", args=[cluster.run_id, cluster.number])
-    page = analyst_client.post(address, {"name": other.name}, follow=True)
-    assert "called “" in page.content.decode()
-    assert Segment.objects.get(pk=cluster.segment_id).name == cluster.segment.name
-
-
-def test_a_viewer_does_not_rename(viewer_client, cluster):
-    rename = reverse("segmenter:segment-rename", args=[cluster.run_id, cluster.number])
-    assert viewer_client.post(rename, {"name": "Mine"}).status_code == 403
 
 
 def test_a_customers_page_says_which_segments(viewer_client, cluster):
