@@ -10,8 +10,17 @@ from django.urls import reverse
 from customers.models import Customer, CustomerImport
 from jobs.execution import execute
 from jobs.models import Job
+from segmenter.comparing import compare_runs
+from segmenter.deleting import delete_run
 from segmenter.further_pictures import count_picture
-from segmenter.models import Cluster, RunPicture, Segment, SegmentationRun
+from segmenter.history import read_history
+from segmenter.models import (
+    Cluster,
+    RunComparison,
+    RunPicture,
+    Segment,
+    SegmentationRun,
+)
 from segmenter.views import charts
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,18 +64,75 @@ def test_a_tiny_a_doubtful_and_a_huge_segment_are_warned_of(viewer_client, run):
     assert titles == [["very large"], ["tiny"], ["doubtful"], ["unsteady"], []]
 
 
+def news_of(client, run):
+    """What became of each segment, and the sentence that says so."""
+    return [(card.news.fate, card.news.sentence) for card in page_of(client, run).context["cards"]]
+
+
 def test_a_first_run_has_no_news_and_a_later_one_tells_kept_changed_and_new(
     viewer_client, run, execute_a_run
 ):
     assert [card.news for card in page_of(viewer_client, run).context["cards"]] == [None] * 5
     same = execute_a_run(run.segmentation.dataset, k=5, random_state=3)
-    cards = page_of(viewer_client, same).context["cards"]
-    assert {card.news.title for card in cards} == {"kept"}
-    assert "100\xa0% sure; as many customers as then" in cards[0].news.sentence
+    assert news_of(viewer_client, same) == [("kept", "As many customers as in the run before.")] * 5
     fewer = execute_a_run(run.segmentation.dataset, k=2)
-    page = page_of(viewer_client, fewer)
-    assert {card.news.title for card in page.context["cards"]} <= {"changed", "new"}
-    assert len(page.context["gone"]) >= 3
+    assert {fate for fate, _sentence in news_of(viewer_client, fewer)} <= {"changed", "new"}
+    assert len(page_of(viewer_client, fewer).context["gone"]) >= 3
+
+
+def test_who_stayed_and_came_in_is_told_where_it_was_counted(viewer_client, run, execute_a_run):
+    same = execute_a_run(run.segmentation.dataset, k=5, random_state=3)
+    label, size = same.clusters.values_list("label", "size").get(number=1)
+    assert size == 20
+    page_of(viewer_client, same)
+    assert not RunComparison.objects.exists()  # a page counts nothing
+    compare_runs(run, same)
+    assert news_of(viewer_client, same)[0] == ("kept", "All of its 20 customers stayed.")
+    [kept] = RunComparison.objects.all()
+    kept.flows = [flow for flow in kept.flows if flow[1] != label]
+    kept.flows += [[0, label, 290], [0, None, 23], [None, label, 75]]
+    before = run.clusters.get(segment=same.clusters.get(number=1).segment_id)
+    kept.flows = [[before.label if flow[0] == 0 else flow[0], *flow[1:]] for flow in kept.flows]
+    kept.save()
+    assert news_of(viewer_client, same)[0][1] == "290 of its 313 customers stayed, 75 came in."
+
+
+def test_sizes_alone_are_told_where_nobody_has_counted(viewer_client, run, execute_a_run):
+    same = execute_a_run(run.segmentation.dataset, k=5, random_state=3)
+    for number, size in ((1, 23), (2, 17), (3, 22)):
+        Cluster.objects.filter(run=same, number=number).update(size=size)
+    assert news_of(viewer_client, same)[:3] == [
+        ("grown", "3 customers more than in the run before."),
+        ("shrunk", "3 customers fewer than in the run before."),
+        ("kept", "2 customers more than in the run before."),
+    ]
+    assert "sure that" not in page_of(viewer_client, same).content.decode()
+
+
+def test_after_a_run_is_deleted_news_are_told_against_the_one_before_it(viewer_client, shop, execute_a_run):
+    execute_a_run(shop, k=2)
+    middle, last = (execute_a_run(shop, k=5, random_state=state) for state in (1, 2))
+    assert {fate for fate, _sentence in news_of(viewer_client, last)} == {"kept"}
+    new = middle.clusters.filter(confidence=None).count()
+    assert new
+    delete_run(middle)
+    news = news_of(viewer_client, last)
+    assert news.count(("new", "The run before had no such segment.")) == new
+    history = read_history(last.segmentation).living
+    cards = page_of(viewer_client, last).context["cards"]
+    assert {card.cluster.segment: card.news.fate for card in cards} == {
+        row.segment: row.latest.fate for row in history
+    }
+
+
+def test_a_segment_that_only_an_earlier_run_knew_is_found_again(viewer_client, run, execute_a_run):
+    last = execute_a_run(run.segmentation.dataset, k=5, random_state=3)
+    segment = last.clusters.get(number=1).segment
+    run.clusters.filter(segment=segment).delete()
+    assert news_of(viewer_client, last)[0] == (
+        "found again",
+        "The run before had no such segment, but an earlier one had.",
+    )
 
 
 def test_news_are_told_against_the_run_that_was_done_before(viewer_client, run, execute_a_run):
