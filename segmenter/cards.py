@@ -12,12 +12,13 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from segmenter.analysis.advice import DOUBTFUL, STABLE
 from segmenter.analysis.naming import is_yes_or_no
 from segmenter.analysis.results import ClusterProfiles, NumberProfile, TextProfile, TextSummary
 from segmenter.comparing import Counts
 from segmenter.fates import Fate, tell_fate
 from segmenter.models import Cluster, RunComparison, Segment, SegmentationRun
-from segmenter.verdicts import DOUBTFUL, STABLE, percent
+from segmenter.verdicts import percent
 
 # Smaller segments are hardly worth a campaign, or are outliers.
 SMALL_SHARE, SMALL_COUNT = 0.01, 10

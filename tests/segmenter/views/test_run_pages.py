@@ -169,6 +169,29 @@ def test_no_clear_grouping_is_said_first(viewer_client, run):
     )
 
 
+def test_stability_stands_apart_from_the_criteria_that_name_a_k(viewer_client, run):
+    page = page_of(viewer_client, run)
+    assert [answer.criterion for answer in page.context["answers"]] == [
+        "elbow",
+        "silhouette",
+        "Davies-Bouldin",
+        "Calinski-Harabasz",
+    ]
+    text = page.content.decode()
+    listed = text.partition('<ul class="plain answers">')[2].partition("</ul>")[0]
+    assert listed.count("<li>") == 4
+    assert "come back when customers are drawn again" in text.replace(listed, "")
+    assert "come back" not in listed
+
+
+def test_what_an_older_run_froze_of_stability_stands_apart_too(viewer_client, run):
+    frozen = "Every cluster comes back when customers are redrawn at k = 2, 3; best at 3."
+    answers = [*run.advice["answers"][:4], {"criterion": "stability", "k": 3, "sentence": frozen}]
+    SegmentationRun.objects.filter(pk=run.pk).update(advice={**run.advice, "answers": answers})
+    text = page_of(viewer_client, run).content.decode()
+    assert f'<p class="muted">{frozen}</p>' in text
+
+
 def test_every_k_shows_its_scores_and_sampled_silhouettes_their_error(viewer_client, run):
     rows = run.scores["rows"]
     for row in rows[1:]:
