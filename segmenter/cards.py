@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -44,6 +44,15 @@ class Difference:
     @property
     def is_higher(self) -> bool:
         return self.strength > 0
+
+
+@dataclass(frozen=True)
+class Fact:
+    """The average of a feature in a segment, or a share of yes, and everyone's where the run froze it."""
+
+    name: str
+    value: str
+    everyone: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,11 +146,29 @@ def find_differences(profiles: ClusterProfiles, label: int) -> list[Difference]:
     return sorted(notable, key=lambda each: -abs(each.strength))[:MOST_DIFFERENCES]
 
 
+def list_facts(profiles: ClusterProfiles, cluster: Cluster) -> list[Fact]:
+    """The features of a run, as they are in one of its clusters and in everyone."""
+    known = {profile.name: profile for profile in profiles.numbers}
+    return [_fact(name, value, known.get(name), cluster.label) for name, value in cluster.features]
+
+
+def _fact(name: str, middle: float, profile: NumberProfile | None, label: int) -> Fact:
+    if profile is None or profile.everyone.mean is None:
+        return Fact(name, format_value(middle))
+    write, mean = _writer(profile), profile.clusters[label].mean
+    return Fact(name, write(middle if mean is None else mean), write(profile.everyone.mean))
+
+
+def _writer(profile: NumberProfile) -> Callable[[float], str]:
+    """How its averages are written: those of yes and no as shares."""
+    return percent if is_yes_or_no(profile) else format_value
+
+
 def _number_differences(numbers: Sequence[NumberProfile], label: int) -> Iterator[Difference]:
     for profile in numbers:
         strength, mean = profile.standard_differences[label], profile.clusters[label].mean
         if strength is not None and mean is not None and profile.everyone.mean is not None:
-            write = percent if is_yes_or_no(profile) else format_value
+            write = _writer(profile)
             values = (write(mean), write(profile.everyone.mean))
             yield Difference(profile.name, *values, strength, profile.is_feature)
 

@@ -10,6 +10,8 @@ from customers.exporting import attributes_of
 from customers.filtering import filter_editor
 from customers.listing import Listing, has_empty_fields, within_limits
 from customers.paging import TooSlow
+from segmenter.analysis.results import ClusterProfiles, from_json
+from segmenter.cards import find_differences, list_facts
 from segmenter.members import SORTS, read_members
 from segmenter.models import Cluster
 from segmenter.origins import origin_of, read_origin
@@ -38,10 +40,13 @@ def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpRespon
     seen_by = origin_of(listing.selection) or cluster.run
     if has_empty_fields(request):
         return redirect(f"{request.path}{listing.address()}")
+    profiles = from_json(ClusterProfiles, cluster.run.profiles)
     context = {
         "cluster": cluster,
         "run": cluster.run,
         "dataset": dataset,
+        "facts": list_facts(profiles, cluster),
+        "differences": find_differences(profiles, cluster.label),
         "listing": listing,
         "columns": listing.columns(("distance", _("Distance")), ("margin", _("Margin"))),
         "orders": [(name, label, listing.address(sort=name)) for name, label in orders()],

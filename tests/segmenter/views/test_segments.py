@@ -18,6 +18,30 @@ def cluster(make_dataset, groups, execute_a_run):
     return run.clusters.select_related("segment", "run").first()
 
 
+def test_averages_stand_beside_everyones_and_what_sets_apart_below(viewer_client, cluster, groups):
+    page = viewer_client.get(cluster.get_absolute_url())
+    income = page.context["facts"][0]
+    everyone = sum(groups(60)["Income"]) / 300
+    assert (income.name, income.everyone) == ("Income", f"{everyone:.1f}")
+    assert income.value == f"{cluster.centroid[0]:.1f}"
+    assert f"everyone {everyone:.1f}</span>" in page.content.decode()
+    told = [each.name for each in page.context["differences"]]
+    assert 'table class="differences"' in page.content.decode()
+    assert set(told) <= {"Income", "Score"}
+    assert told
+
+
+def test_a_rate_is_not_rounded_to_nothing(viewer_client, make_dataset, execute_a_run):
+    dataset = make_dataset({"Rate": [0.004, 0.0041, 0.0039, 0.02, 0.021, 0.019]})
+    run = execute_a_run(dataset, features=["Rate"], k=2)
+    pages = {
+        viewer_client.get(each.get_absolute_url()).context["facts"][0].value for each in run.clusters.all()
+    }
+    assert pages == {"0.004", "0.020"}
+    address = reverse("segmenter:customer-detail", args=[dataset.slug, 1])
+    assert "on average 0.004 in " in viewer_client.get(address).content.decode()
+
+
 def listed_ids(page) -> list[int]:
     return [row.id for row in page.context["list"].rows]
 
