@@ -196,6 +196,10 @@ class Look:
         return look_name(self.segment.colour)
 
 
+# As Django's validator fills it in.
+TOO_LONG = _("This name has %(show_value)d characters; at most %(limit_value)d are kept.")
+
+
 class NameForm(forms.ModelForm):
     """A name that nothing else around has. No browser cuts one that is too long: the form says the limit."""
 
@@ -242,7 +246,7 @@ class SegmentForm(NameForm):
         fields = ["name", "colour", "notes"]
         labels = {"name": _("Name")}
         help_texts = {"name": _("At most 100 characters.")}
-        error_messages = {"name": {"required": _("Give the segment a name.")}}
+        error_messages = {"name": {"required": _("Give the segment a name."), "max_length": TOO_LONG}}
 
     def find_others(self) -> QuerySet[Segment]:
         return (
@@ -270,7 +274,7 @@ class SegmentationForm(NameForm):
         fields = ["name"]
         labels = {"name": _("Name of the segmentation")}
         help_texts = {"name": _("At most 200 characters.")}
-        error_messages = {"name": {"required": _("Give the segmentation a name.")}}
+        error_messages = {"name": {"required": _("Give the segmentation a name."), "max_length": TOO_LONG}}
 
     def find_others(self) -> QuerySet[Segmentation]:
         return Segmentation.objects.filter(dataset=self.instance.dataset_id).exclude(pk=self.instance.pk)
