@@ -23,7 +23,7 @@ def record(
     request
         Says who and from where; `None` for a command.
     action
-        A few plain words, for example “renamed a segment”.
+        A few plain words, for example “changed a segment”.
     subject
         What it was done to, as people call it.
     actor

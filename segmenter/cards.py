@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -12,10 +12,13 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from segmenter.analysis.advice import DOUBTFUL, STABLE
 from segmenter.analysis.naming import is_yes_or_no
 from segmenter.analysis.results import ClusterProfiles, NumberProfile, TextProfile, TextSummary
-from segmenter.models import Cluster, Segment, SegmentationRun
-from segmenter.verdicts import DOUBTFUL, STABLE, percent
+from segmenter.comparing import Counts
+from segmenter.fates import Fate, tell_fate
+from segmenter.models import Cluster, RunComparison, Segment, SegmentationRun
+from segmenter.verdicts import percent
 
 # Smaller segments are hardly worth a campaign, or are outliers.
 SMALL_SHARE, SMALL_COUNT = 0.01, 10
@@ -23,8 +26,6 @@ SMALL_SHARE, SMALL_COUNT = 0.01, 10
 LARGE_SHARE = 0.6
 # Differences named on a card: so many, and none smaller than this many standard deviations.
 MOST_DIFFERENCES, NOTABLE = 4, 0.3
-# From this confidence on a segment is taken for unchanged.
-KEPT = 0.8
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,15 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """The average of a feature in a segment, or a share of yes, and everyone's where the run froze it."""
+
+    name: str
+    value: str
+    everyone: str = ""
+
+
+@dataclass(frozen=True)
 class Caution:
     """`level` is poor or fair; `title` is one word for it."""
 
@@ -56,10 +66,9 @@ class Caution:
 
 @dataclass(frozen=True)
 class News:
-    """What became of a segment since the run before: `kind` is new, kept or changed."""
+    """What became of a segment since the run before."""
 
-    kind: str
-    title: str
+    fate: Fate
     sentence: str
 
 
@@ -74,18 +83,26 @@ class Card:
 
 @dataclass(frozen=True)
 class Earlier:
-    """The run before: the size of each segment in it."""
+    """The run before: its clusters by segment, and how many went from which label to which.
+
+    `flows` is `None` where nobody has counted them: a page does not.
+    """
 
     run: SegmentationRun
-    sizes: dict[int, int]
+    clusters: Mapping[int, Cluster]
+    flows: Counts | None
 
 
 def find_earlier(run: SegmentationRun) -> Earlier | None:
-    """The run before of the same segmentation, with its sizes; `None` if this is the first."""
-    earlier = SegmentationRun.objects.before(run).only("pk").first()
+    """The run before of the same segmentation, with its clusters; `None` if this is the first."""
+    runs = SegmentationRun.objects.before(run).select_related("job")
+    earlier = runs.only("segmentation", "job__finished_at").first()
     if earlier is None:
         return None
-    return Earlier(earlier, dict(Cluster.objects.filter(run=earlier).values_list("segment", "size")))
+    clusters = Cluster.objects.filter(run=earlier).only("run", "segment", "label", "size")
+    kept = RunComparison.objects.filter(before=earlier, after=run).values_list("flows", flat=True).first()
+    flows = None if kept is None else {(then, now): size for then, now, size in kept}
+    return Earlier(earlier, {each.segment_id: each for each in clusters}, flows)
 
 
 def make_cards(
@@ -116,7 +133,7 @@ def find_gone(earlier: Earlier | None, clusters: Sequence[Cluster]) -> list[Segm
     """The segments of the run before that this one did not find."""
     if earlier is None:
         return []
-    gone = set(earlier.sizes) - {cluster.segment_id for cluster in clusters}
+    gone = set(earlier.clusters) - {cluster.segment_id for cluster in clusters}
     return list(Segment.objects.filter(pk__in=gone)) if gone else []
 
 
@@ -129,11 +146,29 @@ def find_differences(profiles: ClusterProfiles, label: int) -> list[Difference]:
     return sorted(notable, key=lambda each: -abs(each.strength))[:MOST_DIFFERENCES]
 
 
+def list_facts(profiles: ClusterProfiles, cluster: Cluster) -> list[Fact]:
+    """The features of a run, as they are in one of its clusters and in everyone."""
+    known = {profile.name: profile for profile in profiles.numbers}
+    return [_fact(name, value, known.get(name), cluster.label) for name, value in cluster.features]
+
+
+def _fact(name: str, middle: float, profile: NumberProfile | None, label: int) -> Fact:
+    if profile is None or profile.everyone.mean is None:
+        return Fact(name, format_value(middle))
+    write, mean = _writer(profile), profile.clusters[label].mean
+    return Fact(name, write(middle if mean is None else mean), write(profile.everyone.mean))
+
+
+def _writer(profile: NumberProfile) -> Callable[[float], str]:
+    """How its averages are written: those of yes and no as shares."""
+    return percent if is_yes_or_no(profile) else format_value
+
+
 def _number_differences(numbers: Sequence[NumberProfile], label: int) -> Iterator[Difference]:
     for profile in numbers:
         strength, mean = profile.standard_differences[label], profile.clusters[label].mean
         if strength is not None and mean is not None and profile.everyone.mean is not None:
-            write = percent if is_yes_or_no(profile) else format_value
+            write = _writer(profile)
             values = (write(mean), write(profile.everyone.mean))
             yield Difference(profile.name, *values, strength, profile.is_feature)
 
@@ -200,22 +235,46 @@ def tell_news(cluster: Cluster, earlier: Earlier | None) -> News | None:
     """What became of a segment since the run before; nothing in a first run."""
     if earlier is None:
         return None
-    if cluster.confidence is None:
-        return News("new", _("new"), _("The run before had no such segment."))
-    values = {"share": percent(cluster.confidence), "change": _change(cluster, earlier)}
-    if cluster.confidence >= KEPT:
-        sentence = _("The same as in the run before, %(share)s sure%(change)s.")
-        return News("kept", _("kept"), sentence % values)
-    sentence = _("Much changed since the run before, only %(share)s sure that it is the same%(change)s.")
-    return News("changed", _("changed"), sentence % values)
+    before = earlier.clusters.get(cluster.segment_id)
+    fate = tell_fate(cluster.segment, before, cluster, earlier.run.job.finished_at)
+    if before is not None:
+        return News(fate, _tell_change(before, cluster, earlier.flows))
+    if fate == "found again":
+        return News(fate, _("The run before had no such segment, but an earlier one had."))
+    return News(fate, _("The run before had no such segment."))
 
 
-def _change(cluster: Cluster, earlier: Earlier) -> str:
-    before = earlier.sizes.get(cluster.segment_id)
-    if before is None:
-        return ""
-    by = cluster.size - before
+def _tell_change(before: Cluster, after: Cluster, flows: Counts | None) -> str:
+    """How many stayed and came in, where that was counted; else how the size has changed."""
+    if flows is None:
+        return _tell_growth(after.size - before.size)
+    stayed = flows.get((before.label, after.label), 0)
+    then = sum(size for (label, _now), size in flows.items() if label == before.label)
+    came = sum(size for (_then, label), size in flows.items() if label == after.label) - stayed
+    if stayed == then and not came:
+        text = ngettext("Its only customer stayed.", "All of its %(then)s customers stayed.", then)
+    else:
+        text = ngettext(
+            "%(stayed)s of its %(then)s customer stayed, %(came)s came in.",
+            "%(stayed)s of its %(then)s customers stayed, %(came)s came in.",
+            then,
+        )
+    return text % {"stayed": intcomma(stayed), "then": intcomma(then), "came": intcomma(came)}
+
+
+def _tell_growth(by: int) -> str:
     if by == 0:
-        return _("; as many customers as then")
-    words = _("; %(count)s more customers") if by > 0 else _("; %(count)s fewer customers")
-    return words % {"count": intcomma(abs(by))}
+        return _("As many customers as in the run before.")
+    if by > 0:
+        text = ngettext(
+            "%(count)s customer more than in the run before.",
+            "%(count)s customers more than in the run before.",
+            by,
+        )
+    else:
+        text = ngettext(
+            "%(count)s customer fewer than in the run before.",
+            "%(count)s customers fewer than in the run before.",
+            -by,
+        )
+    return text % {"count": intcomma(abs(by))}

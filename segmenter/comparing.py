@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import Prefetch
 
 from customers.paging import TooSlow, time_limit
+from segmenter.fates import Fate, tell_fate
 from segmenter.models import Cluster, RunComparison, Segment, SegmentationRun
 from segmenter.movement import MoveReasons, explain_moves, may_explain
 from segmenter.origins import NOWHERE, write_origin
@@ -36,12 +37,11 @@ class Pair:
     segment: Segment
     before: Cluster | None
     after: Cluster | None
+    earlier_ended: datetime | None = None  # when the run of `before` was done
 
     @property
-    def fate(self) -> Literal["kept", "new", "retired"]:
-        if self.before is None:
-            return "new"
-        return "retired" if self.after is None else "kept"
+    def fate(self) -> Fate:
+        return tell_fate(self.segment, self.before, self.after, self.earlier_ended)
 
     @property
     def by(self) -> int | None:
@@ -146,7 +146,8 @@ def _pairs(before: SegmentationRun, after: SegmentationRun) -> list[Pair]:
     then = {cluster.segment_id: cluster for cluster in before.clusters.all()}
     now = {cluster.segment_id: cluster for cluster in after.clusters.all()}
     known = {**now, **{key: cluster for key, cluster in then.items() if key not in now}}
-    return [Pair(cluster.segment, then.get(key), now.get(key)) for key, cluster in known.items()]
+    ended = before.job.finished_at
+    return [Pair(cluster.segment, then.get(key), now.get(key), ended) for key, cluster in known.items()]
 
 
 Counts = Mapping[tuple[int | None, int | None], int]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -218,67 +219,85 @@ class Look:
         return look_name(self.segment.colour)
 
 
-class SegmentForm(forms.ModelForm):
-    """What a segment is called in every run, and what people note down about it."""
+# As Django's validator fills it in.
+TOO_LONG = _("This name has %(show_value)d characters; at most %(limit_value)d are kept.")
 
+
+class NameForm(forms.ModelForm):
+    """A name that nothing else around has. No browser cuts one that is too long: the form says the limit."""
+
+    taken: Any  # a sentence that is translated when it is said
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("maxlength", None)
+
+    def clean_name(self) -> str:
+        name = " ".join(str(self.cleaned_data["name"]).split())
+        if name != self.instance.name and self.find_others().filter(name=name).exists():
+            raise forms.ValidationError(self.taken, params={"name": name})
+        return name
+
+    def find_others(self) -> QuerySet[Any]:
+        """Whose names are taken."""
+        raise NotImplementedError
+
+    @property
+    def replaced(self) -> dict[str, Any]:
+        """What the fields that a valid form changes were before."""
+        return {
+            name: self.initial[name] for name in self.fields if self.cleaned_data[name] != self.initial[name]
+        }
+
+
+class SegmentForm(NameForm):
+    """Name, look and notes of a segment, the same in every run."""
+
+    taken = _("Another segment here is called “%(name)s” already.")
+    colour = forms.TypedChoiceField(coerce=int, choices=[(index, index) for index in range(N_LOOKS)])
     notes = forms.CharField(
         label=_("Notes"),
         required=False,
         max_length=5_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("What you know about them, what you plan for them."),
+        help_text=_("What you know about them, what you plan for them. At most 5,000 characters."),
     )
 
     class Meta:
         model = Segment
-        fields = ["name", "notes"]
-
-    def clean_name(self) -> str:
-        name = " ".join(str(self.cleaned_data["name"]).split())
-        if not name:
-            raise forms.ValidationError(_("Give the segment a name."))
-        others = Segment.objects.filter(
-            segmentation=self.instance.segmentation_id, retired_at=None, name=name
-        ).exclude(pk=self.instance.pk)
-        if others.exists():
-            raise forms.ValidationError(
-                _("Another segment here is called “%(name)s” already."), params={"name": name}
-            )
-        return name
-
-
-class SegmentEditForm(SegmentForm):
-    """Name, look and notes of a segment, the same in every run."""
-
-    colour = forms.TypedChoiceField(coerce=int, choices=[(index, index) for index in range(N_LOOKS)])
-
-    class Meta(SegmentForm.Meta):
         fields = ["name", "colour", "notes"]
         labels = {"name": _("Name")}
+        help_texts = {"name": _("At most 100 characters.")}
+        error_messages = {"name": {"required": _("Give the segment a name."), "max_length": TOO_LONG}}
+
+    def find_others(self) -> QuerySet[Segment]:
+        return (
+            Segment.objects.living()
+            .filter(segmentation=self.instance.segmentation_id)
+            .exclude(pk=self.instance.pk)
+        )
 
     @property
     def looks(self) -> Iterator[Look]:
         """Every look there is, and which living segment has it."""
-        living = Segment.objects.living().filter(segmentation=self.instance.segmentation_id)
-        owners = {other.colour: other for other in living.exclude(pk=self.instance.pk)}
+        owners = {other.colour: other for other in self.find_others()}
         chosen = str(self["colour"].value())
         for index in range(N_LOOKS):
             yield Look(Segment(colour=index), owners.get(index), is_chosen=str(index) == chosen)
 
 
-class SegmentationForm(forms.ModelForm):
+class SegmentationForm(NameForm):
     """The name of a segmentation."""
+
+    taken = _("Another segmentation here is called “%(name)s” already.")
 
     class Meta:
         model = Segmentation
         fields = ["name"]
         labels = {"name": _("Name of the segmentation")}
+        help_texts = {"name": _("At most 200 characters.")}
+        error_messages = {"name": {"required": _("Give the segmentation a name."), "max_length": TOO_LONG}}
 
-    def clean_name(self) -> str:
-        name = " ".join(str(self.cleaned_data["name"]).split())
-        others = Segmentation.objects.filter(dataset=self.instance.dataset_id, name=name)
-        if others.exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError(
-                _("Another segmentation here is called “%(name)s” already."), params={"name": name}
-            )
-        return name
+    def find_others(self) -> QuerySet[Segmentation]:
+        return Segmentation.objects.filter(dataset=self.instance.dataset_id).exclude(pk=self.instance.pk)

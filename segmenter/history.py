@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Exists, OuterRef, Q
@@ -12,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from segmenter.charts.inputs import SegmentHistory, SizeHistory
+from segmenter.fates import ARRIVED, CONTINUED, Fate, tell_fate
 from segmenter.models import Cluster, Segment, Segmentation, SegmentationRun
 
 # Runs beside each other in the table, and in the chart.
@@ -19,8 +19,6 @@ TABLE_RUNS = 8
 CHART_RUNS = 40
 # In the chart, besides the living segments: those that were retired last.
 CHART_RETIRED = 8
-
-Fate = Literal["kept", "new", "found again", "retired", ""]
 
 
 @dataclass(frozen=True)
@@ -132,30 +130,18 @@ def _cells(
     for run in runs:
         cluster = clusters.get((segment.pk, run.pk))
         by = cluster.size - before.size if cluster and before else None
-        cells.append(Cell(cluster, _fate(segment, cluster, before, previous), by))
+        ended = previous.job.finished_at if previous else None
+        cells.append(Cell(cluster, tell_fate(segment, before, cluster, ended), by))
         before, previous = cluster, run
     return cells
-
-
-def _fate(
-    segment: Segment, cluster: Cluster | None, before: Cluster | None, previous: SegmentationRun | None
-) -> Fate:
-    """What became of a segment in a run, knowing its cluster in the run before and that run."""
-    if cluster is None:
-        return "retired" if before else ""
-    if before is not None:
-        return "kept"
-    # A segment is made with the run that found it first.
-    ended = previous.job.finished_at if previous else None
-    return "found again" if ended is not None and segment.created_at <= ended else "new"
 
 
 def _column(run: SegmentationRun, cells: Sequence[Cell]) -> Column:
     fates = [cell.fate for cell in cells]
     return Column(
         run,
-        kept=fates.count("kept"),
-        new=fates.count("new") + fates.count("found again"),
+        kept=sum(fate in CONTINUED for fate in fates),
+        new=sum(fate in ARRIVED for fate in fates),
         retired=fates.count("retired"),
     )
 

@@ -208,7 +208,8 @@ class Cluster(models.Model):
     # Ids of some customers nearest the centroid, and of some nearly as near to another one.
     typical = ArrayField(models.BigIntegerField(), default=list)
     borderline = ArrayField(models.BigIntegerField(), default=list)
-    # How sure it is that this is the segment of the runs before, 0 to 1; empty when the segment is new.
+    # How far it overlaps the segment that it continues, 0 to 1: customers in both, of those in either; or how
+    # near the centroids are, where most customers are new. Empty when the segment is new.
     confidence = models.FloatField(null=True)
     # How alike it comes back when customers are drawn again, 0 to 1; empty where nobody can say.
     stability = models.FloatField(null=True)

@@ -93,13 +93,20 @@ def _values(run: SegmentationRun, customer: Customer, attributes: Sequence[Attri
         if name in known:
             value = customer.value(known[name])
         else:
-            text, _, category = name.partition(": ")
-            found = customer.value(known[text]) if text in known else None
-            value = None if found is None else float(found == category)
+            text = _text_of(name, attributes)
+            found = customer.value(text) if text else None
+            value = None if found is None or text is None else float(name == f"{text.name}: {found}")
         if not isinstance(value, float):
             return None
         values.append(value)
     return values
+
+
+def _text_of(feature: str, attributes: Sequence[Attribute]) -> Attribute | None:
+    """The text one of whose values is this feature; names and values may hold colons themselves."""
+    texts = (each for each in attributes if each.kind == Attribute.Kind.TEXT)
+    begun = [each for each in texts if feature.startswith(f"{each.name}: ")]
+    return max(begun, key=lambda each: len(each.name), default=None)
 
 
 def _scales(

@@ -9,6 +9,7 @@ from segmenter.views import (
     charts,
     customers,
     deleting,
+    editing,
     errors,
     exports,
     glossary,
@@ -46,7 +47,7 @@ segmenter_patterns = [
     ),
     path(
         "segmentations/<int:segmentation_id>/rename/",
-        segmentations.segmentation_rename,
+        editing.segmentation_rename,
         name="segmentation-rename",
     ),
     path(
@@ -56,7 +57,7 @@ segmenter_patterns = [
     ),
     path(
         "segmentations/<int:segmentation_id>/segments/<int:segment_id>/",
-        segmentations.segment_edit,
+        editing.segment_edit,
         name="segment-edit",
     ),
     # /runs/
@@ -72,7 +73,7 @@ segmenter_patterns = [
     path("runs/<int:run_id>/charts/<chart:name>.<format:format>", charts.chart, name="chart"),
     # /runs/<id>/segments/<number>/
     path("runs/<int:run_id>/segments/<int:number>/", segments.segment_detail, name="segment-detail"),
-    path("runs/<int:run_id>/segments/<int:number>/rename/", segments.segment_rename, name="segment-rename"),
+    path("runs/<int:run_id>/segments/<int:number>/rename/", editing.segment_rename, name="segment-rename"),
     path("runs/<int:run_id>/segments/<int:number>/export/", exports.segment_export, name="segment-export"),
     path(
         "runs/<int:run_id>/segments/<int:number>/export.<list_format:ending>",

@@ -9,14 +9,10 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from segmenter.analysis.results import Advice, ClusterScores, ElbowSweep, SweepScores
+from segmenter.analysis.advice import DOUBTFUL, STABILITY, STABLE
+from segmenter.analysis.results import Advice, ClusterScores, CriterionAnswer, ElbowSweep, SweepScores
 from segmenter.models import SegmentationRun
 from segmenter.translating import write_number, write_percent
-
-# As in segmenter.analysis.advice: from here on clusters come back when customers are drawn again, and below
-# here hardly.
-STABLE = 0.75
-DOUBTFUL = 0.6
 
 
 @dataclass(frozen=True)
@@ -130,6 +126,16 @@ def _best_k(rows: Sequence[ClusterScores], name: str, better: object) -> int | N
 def _roles(k: int, run: SegmentationRun, advice: Advice) -> list[str]:
     roles = [(advice.elbow_k, _("elbow")), (advice.k_recommended, _("recommended")), (run.k, _("this run"))]
     return [word for role, word in roles if role == k]
+
+
+def naming_answers(advice: Advice) -> list[CriterionAnswer]:
+    """What the criteria say that name one k: they agree or do not."""
+    return [answer for answer in advice.answers if answer.criterion != STABILITY]
+
+
+def steadiness_answer(advice: Advice) -> CriterionAnswer | None:
+    """What is said of stability, which judges every k by itself."""
+    return next((answer for answer in advice.answers if answer.criterion == STABILITY), None)
 
 
 def sampled(scores: SweepScores) -> int | None:

@@ -129,9 +129,9 @@ def _fallback(judged: Sequence[ClusterScores], allowed: Sequence[ClusterScores],
 def _elbow_answer(sweep: ElbowSweep, elbow_k: int | None) -> CriterionAnswer:
     values = {"first": sweep.ks[0], "last": sweep.ks[-1], "k": elbow_k}
     if elbow_k is None:
-        text = _("The inertias for k = %(first)s to %(last)s show no elbow.")
+        text = _("WCSS for k = %(first)s to %(last)s shows no elbow.")
     else:
-        text = _("The inertias for k = %(first)s to %(last)s bend most at %(k)s.")
+        text = _("WCSS for k = %(first)s to %(last)s bends most at %(k)s.")
     return CriterionAnswer(ELBOW, elbow_k, text % values)
 
 
@@ -182,12 +182,14 @@ def _number(value: float) -> str:
 def _stability_answer(judged: Sequence[ClusterScores]) -> CriterionAnswer:
     stable = [row.k for row in judged if (row.stability or 0) >= STABLE]
     if not stable:
-        text = _("No k gives clusters that come back when customers are redrawn.")
+        text = _("At no k do all segments come back when customers are drawn again.")
         return CriterionAnswer(STABILITY, None, text)
-    best = max(judged, key=lambda row: row.stability or 0)
-    ks = ", ".join(map(str, stable))
-    text = _("Every cluster comes back when customers are redrawn at k = %(ks)s; best at %(best)s.")
-    return CriterionAnswer(STABILITY, best.k, text % {"ks": ks, "best": best.k})
+    best = max(judged, key=lambda row: row.stability or 0).k
+    if len(stable) == 1:
+        text = _("Segments come back when customers are drawn again at k = %(best)s only.")
+    else:
+        text = _("Segments come back when customers are drawn again at k = %(ks)s; best at %(best)s.")
+    return CriterionAnswer(STABILITY, best, text % {"ks": ", ".join(map(str, stable)), "best": best})
 
 
 def _sentences(

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
+from textwrap import shorten
 
 from segmenter.analysis.results import NumberProfile
 from segmenter.analysis.wording import (
@@ -10,7 +12,6 @@ from segmenter.analysis.wording import (
     BIRTH_YEARS,
     capitalised,
     format_apart,
-    format_number,
     format_share,
     is_counted,
     short_attribute_name,
@@ -22,7 +23,10 @@ from segmenter.translating import gettext_noop
 NOTABLE = 0.5
 STRONG = 1.5
 SLIGHT = 0.2
-MAX_IN_NAME = 3
+MOST_IN_NAME = 2
+MOST_IN_DESCRIPTION = 3
+# Letters of a name: a segment's has room for 100, and some of them are for a number behind it.
+LONGEST = 90
 # Shares of a cluster's customers from which a value stands for the cluster.
 MOSTLY = 0.6
 NEARLY_ALL = 0.75
@@ -80,7 +84,7 @@ class _Trait:
 
 
 def propose_names(profiles: Sequence[NumberProfile], n_clusters: int) -> tuple[str, ...]:
-    """Return a short name for each cluster, unique among them.
+    """Return a short name for each cluster, unique among them, of at most two traits.
 
     Parameters
     ----------
@@ -90,63 +94,60 @@ def propose_names(profiles: Sequence[NumberProfile], n_clusters: int) -> tuple[s
     """
     if n_clusters == 1:
         return (_("All customers"),)
-    names = [_name(profiles, label, detail=0) for label in range(n_clusters)]
+    names = [_name(_traits(profiles, label, detail=0)) for label in range(n_clusters)]
     for detail in (1, 2):
         repeated = _repeated(names)
         names = [
-            _name(profiles, label, detail=detail) if name in repeated else name
+            _name(_traits(profiles, label, detail)) if name in repeated else name
             for label, name in enumerate(names)
         ]
-    return _numbered(_with_means(profiles, names))
+    return _numbered(_told_apart(profiles, names))
 
 
 def _repeated(names: Sequence[str]) -> set[str]:
-    return {name for name, count in Counter(names).items() if count > 1}
+    return {name for name, times in Counter(names).items() if times > 1}
 
 
-def _with_means(profiles: Sequence[NumberProfile], names: Sequence[str]) -> list[str]:
-    """Return the names with the mean in brackets that tells those repeated apart best, if one does."""
+def _told_apart(profiles: Sequence[NumberProfile], names: Sequence[str]) -> list[str]:
+    """Return the names, with the strongest trait that tells those repeated apart in the second's place."""
     told = list(names)
-    numbers = [profile for profile in profiles if not is_yes_or_no(profile)]
-    for name in _repeated(names) if numbers else ():
+    for name in _repeated(names):
         labels = [label for label, other in enumerate(names) if other == name]
-        apart = max(numbers, key=lambda profile: _spread(profile, labels))
-        means = [format_number(apart.clusters[label].mean or 0.0) for label in labels]
-        if len(set(means)) < len(means):
-            continue
-        text = (
-            _("%(name)s (about %(mean)s)") if len(profiles) == 1 else _("%(name)s (%(short)s about %(mean)s)")
-        )
-        for label, mean in zip(labels, means, strict=True):
-            told[label] = text % {"name": name, "short": short_attribute_name(apart.name), "mean": mean}
+        traits = {label: _traits(profiles, label, detail=2) for label in labels}
+        ways = []
+        for place in range(len(traits[labels[0]])):
+            way = [_name(traits[label], second=place) for label in labels]
+            strength = sum(traits[label][place].strength for label in labels)
+            if not set(way) & {*told} - {name}:
+                ways.append((len(set(way)), strength, way))
+        n_names, _strength, best = max(ways, default=(1, 0.0, []))
+        if n_names > 1:
+            for label, other in zip(labels, best, strict=True):
+                told[label] = other
     return told
 
 
-def _spread(profile: NumberProfile, labels: Sequence[int]) -> float:
-    differences = [profile.standard_differences[label] or 0.0 for label in labels]
-    return max(differences) - min(differences)
-
-
 def _numbered(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names with a number behind each repetition."""
-    unique: list[str] = []
-    for name in names:
-        candidate, number = name, 2
-        while candidate in unique:
-            candidate, number = f"{name} ({number})", number + 1
-        unique.append(candidate)
-    return tuple(unique)
+    """Return the names with a number behind each of those that are alike."""
+    taken, numbers = set(names), {name: count(1) for name in _repeated(names)}
+    return tuple(
+        next(candidate for number in numbers[name] if (candidate := f"{name} {number}") not in taken)
+        if name in numbers
+        else name
+        for name in names
+    )
 
 
-def _name(profiles: Sequence[NumberProfile], label: int, *, detail: int) -> str:
-    limit = SLIGHT if detail == 2 else NOTABLE
-    room = MAX_IN_NAME + 2 * (detail == 2)
-    traits = _traits(profiles, label, detail)
-    named = [trait for trait in traits if trait.words]
-    if len(traits) > 2:
-        strongest = sorted((trait for trait in named if trait.strength >= limit), key=_weakness)[:room]
-        named = [trait for trait in named if trait in strongest]
-    return capitalised(", ".join(trait.words for trait in named) or _("close to average"))
+def _name(traits: Sequence[_Trait], *, second: int | None = None) -> str:
+    """Return the strongest traits in the order of the features; `second` is the place of one that must be."""
+    places = [place for place, trait in enumerate(traits) if trait.words]
+    if len(traits) > MOST_IN_NAME:
+        places = [place for place in places if traits[place].strength >= NOTABLE]
+    ranked = sorted(places, key=lambda place: -traits[place].strength)
+    if second is not None and traits[second].words:
+        ranked = [*[place for place in ranked if place != second][: MOST_IN_NAME - 1], second]
+    words = [traits[place].words for place in sorted(ranked[:MOST_IN_NAME])]
+    return shorten(capitalised(", ".join(words) or _("close to average")), LONGEST, placeholder=" …")
 
 
 def _weakness(trait: _Trait) -> float:
@@ -160,7 +161,7 @@ def describe(profiles: Sequence[NumberProfile], label: int) -> str:
     told = notable or [trait for trait in traits if trait.strength >= SLIGHT]
     if not told:
         return _("Close to the average of everyone in every feature.")
-    return f"{capitalised('; '.join(trait.sentence for trait in told[:MAX_IN_NAME]))}."
+    return f"{capitalised('; '.join(trait.sentence for trait in told[:MOST_IN_DESCRIPTION]))}."
 
 
 def _traits(profiles: Sequence[NumberProfile], label: int, detail: int) -> list[_Trait]:

@@ -24,6 +24,95 @@ QUALIFYING = frozenset(
         "with",
     ]
 )
+# English words that are written small within a name. Whether another word is a noun, a
+# brand or German nobody can tell: it stays as its header has it.
+SMALL = (
+    FILLERS
+    | QUALIFYING
+    | frozenset(
+        [
+            "age",
+            "amount",
+            "balance",
+            "basket",
+            "birth",
+            "children",
+            "clicks",
+            "cost",
+            "costs",
+            "customer",
+            "customers",
+            "day",
+            "days",
+            "delivery",
+            "discount",
+            "discounts",
+            "distance",
+            "duration",
+            "education",
+            "expenses",
+            "frequency",
+            "gender",
+            "has",
+            "height",
+            "hours",
+            "household",
+            "income",
+            "invoices",
+            "is",
+            "items",
+            "loyalty",
+            "minutes",
+            "month",
+            "monthly",
+            "months",
+            "opened",
+            "orders",
+            "paid",
+            "payment",
+            "payments",
+            "points",
+            "price",
+            "products",
+            "profit",
+            "purchase",
+            "purchases",
+            "quantity",
+            "ratings",
+            "recency",
+            "returns",
+            "revenue",
+            "reviews",
+            "salary",
+            "sales",
+            "satisfaction",
+            "savings",
+            "sessions",
+            "share",
+            "size",
+            "spend",
+            "spending",
+            "support",
+            "tenure",
+            "tickets",
+            "time",
+            "times",
+            "transaction",
+            "transactions",
+            "turnover",
+            "usage",
+            "value",
+            "views",
+            "visits",
+            "week",
+            "weekly",
+            "weeks",
+            "weight",
+            "year",
+            "years",
+        ]
+    )
+)
 AGES = frozenset(["age", "alter", "edad", "âge", "leeftijd"])
 BIRTH_YEARS = frozenset(["year of birth", "birth year", "yob", "geburtsjahr"])
 # A longer name is a question of a survey, and only its beginning is told.
@@ -33,9 +122,9 @@ LONGEST_ABBREVIATION = 4
 
 
 def short_attribute_name(name: str) -> str:
-    """Return an attribute's name without units, brackets and filler words.
+    """Return an attribute's name without units, brackets and filler words, common words in small letters.
 
-    "Annual Income (k$)" becomes "income", "Spending Score (1-100)" "spending".
+    "Annual Income (k$)" becomes "income", "Spending Score (1-100)" "spending", and "Bestellungen" stays.
     """
     bare = re.sub(r"\([^)]*\)|\[[^\]]*\]|\{[^}]*\}", " ", name)
     bare = re.sub(r"([a-zà-ÿ])([A-ZÀ-Þ])", r"\1 \2", bare)
@@ -44,7 +133,16 @@ def short_attribute_name(name: str) -> str:
         return f"“{' '.join(words[:4])} …”"
     kept = _without_fillers(words) or words
     shouted = len(kept) > 1 and all(word.isupper() for word in kept)
-    return " ".join(word if _is_abbreviation(word) and not shouted else word.lower() for word in kept) or name
+    return " ".join(_as_within_a_name(word, shouted=shouted) for word in kept) or name
+
+
+def _as_within_a_name(word: str, *, shouted: bool) -> str:
+    """Return a common word in small letters and any other one as it is, but not all in capitals."""
+    if _is_abbreviation(word) and not shouted:
+        return word
+    if word.casefold() in SMALL:
+        return word.lower()
+    return word.capitalize() if len(word) > 1 and word.isupper() else word
 
 
 def _without_fillers(words: Sequence[str]) -> list[str]:
@@ -65,7 +163,7 @@ def _is_abbreviation(word: str) -> bool:
 def is_counted(short_name: str) -> bool:
     """Return whether the name is a plural, of which there are few or many and not a low or high one."""
     words = short_name.split()
-    heads = [index for index, word in enumerate(words) if word in QUALIFYING and index > 0]
+    heads = [index for index, word in enumerate(words) if word.casefold() in QUALIFYING and index > 0]
     head = words[heads[0] - 1] if heads else words[-1]
     return head.endswith("s") and not head.endswith(("ss", "us", "is"))
 

@@ -82,6 +82,8 @@ def _certainty(run: SegmentationRun) -> dict[str, Any]:
     sweep = from_json(ElbowSweep, run.sweep)
     return {
         "advice": advice,
+        "answers": verdicts.naming_answers(advice),
+        "steadiness": verdicts.steadiness_answer(advice),
         "verdict": verdicts.judge(run, advice, scores),
         "candidates": verdicts.list_candidates(run, advice, scores),
         "sampled": verdicts.sampled(scores),

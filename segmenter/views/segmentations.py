@@ -1,25 +1,21 @@
-"""A segmentation: its segments through the runs, their names, looks and notes, and the next run."""
+"""A segmentation: its segments through the runs, and the next run."""
 
 from __future__ import annotations
 
 from csp.decorators import csp_replace
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
-from audit.recording import record
 from customers.exporting import stream_csv
 from segmenter.charts.descriptions import describe_history
 from segmenter.charts.inputs import SizeHistory
 from segmenter.charts.numbers import tabulate_history
-from segmenter.editing import edit_segment
-from segmenter.forms import SegmentationForm, SegmentEditForm
 from segmenter.history import read_history, read_sizes
-from segmenter.models import Segment, Segmentation
+from segmenter.models import Segmentation
 from segmenter.policy import FILE_POLICY
 from segmenter.views.charts import CONTENT_TYPES, answer_with_chart, read_style
 
@@ -76,36 +72,3 @@ def _drawn(request: HttpRequest, history: SizeHistory, format: str) -> bytes:  #
     title, words = _("Sizes through the runs"), describe_history(history)
     is_file = "download" in request.GET
     return render_svg(figure, title=title, description=words, prefix="sizes-through", background=is_file)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("segmenter.change_segmentation", raise_exception=True)
-def segmentation_rename(request: HttpRequest, segmentation_id: int) -> HttpResponse:
-    segmentation = _get_segmentation(segmentation_id)
-    before = segmentation.name
-    form = SegmentationForm(request.POST or None, instance=segmentation)
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        record(request, "renamed a segmentation", segmentation, before=before)
-        messages.success(request, _("The segmentation is now called “%(name)s”.") % {"name": segmentation})
-        return redirect(segmentation)
-    context = {"form": form, "segmentation": segmentation, "before": before, "dataset": segmentation.dataset}
-    return render(request, "segmenter/segmentation_rename.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("segmenter.change_segment", raise_exception=True)
-def segment_edit(request: HttpRequest, segmentation_id: int, segment_id: int) -> HttpResponse:
-    owners = Segment.objects.select_related("segmentation__dataset")
-    segment = get_object_or_404(owners, pk=segment_id, segmentation=segmentation_id)
-    known_as = segment.name
-    form = SegmentEditForm(request.POST or None, instance=segment)
-    if request.method == "POST":
-        before = edit_segment(form)
-        if before is not None:
-            if before:
-                record(request, "changed a segment", segment, before=before)
-            messages.success(request, _("“%(name)s” is kept as you wish, in every run.") % {"name": segment})
-            return redirect(segment.segmentation)
-    context = {"form": form, "segment": segment, "known_as": known_as, "segmentation": segment.segmentation}
-    return render(request, "segmenter/segment_edit.html", context)

@@ -1,18 +1,17 @@
-"""One segment of a run: its customers, its name."""
+"""One segment of a run, and its customers."""
 
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
-from audit.recording import record
 from customers.exporting import attributes_of
 from customers.filtering import filter_editor
 from customers.listing import Listing, has_empty_fields, within_limits
 from customers.paging import TooSlow
-from segmenter.forms import SegmentForm
+from segmenter.analysis.results import ClusterProfiles, from_json
+from segmenter.cards import find_differences, list_facts
 from segmenter.members import SORTS, count_features, features_first, read_members
 from segmenter.models import Cluster
 from segmenter.origins import origin_of, read_origin
@@ -43,10 +42,13 @@ def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpRespon
     seen_by = other.run if other and other.run else cluster.run
     if has_empty_fields(request):
         return redirect(f"{request.path}{listing.address()}")
+    profiles = from_json(ClusterProfiles, cluster.run.profiles)
     context = {
         "cluster": cluster,
         "run": cluster.run,
         "dataset": dataset,
+        "facts": list_facts(profiles, cluster),
+        "differences": find_differences(profiles, cluster.label),
         "listing": listing,
         "columns": listing.columns(
             ("distance", _("Distance")),
@@ -65,32 +67,3 @@ def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpRespon
     except TooSlow:
         return render(request, "segmenter/segment_detail.html", context, status=503)
     return render(request, "segmenter/segment_detail.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("segmenter.change_segment", raise_exception=True)
-def segment_rename(request: HttpRequest, run_id: int, number: int) -> HttpResponse:
-    """Change the name or the notes: pages have the form in place, this one shows it where it was wrong."""
-    cluster = _get_cluster(run_id, number)
-    segment = cluster.segment
-    before = {"name": segment.name, "notes": segment.notes}
-    # Whoever has not touched the notes leaves them as they are now, not as the page had them.
-    posted = request.POST.dict()
-    if "seen_notes" in posted and posted.get("notes") == posted["seen_notes"]:
-        del posted["notes"]
-    data = {**before, **posted} if request.method == "POST" else None
-    form = SegmentForm(data, instance=segment)
-    if data is None or not form.is_valid():
-        context = {"cluster": cluster, "run": cluster.run, "before": before["name"], "form": form}
-        return render(request, "segmenter/segment_rename.html", context)
-    form.save()
-    if segment.name != before["name"]:
-        record(request, "renamed a segment", segment, before=before["name"])
-        said = _("The segment is now called “%(name)s”, in every run.")
-    else:
-        said = _("Saved for “%(name)s”.")
-    if segment.notes != before["notes"]:
-        record(request, "changed the notes of a segment", segment, before=before["notes"])
-    messages.success(request, said % {"name": segment.name})
-    from_run = request.POST.get("back") == "run"
-    return redirect(f"{cluster.run.get_absolute_url()}#segment-{number}" if from_run else cluster)

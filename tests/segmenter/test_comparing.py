@@ -5,6 +5,7 @@ from django.db import connection
 
 from customers.models import Customer
 from segmenter.comparing import compare_runs, count_flows
+from segmenter.fates import CONTINUED
 from segmenter.models import ClusterAssignment, Segment, SegmentationRun
 from segmenter.views.charts import CLUSTERS
 
@@ -53,7 +54,26 @@ def test_segments_are_kept_new_or_retired(two_runs):
     comparison = compare_runs(before, fetched(after))
     assert [pair.segment.name for pair in comparison.with_fate("new")] == ["Newcomers"]
     assert [pair.segment for pair in comparison.with_fate("retired")] == [cluster.segment]
-    assert len(comparison.with_fate("kept")) == 4
+    assert len([pair for pair in comparison.pairs if pair.fate in CONTINUED]) == 4
+
+
+def test_a_segment_that_lost_three_of_twenty_has_shrunk(two_runs):
+    comparison = compare_runs(*two_runs)
+    [move] = comparison.moves
+    assert {pair.segment: pair.fate for pair in comparison.pairs if pair.fate != "kept"} == {
+        move.before.segment: "shrunk"
+    }
+
+
+def test_a_segment_that_was_there_before_the_earlier_run_is_found_again(two_runs):
+    before, after = two_runs
+    segment = before.clusters.first().segment
+    before.clusters.filter(segment=segment).delete()
+    comparison = compare_runs(fetched(before), after)
+    assert [pair.segment for pair in comparison.with_fate("found again")] == [segment]
+    Segment.objects.filter(pk=segment.pk).update(created_at=after.job.finished_at)
+    comparison = compare_runs(fetched(before), fetched(after))
+    assert [pair.segment for pair in comparison.with_fate("new")] == [segment]
 
 
 def test_two_segmentations_of_a_dataset_are_compared_by_their_largest_overlaps(shop, execute_a_run):

@@ -56,7 +56,7 @@ def test_segments_are_new_kept_and_retired(segmentation, add_run):
     add_run(savers=12, strollers=4)
     add_run(savers=11, strollers=6)
     history = read_history(segmentation)
-    assert fates(history.living) == {"savers": ["new", "kept", "kept"], "strollers": ["", "new", "kept"]}
+    assert fates(history.living) == {"savers": ["new", "grown", "kept"], "strollers": ["", "new", "grown"]}
     assert fates(history.retired) == {"spenders": ["new", "retired", ""]}
     assert [(column.kept, column.new, column.retired) for column in history.columns] == [
         (0, 2, 0),
@@ -79,11 +79,11 @@ def test_a_segment_that_comes_back_is_not_called_new(segmentation, add_run):
     add_run(savers=12, spenders=4)
     assert fates(read_history(segmentation).living)["spenders"] == ["new", "retired", "found again"]
     middle.delete()
-    assert fates(read_history(segmentation).living)["spenders"] == ["new", "kept"]
+    assert fates(read_history(segmentation).living)["spenders"] == ["new", "shrunk"]
 
 
 def test_the_newest_runs_come_first_and_older_ones_by_paging(segmentation, add_run):
-    runs = [add_run(savers=size) for size in range(1, TABLE_RUNS + 4)]
+    runs = [add_run(savers=100 + size) for size in range(1, TABLE_RUNS + 4)]
     newest, older = read_history(segmentation), read_history(segmentation, "2")
     assert [column.run for column in newest.columns] == runs[3:]
     assert [column.run for column in older.columns] == runs[:3]

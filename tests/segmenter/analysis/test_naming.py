@@ -1,9 +1,14 @@
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from segmenter.analysis.naming import describe, propose_names
 from segmenter.analysis.profiles import profile_number
 from segmenter.analysis.wording import format_number, short_attribute_name
+
+SAMPLE = Path(__file__).parents[3] / "customers" / "sample" / "customers.csv"
 
 
 def profiles_of(columns, labels):
@@ -31,6 +36,12 @@ def profiles_of(columns, labels):
         ("How satisfied are you with your last delivery? (1-10)", "“How satisfied are you …”"),
         ("Score", "score"),
         ("(k$)", "k"),
+        ("Bestellungen", "Bestellungen"),
+        ("Ø Warenkorb", "Ø Warenkorb"),
+        ("Umsatz gesamt (EUR)", "Umsatz gesamt"),
+        ("ANZAHL BESTELLUNGEN", "Anzahl Bestellungen"),
+        ("UMSATZ", "Umsatz"),
+        ("BonusPoints", "Bonus points"),
     ],
 )
 def test_attribute_names_lose_units_and_fillers(name, short):
@@ -61,7 +72,7 @@ def test_a_text_feature_is_named_by_its_value():
     [
         ([1.0, 0.0, 0.0, 0.0], "Mostly North"),
         ([0.5, 0.5, 0.0, 0.0], "North or South"),
-        ([0.4, 0.2, 0.2, 0.2], "Close to average"),
+        ([0.4, 0.2, 0.2, 0.2], "Close to average 1"),
     ],
 )
 def test_the_values_of_a_text_feature_make_one_part_of_the_name(shares, name):
@@ -98,9 +109,64 @@ def test_means_that_look_alike_get_the_digits_that_tell_them_apart():
 
 def test_names_are_unique_also_for_clusters_alike():
     profiles = profiles_of({"Income": [1, 2, 3, 4, 100, 101]}, [0, 0, 1, 1, 2, 2])
-    assert propose_names(profiles, 3) == ("Low income (about 1.5)", "Low income (about 3.5)", "High income")
+    assert propose_names(profiles, 3) == ("Low income 1", "Low income 2", "High income")
     equal = profiles_of({"Income": [1, 9, 1, 9, 1, 9]}, [0, 0, 1, 1, 2, 2])
-    assert propose_names(equal, 3) == ("Average income", "Average income (2)", "Average income (3)")
+    assert propose_names(equal, 3) == ("Average income 1", "Average income 2", "Average income 3")
+
+
+def test_german_nouns_keep_their_capitals():
+    profiles = profiles_of({"Bestellungen": [9, 9, 1, 1], "Ø Warenkorb": [5, 5, 80, 80]}, [0, 0, 1, 1])
+    assert propose_names(profiles, 2) == (
+        "High Bestellungen, low Ø Warenkorb",
+        "Low Bestellungen, high Ø Warenkorb",
+    )
+
+
+def test_a_name_has_the_two_strongest_traits_in_the_order_of_the_features():
+    columns = {"Age": [20, 24, 60, 64], "Income": [1, 9, 5, 13], "Orders": [9, 9, 1, 1]}
+    assert propose_names(profiles_of(columns, [0, 0, 1, 1]), 2) == (
+        "Younger, many orders",
+        "Older, few orders",
+    )
+
+
+def test_where_two_traits_are_the_same_the_next_one_tells_apart():
+    columns = {
+        "Age": [30, 50, 20, 60, 40, 40],
+        "Income": [90, 90, 10, 10, 10, 10],
+        "Score": [90, 90, 10, 10, 10, 10],
+    }
+    assert propose_names(profiles_of(columns, [0, 1, 2, 2, 2, 2]), 3) == (
+        "Younger, high income",
+        "Older, high income",
+        "Low income, low score",
+    )
+
+
+def test_a_long_name_leaves_room_for_a_number():
+    columns = {f"{letter * 60} {letter * 60}": [9, 9, 1, 1] for letter in "ab"}
+    names = propose_names(profiles_of(columns, [0, 0, 1, 1]), 2)
+    assert all(len(name) <= 90 and name.endswith("…") for name in names)
+
+
+def test_the_segments_of_the_sample_have_names_that_people_know():
+    with SAMPLE.open() as file:
+        rows = list(csv.DictReader(file))
+    columns = {
+        name: [float(row[name]) for row in rows] for name in ("Annual Income (k$)", "Spending Score (1-100)")
+    }
+    # Borders by hand, where the five groups part.
+    labels = [
+        0 if 40 < income < 70 else 1 + 2 * (income > 55) + (score > 50)
+        for income, score in zip(*columns.values(), strict=True)
+    ]
+    assert propose_names(profiles_of(columns, labels), 5) == (
+        "Average income, average spending",
+        "Low income, low spending",
+        "Low income, high spending",
+        "High income, low spending",
+        "High income, high spending",
+    )
 
 
 def test_description_gives_the_largest_difference_first_in_original_units():

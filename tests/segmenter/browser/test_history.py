@@ -26,8 +26,8 @@ def change_a_segment(page, run):
     look = int(other.get_attribute("value"))
     other.check(force=True)
     page.get_by_label("Notes").fill("Mail on Thursdays.")
-    page.get_by_role("button", name="Keep it so").click()
-    expect(page.get_by_text("“Young savers” is kept as you wish")).to_be_visible()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("“Young savers” is saved")).to_be_visible()
     expect(page.get_by_text("Mail on Thursdays.")).to_be_visible()
     return look
 
@@ -49,7 +49,7 @@ def test_the_keyboard_alone_changes_a_look(page, log_in, runs):
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("is kept as you wish")).to_be_visible()
+    expect(page.get_by_text("is saved")).to_be_visible()
     assert Segment.objects.get(pk=segment.pk).colour == segment.colour + 1
 
 

@@ -263,7 +263,7 @@ def test_renaming_roles_and_deletions_are_written_down(administrator_client, vie
     administrator_client.post(reverse("segmenter:segment-rename", args=[run.pk, 1]), {"name": "Regulars"})
     administrator_client.post(reverse("people:person-role", args=[viewer.pk]), {"role": "Analyst"})
     administrator_client.post(reverse("segmenter:run-delete", args=[run.pk]))
-    assert actions_since() == ["renamed a segment", "changed a role", "deleted a run"]
+    assert actions_since() == ["changed a segment", "changed a role", "deleted a run"]
     assert not SegmentationRun.objects.exists()
 
 

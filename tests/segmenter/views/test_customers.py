@@ -40,6 +40,18 @@ def test_features_pull_where_the_value_is_nearer(viewer_client, make_dataset, ex
     assert not reasons.is_borderline
 
 
+def test_a_text_with_a_colon_in_its_name_pulls_by_its_value(viewer_client, make_dataset, execute_a_run):
+    shop = make_dataset({"Income": [1.0, 2, 3, 50, 51, 52]})
+    shop.attributes.create(name="Plan", kind="text", position=0)
+    shop.attributes.create(name="Plan: type", kind="text", position=1)
+    Customer.objects.of(shop).update(texts=["none", "Gold"])
+    Customer.objects.of(shop).filter(id__lte=3).update(texts=["none", "Silver: old"])
+    run = execute_a_run(shop, features=["Income"], one_hot=["Plan: type"], k=2)
+    assert set(run.feature_names) == {"Income", "Plan: type: Gold", "Plan: type: Silver: old"}
+    pulls = {pull.feature: pull.value for pull in page_of(viewer_client, shop, 1).context["reasons"].pulls}
+    assert pulls == {"Income": "1", "Plan: type: Gold": "0", "Plan: type: Silver: old": "1"}
+
+
 def test_one_segment_has_no_second(viewer_client, shop, execute_a_run):
     execute_a_run(shop, k=1)
     page = page_of(viewer_client, shop, 1)

@@ -8,12 +8,20 @@ import pytest
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from audit.models import AuditEvent
 from customers.models import Customer, CustomerImport
 from jobs.execution import execute
 from jobs.models import Job
+from segmenter.comparing import compare_runs
+from segmenter.deleting import delete_run
 from segmenter.further_pictures import count_picture
-from segmenter.models import Cluster, RunPicture, Segment, SegmentationRun
+from segmenter.history import read_history
+from segmenter.models import (
+    Cluster,
+    RunComparison,
+    RunPicture,
+    Segment,
+    SegmentationRun,
+)
 from segmenter.views import charts
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,28 +65,75 @@ def test_a_tiny_a_doubtful_and_a_huge_segment_are_warned_of(viewer_client, run):
     assert titles == [["very large"], ["tiny"], ["doubtful"], ["unsteady"], []]
 
 
+def news_of(client, run):
+    """What became of each segment, and the sentence that says so."""
+    return [(card.news.fate, card.news.sentence) for card in page_of(client, run).context["cards"]]
+
+
 def test_a_first_run_has_no_news_and_a_later_one_tells_kept_changed_and_new(
     viewer_client, run, execute_a_run
 ):
     assert [card.news for card in page_of(viewer_client, run).context["cards"]] == [None] * 5
     same = execute_a_run(run.segmentation.dataset, k=5, random_state=3)
-    cards = page_of(viewer_client, same).context["cards"]
-    assert {card.news.title for card in cards} == {"kept"}
-    assert "100\xa0% sure; as many customers as then" in cards[0].news.sentence
+    assert news_of(viewer_client, same) == [("kept", "As many customers as in the run before.")] * 5
     fewer = execute_a_run(run.segmentation.dataset, k=2)
-    page = page_of(viewer_client, fewer)
-    assert {card.news.title for card in page.context["cards"]} <= {"changed", "new"}
-    assert len(page.context["gone"]) >= 3
+    assert {fate for fate, _sentence in news_of(viewer_client, fewer)} <= {"changed", "new"}
+    assert len(page_of(viewer_client, fewer).context["gone"]) >= 3
 
 
-def test_who_changes_a_name_alone_leaves_the_notes_that_somebody_wrote_meanwhile(analyst_client, run):
-    address = reverse("segmenter:segment-rename", args=[run.pk, 2])
-    Segment.objects.filter(pk=run.clusters.get(number=2).segment_id).update(notes="Written meanwhile.")
-    analyst_client.post(address, {"name": "Regulars", "notes": "Old.", "seen_notes": "Old."})
-    segment = run.clusters.get(number=2).segment
-    assert (segment.name, segment.notes) == ("Regulars", "Written meanwhile.")
-    analyst_client.post(address, {"name": "Regulars", "notes": "New.", "seen_notes": "Old."})
-    assert run.clusters.get(number=2).segment.notes == "New."
+def test_who_stayed_and_came_in_is_told_where_it_was_counted(viewer_client, run, execute_a_run):
+    same = execute_a_run(run.segmentation.dataset, k=5, random_state=3)
+    label, size = same.clusters.values_list("label", "size").get(number=1)
+    assert size == 20
+    page_of(viewer_client, same)
+    assert not RunComparison.objects.exists()  # a page counts nothing
+    compare_runs(run, same)
+    assert news_of(viewer_client, same)[0] == ("kept", "All of its 20 customers stayed.")
+    [kept] = RunComparison.objects.all()
+    kept.flows = [flow for flow in kept.flows if flow[1] != label]
+    kept.flows += [[0, label, 290], [0, None, 23], [None, label, 75]]
+    before = run.clusters.get(segment=same.clusters.get(number=1).segment_id)
+    kept.flows = [[before.label if flow[0] == 0 else flow[0], *flow[1:]] for flow in kept.flows]
+    kept.save()
+    assert news_of(viewer_client, same)[0][1] == "290 of its 313 customers stayed, 75 came in."
+
+
+def test_sizes_alone_are_told_where_nobody_has_counted(viewer_client, run, execute_a_run):
+    same = execute_a_run(run.segmentation.dataset, k=5, random_state=3)
+    for number, size in ((1, 23), (2, 17), (3, 22)):
+        Cluster.objects.filter(run=same, number=number).update(size=size)
+    assert news_of(viewer_client, same)[:3] == [
+        ("grown", "3 customers more than in the run before."),
+        ("shrunk", "3 customers fewer than in the run before."),
+        ("kept", "2 customers more than in the run before."),
+    ]
+    assert "sure that" not in page_of(viewer_client, same).content.decode()
+
+
+def test_after_a_run_is_deleted_news_are_told_against_the_one_before_it(viewer_client, shop, execute_a_run):
+    execute_a_run(shop, k=2)
+    middle, last = (execute_a_run(shop, k=5, random_state=state) for state in (1, 2))
+    assert {fate for fate, _sentence in news_of(viewer_client, last)} == {"kept"}
+    new = middle.clusters.filter(confidence=None).count()
+    assert new
+    delete_run(middle)
+    news = news_of(viewer_client, last)
+    assert news.count(("new", "The run before had no such segment.")) == new
+    history = read_history(last.segmentation).living
+    cards = page_of(viewer_client, last).context["cards"]
+    assert {card.cluster.segment: card.news.fate for card in cards} == {
+        row.segment: row.latest.fate for row in history
+    }
+
+
+def test_a_segment_that_only_an_earlier_run_knew_is_found_again(viewer_client, run, execute_a_run):
+    last = execute_a_run(run.segmentation.dataset, k=5, random_state=3)
+    segment = last.clusters.get(number=1).segment
+    run.clusters.filter(segment=segment).delete()
+    assert news_of(viewer_client, last)[0] == (
+        "found again",
+        "The run before had no such segment, but an earlier one had.",
+    )
 
 
 def test_news_are_told_against_the_run_that_was_done_before(viewer_client, run, execute_a_run):
@@ -86,35 +141,6 @@ def test_news_are_told_against_the_run_that_was_done_before(viewer_client, run, 
     Job.objects.filter(pk=run.job_id).update(finished_at=Now())  # asked for first, done last
     assert page_of(viewer_client, run).context["earlier"] == other
     assert page_of(viewer_client, other).context["earlier"] is None
-
-
-def test_name_and_notes_are_changed_in_place_and_recorded(analyst_client, run):
-    address = reverse("segmenter:segment-rename", args=[run.pk, 2])
-    answer = analyst_client.post(address, {"name": "Regulars", "notes": "Call them.\nIn May.", "back": "run"})
-    assert answer.url == f"{run.get_absolute_url()}#segment-2"
-    segment = run.clusters.get(number=2).segment
-    assert (segment.name, segment.notes) == ("Regulars", "Call them.\nIn May.")
-    assert {event.action for event in AuditEvent.objects.all()} >= {
-        "renamed a segment",
-        "changed the notes of a segment",
-    }
-    assert "Call them.<br>In May." in page_of(analyst_client, run).content.decode()
-
-
-def test_a_form_without_notes_leaves_them(analyst_client, run):
-    segment = run.clusters.get(number=1).segment
-    Segment.objects.filter(pk=segment.pk).update(notes="Keep")
-    analyst_client.post(reverse("segmenter:segment-rename", args=[run.pk, 1]), {"name": "Other"})
-    assert Segment.objects.get(pk=segment.pk).notes == "Keep"
-
-
-def test_a_wrong_name_is_shown_again_with_the_reason(analyst_client, run):
-    taken = run.clusters.get(number=1).segment.name
-    address = reverse("segmenter:segment-rename", args=[run.pk, 2])
-    page = analyst_client.post(address, {"name": taken, "notes": "Not lost"}).content.decode()
-    assert "is called" in page
-    assert "Not lost" in page
-    assert Segment.objects.filter(notes="Not lost").count() == 0
 
 
 def test_a_viewer_sees_no_forms_to_change_anything(viewer_client, run):
@@ -142,6 +168,29 @@ def test_no_clear_grouping_is_said_first(viewer_client, run):
         "poor",
         True,
     )
+
+
+def test_stability_stands_apart_from_the_criteria_that_name_a_k(viewer_client, run):
+    page = page_of(viewer_client, run)
+    assert [answer.criterion for answer in page.context["answers"]] == [
+        "elbow",
+        "silhouette",
+        "Davies-Bouldin",
+        "Calinski-Harabasz",
+    ]
+    text = page.content.decode()
+    listed = text.partition('<ul class="plain answers">')[2].partition("</ul>")[0]
+    assert listed.count("<li>") == 4
+    assert "come back when customers are drawn again" in text.replace(listed, "")
+    assert "come back" not in listed
+
+
+def test_what_an_older_run_froze_of_stability_stands_apart_too(viewer_client, run):
+    frozen = "Every cluster comes back when customers are redrawn at k = 2, 3; best at 3."
+    answers = [*run.advice["answers"][:4], {"criterion": "stability", "k": 3, "sentence": frozen}]
+    SegmentationRun.objects.filter(pk=run.pk).update(advice={**run.advice, "answers": answers})
+    text = page_of(viewer_client, run).content.decode()
+    assert f'<p class="muted">{frozen}</p>' in text
 
 
 def test_every_k_shows_its_scores_and_sampled_silhouettes_their_error(viewer_client, run):

@@ -1,4 +1,4 @@
-"""A segment's page: its customers in pages, its name."""
+"""A segment's page: its customers in pages."""
 
 import re
 
@@ -7,7 +7,7 @@ from django.db import connection
 from django.urls import reverse
 
 from customers.models import Customer
-from segmenter.models import ClusterAssignment, Segment
+from segmenter.models import ClusterAssignment
 
 # Runs have a heartbeat on a connection of its own, which sees only what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,6 +18,30 @@ def cluster(make_dataset, groups, execute_a_run):
     """The largest of five segments, with 60 customers: two pages."""
     run = execute_a_run(make_dataset(groups(60)), k=5)
     return run.clusters.select_related("segment", "run").first()
+
+
+def test_averages_stand_beside_everyones_and_what_sets_apart_below(viewer_client, cluster, groups):
+    page = viewer_client.get(cluster.get_absolute_url())
+    income = page.context["facts"][0]
+    everyone = sum(groups(60)["Income"]) / 300
+    assert (income.name, income.everyone) == ("Income", f"{everyone:.1f}")
+    assert income.value == f"{cluster.centroid[0]:.1f}"
+    assert f"everyone {everyone:.1f}</span>" in page.content.decode()
+    told = [each.name for each in page.context["differences"]]
+    assert 'table class="differences"' in page.content.decode()
+    assert set(told) <= {"Income", "Score"}
+    assert told
+
+
+def test_a_rate_is_not_rounded_to_nothing(viewer_client, make_dataset, execute_a_run):
+    dataset = make_dataset({"Rate": [0.004, 0.0041, 0.0039, 0.02, 0.021, 0.019]})
+    run = execute_a_run(dataset, features=["Rate"], k=2)
+    pages = {
+        viewer_client.get(each.get_absolute_url()).context["facts"][0].value for each in run.clusters.all()
+    }
+    assert pages == {"0.004", "0.020"}
+    address = reverse("segmenter:customer-detail", args=[dataset.slug, 1])
+    assert "on average 0.004 in " in viewer_client.get(address).content.decode()
 
 
 def listed_ids(page) -> list[int]:
@@ -151,26 +175,6 @@ def test_a_customer_who_is_gone_is_said_to_be(viewer_client, cluster, publish, g
     publish(dataset, {name: values[:1] for name, values in groups(60).items()}, first_id=9_000)
     page = viewer_client.get(cluster.get_absolute_url()).content.decode()
     assert page.count("No longer in the dataset") == 50
-
-
-def test_a_segment_is_renamed_in_every_run(analyst_client, cluster):
-    address = reverse("segmenter:segment-rename", args=[cluster.run_id, cluster.number])
-    page = analyst_client.post(address, {"name": "  Young   savers "}, follow=True)
-    assert "Young savers" in page.content.decode()
-    assert Segment.objects.get(pk=cluster.segment_id).name == "Young savers"
-
-
-def test_two_living_segments_never_share_a_name(analyst_client, cluster):
-    other = Segment.objects.exclude(pk=cluster.segment_id).first()
-    address = reverse("segmenter:segment-rename", args=[cluster.run_id, cluster.number])
-    page = analyst_client.post(address, {"name": other.name}, follow=True)
-    assert "called “" in page.content.decode()
-    assert Segment.objects.get(pk=cluster.segment_id).name == cluster.segment.name
-
-
-def test_a_viewer_does_not_rename(viewer_client, cluster):
-    rename = reverse("segmenter:segment-rename", args=[cluster.run_id, cluster.number])
-    assert viewer_client.post(rename, {"name": "Mine"}).status_code == 403
 
 
 def test_a_customers_page_says_which_segments(viewer_client, cluster):
