@@ -206,7 +206,8 @@ def test_what_a_segment_was_found_by_stands_first_and_the_measures_behind_it(
     heads = [column.label for column in page.context["columns"]]
     assert heads == ["Customer", "Income", "Score", "Distance", "Margin", "Age"]
     row = page.context["list"].rows[0]
-    line = page.content.decode().split("<tbody>")[1].split("</tr>")[0]
+    table = page.content.decode().split('<div class="scroll customers"')[1]
+    line = table.split("<tbody>")[1].split("</tr>")[0]
     values = re.findall(r"<td[^>]*>([^<]*)", line)
     assert values == [
         *(cell.text for cell in row.cells[:2]),
