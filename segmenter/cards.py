@@ -122,11 +122,11 @@ def describe(differences: Sequence[Difference]) -> str:
     higher = get_text_list([each.name for each in differences if each.is_higher], _("and"))
     lower = get_text_list([each.name for each in differences if not each.is_higher], _("and"))
     if higher and lower:
-        text = _("More than everyone in %(higher)s; less in %(lower)s.")
+        text = _("Above average in %(higher)s; below it in %(lower)s.")
         return text % {"higher": higher, "lower": lower}
     if higher:
-        return _("More than everyone in %(higher)s.") % {"higher": higher}
-    return _("Less than everyone in %(lower)s.") % {"lower": lower} if lower else _("Close to everyone.")
+        return _("Above average in %(higher)s.") % {"higher": higher}
+    return _("Below average in %(lower)s.") % {"lower": lower} if lower else _("Close to average.")
 
 
 def find_gone(earlier: Earlier | None, clusters: Sequence[Cluster]) -> list[Segment]:

@@ -48,7 +48,7 @@ def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpRespon
         "run": cluster.run,
         "dataset": dataset,
         "facts": list_facts(profiles, cluster),
-        "differences": find_differences(profiles, cluster.label),
+        "differences": [each for each in find_differences(profiles, cluster.label) if not each.is_feature],
         "listing": listing,
         "columns": listing.columns(
             ("distance", _("Distance")),

@@ -52,7 +52,7 @@ def test_cards_say_what_sets_a_segment_apart_also_in_what_was_no_feature(viewer_
     assert told["Income"].is_higher
     assert not told["Score"].is_higher
     assert (told["Age"].value, told["Age"].everyone, told["Age"].is_feature) == ("25", "30", False)
-    assert first.description.startswith("More than everyone in Income; less in")
+    assert first.description.startswith("Above average in Income; below it in")
 
 
 def test_a_tiny_a_doubtful_and_a_huge_segment_are_warned_of(viewer_client, run):
