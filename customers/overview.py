@@ -19,6 +19,7 @@ from psycopg import sql
 from customers.exporting import attributes_of
 from customers.models import Attribute, Customer, CustomerImport, Dataset, VersionOverview
 from customers.partitions import partition_name
+from customers.slices import Slices
 
 logger = logging.getLogger(__name__)
 
@@ -136,11 +137,14 @@ Ranges = dict[Attribute, tuple[int, float | None, float | None, float | None]]
 
 def _read_ranges(table: sql.Identifier, attributes: Sequence[Attribute]) -> Ranges:
     """How many are known, the lowest, the highest and the mean: one pass."""
+    slices = Slices()
     parts = [
-        sql.SQL("count({0}), min({0}), max({0}), avg({0})").format(_measured(each)) for each in attributes
+        sql.SQL("count({0}), min({0}), max({0}), avg({0})").format(_measured(each, slices))
+        for each in attributes
     ]
+    statement = sql.SQL("SELECT {} FROM {} AS cut").format(sql.SQL(", ").join(parts), slices.of(table))
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(parts), table))
+        cursor.execute(statement)
         row = cursor.fetchone()
     return {each: tuple(row[4 * index : 4 * index + 4]) for index, each in enumerate(attributes)}
 
@@ -154,10 +158,11 @@ def _read_counts(table: sql.Identifier, ranges: Ranges) -> dict[Attribute, tuple
     }
     if not spread:
         return {}
+    slices = Slices()
     # The highest value belongs to the last step, not to one of its own; a missing one to none.
     steps = [
         sql.SQL("CASE WHEN {0} = {2} THEN {3} ELSE width_bucket({0}, {1}, {2}, {3}) END").format(
-            _measured(each), sql.Literal(low), sql.Literal(high), sql.Literal(BINS)
+            _measured(each, slices), sql.Literal(low), sql.Literal(high), sql.Literal(BINS)
         )
         for each, (low, high) in spread.items()
     ]
@@ -168,8 +173,9 @@ def _read_counts(table: sql.Identifier, ranges: Ranges) -> dict[Attribute, tuple
     columns = sql.SQL(", ").join(names)
     sets = sql.SQL(", ").join(sql.SQL("({})").format(name) for name in names)
     statement = sql.SQL(
-        "SELECT grouping({0}), {0}, count(*) FROM (SELECT {1} FROM {2}) AS steps GROUP BY GROUPING SETS ({3})"
-    ).format(columns, inner, table, sets)
+        "SELECT grouping({0}), {0}, count(*) FROM (SELECT {1} FROM {2} AS cut) AS steps"
+        " GROUP BY GROUPING SETS ({3})"
+    ).format(columns, inner, slices.of(table), sets)
     found = {each: [0] * BINS for each in spread}
     grouped, everything = list(spread), (1 << len(spread)) - 1
     with connection.cursor() as cursor:
@@ -200,9 +206,9 @@ def _describe_texts(table: sql.Identifier, customers: int, attribute: Attribute)
     return AttributeOverview(known, customers - known, frequent=frequent)
 
 
-def _measured(attribute: Attribute) -> sql.Composed:
+def _measured(attribute: Attribute, slices: Slices) -> sql.Composable:
     """A number, or the number of days up to a date."""
-    place = sql.Literal(attribute.position + 1)
     if attribute.is_number:
-        return sql.SQL("numbers[{}]").format(place)
-    return sql.SQL("(texts[{}]::date - {}::date)::float8").format(place, sql.Literal(DAY_ZERO))
+        return slices.place(("numbers",), attribute.position)
+    text = slices.place(("texts",), attribute.position)
+    return sql.SQL("({}::date - {}::date)::float8").format(text, sql.Literal(DAY_ZERO))
