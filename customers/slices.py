@@ -13,13 +13,15 @@ from psycopg import sql
 # Longer slices are cut less often, but the place of a text, or of a number among missing ones, is counted
 # from the start of its slice.
 WIDTH = 64
+# Ends a subquery that PostgreSQL is to evaluate by itself; otherwise the slices come to stand where their
+# names do. A bare 0 is cast first, and taken for any number until then: nothing would run in parallel.
+BY_ITSELF = sql.SQL("OFFSET '0'")
 
 
 class Slices:
     """The slices that hold what is asked for, and where in them it stands.
 
-    `columns` belongs into a subquery that ends with OFFSET 0: PostgreSQL evaluates such a one by itself, and
-    would put the slices in the place of their names otherwise.
+    `columns` belongs into a subquery that ends with `BY_ITSELF`, the places outside of it.
     """
 
     def __init__(self) -> None:
@@ -38,10 +40,10 @@ class Slices:
         return sql.SQL("{}[{}]").format(sql.Identifier(name), sql.Literal(place + 1))
 
     @property
-    def columns(self) -> sql.Composable:
+    def columns(self) -> list[sql.Composable]:
         """All slices that were asked for so far, with their names."""
-        return sql.SQL(", ").join(self._cut.values())
+        return list(self._cut.values())
 
     def of(self, table: sql.Composable) -> sql.Composable:
         """The derived table that holds nothing but the slices of a table's rows."""
-        return sql.SQL("(SELECT {} FROM {} OFFSET 0)").format(self.columns, table)
+        return sql.SQL("(SELECT {} FROM {} {})").format(sql.SQL(", ").join(self.columns), table, BY_ITSELF)
