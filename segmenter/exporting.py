@@ -153,11 +153,13 @@ def _list_of_cluster(dataset: Dataset, cluster: Cluster, customers: CustomerQuer
     attributes = attributes_of(dataset)
     segment, distance, margin = (header_beside(attributes, name) for name in ADDED)
     name = sql.SQL("{}::text").format(sql.Literal(cluster.segment.name))
+    # The only segment of a run has no other one beside it.
+    margin_or_none = sql.SQL("nullif(assignment.margin, 'Infinity')")
     columns = [
         *customer_columns(attributes),
         ListColumn("segment", segment, name, is_text=True),
         ListColumn("distance", distance, sql.SQL("assignment.distance"), is_text=False),
-        ListColumn("margin", margin, sql.SQL("assignment.margin"), is_text=False),
+        ListColumn("margin", margin, margin_or_none, is_text=False),
     ]
     source = sql.SQL(
         "FROM segmenter_clusterassignment AS assignment"
