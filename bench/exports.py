@@ -50,12 +50,20 @@ def make_segment(folder: Path) -> int:
 
 
 def copy_raw(what: Any) -> int:
-    """Read the join as PostgreSQL gives it; return how many bytes there were."""
+    """Read the join as PostgreSQL gives it, every attribute by itself; return how many bytes there were."""
     from django.db import connection
     from psycopg import sql
 
+    from customers.models import Attribute
+
+    def value(column: Any) -> sql.Composable:
+        if not isinstance(column.value, Attribute):
+            return column.value
+        array = sql.Identifier("customer", "numbers" if column.value.is_number else "texts")
+        return sql.SQL("{}[{}]").format(array, sql.Literal(column.value.position + 1))
+
     rows = what.rows()
-    values = sql.SQL(", ").join(column.value for column in rows.columns)
+    values = sql.SQL(", ").join(value(column) for column in rows.columns)
     statement = sql.SQL("COPY (SELECT {} {} ORDER BY {}) TO STDOUT (FORMAT csv)")
     raw = statement.format(values, rows.source, rows.order)
     with connection.cursor() as cursor, cursor.copy(raw) as copy:

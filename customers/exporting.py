@@ -15,6 +15,7 @@ from django.db import connection
 from psycopg import ClientCursor, sql
 
 from customers.models import Attribute, CustomerQuerySet, Dataset
+from customers.slices import BY_ITSELF, Slices
 
 # Spreadsheets run a cell that begins so as a formula, in any width of writing; an apostrophe before it makes
 # it text. Cells that begin with apostrophes and such a sign get one more, so that nothing is ambiguous.
@@ -29,6 +30,11 @@ CHUNK_ROWS = 1_000
 
 # The same for PostgreSQL, whose texts hold no NUL.
 SIGNS = list("=+-@\t\r＝＋－＠")
+
+# Whether a text has more UTF-16 units than that, which Excel counts: two for a sign above U+FFFF. A text has
+# at least as many bytes, so that hardly any is looked at.
+LONGER_THAN = r"""CASE WHEN octet_length({0}) > {1}
+    THEN length({0}) + length(regexp_replace({0}, '[\x01-\uffff]', '', 'g')) > {1} ELSE false END"""
 
 # Headers of what is told of a customer besides the attributes: an import leaves these columns out.
 CUSTOMER_ID = "Customer ID"
@@ -104,14 +110,14 @@ class ListColumn:
     name
         Its header.
     value
-        An expression of the list's source, where the customer is `customer`.
+        An expression of the list's source, where the customer is `customer`; or the attribute it is.
     is_text
         Whether it must be defused.
     """
 
     key: str
     name: str
-    value: sql.Composable
+    value: sql.Composable | Attribute
     is_text: bool
 
 
@@ -135,8 +141,28 @@ class CustomerList:
 
     def statement(self) -> sql.Composable:
         """The SELECT that makes every row, texts defused."""
-        cells = sql.SQL(", ").join(_cell(column) for column in self.columns)
-        return sql.SQL("SELECT {} {} ORDER BY {}").format(cells, self.source, self.order)
+        values, cut = self._cut(sql.SQL("{} AS place").format(self.order), order=self.order)
+        cells = [_cell(column, value) for column, value in zip(self.columns, values, strict=True)]
+        rows = sql.SQL("SELECT {} FROM {} AS cut ORDER BY place")
+        return rows.format(sql.SQL(", ").join(cells), cut)
+
+    def _cut(
+        self, *others: sql.Composable, order: sql.Composable | None = None
+    ) -> tuple[list[sql.Composable], sql.Composable]:
+        """The value of each column in a derived table of the rows, which holds slices; and that table."""
+        slices, values, selected = Slices(), [], list(others)
+        for index, column in enumerate(self.columns):
+            if isinstance(column.value, Attribute):
+                array = ("customer", "numbers" if column.value.is_number else "texts")
+                values.append(slices.place(array, column.value.position))
+            else:
+                values.append(sql.Identifier(f"value_{index}"))
+                selected.append(sql.SQL("{} AS {}").format(column.value, values[-1]))
+        ordered = sql.SQL("ORDER BY {}").format(order) if order else sql.SQL("")
+        cut = sql.SQL("(SELECT {} {} {} {})").format(
+            sql.SQL(", ").join([*selected, *slices.columns]), self.source, ordered, BY_ITSELF
+        )
+        return values, cut
 
     def only(self, keys: Collection[str]) -> Self:
         """The list with the chosen columns alone, in the list's order; with all of them if none is chosen."""
@@ -149,16 +175,13 @@ class CustomerList:
         return int(_fetch(rows.format(self.source, sql.Literal(limit))) or 0)
 
     def find_longer_than(self, length: int) -> str | None:
-        """The id of a customer of whom some text is longer than so many characters."""
-        texts = [column.value for column in self.columns if column.is_text]
+        """The id of a customer of whom some text is longer than so many characters, as UTF-16 counts them."""
+        values, cut = self._cut(sql.SQL("customer.customer_id AS customer"))
+        texts = [value for column, value in zip(self.columns, values, strict=True) if column.is_text]
         if not texts:
             return None
-        long = sql.SQL(" OR ").join(sql.SQL("length({}) > {}").format(text, length) for text in texts)
-        rows = sql.SQL(
-            "SELECT listed.id FROM (SELECT customer.customer_id AS id, {} AS is_long {}) AS listed"
-        )
-        found = sql.SQL("{} WHERE listed.is_long LIMIT 1").format(rows.format(long, self.source))
-        return _fetch(found)
+        long = sql.SQL(" OR ").join(sql.SQL(LONGER_THAN).format(text, length) for text in texts)
+        return _fetch(sql.SQL("SELECT customer FROM {} AS cut WHERE {} LIMIT 1").format(cut, long))
 
     @property
     def header(self) -> list[str]:
@@ -182,9 +205,8 @@ def customer_columns(attributes: Sequence[Attribute]) -> list[ListColumn]:
     header = header_beside(attributes, CUSTOMER_ID)
     columns = [ListColumn("id", header, sql.SQL("customer.customer_id"), is_text=True)]
     for attribute in attributes:
-        array = sql.Identifier("customer", "numbers" if attribute.is_number else "texts")
-        value = sql.SQL("{}[{}]").format(array, sql.Literal(attribute.position + 1))
-        columns.append(ListColumn(f"a{attribute.pk}", attribute.name, value, is_text=not attribute.is_number))
+        is_text = not attribute.is_number
+        columns.append(ListColumn(f"a{attribute.pk}", attribute.name, attribute, is_text=is_text))
     return columns
 
 
@@ -226,12 +248,12 @@ def write_csv(rows: CustomerList, counter: ListCounter) -> Generator[bytes]:
         yield head
 
 
-def _cell(column: ListColumn) -> sql.Composable:
+def _cell(column: ListColumn, value: sql.Composable) -> sql.Composable:
     if not column.is_text:
-        return column.value
+        return value
     # Trimming and comparing the first sign takes half the time of a regular expression.
     defused = "CASE WHEN left(ltrim({value}, ''''), 1) = ANY ({signs}) THEN '''' || {value} ELSE {value} END"
-    return sql.SQL(defused).format(value=column.value, signs=sql.Literal(SIGNS))
+    return sql.SQL(defused).format(value=value, signs=sql.Literal(SIGNS))
 
 
 def _fetch(statement: sql.Composable) -> Any:

@@ -8,7 +8,8 @@ is kept with it; a worker counts it after the import, so that nobody waits for t
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from psycopg import sql
 from customers.exporting import attributes_of
 from customers.models import Attribute, Customer, CustomerImport, Dataset, VersionOverview
 from customers.partitions import partition_name
+from customers.slices import Slices
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +29,11 @@ FREQUENT = 5
 SAMPLE_ROWS = 50_000
 # Attributes looked at in one pass: PostgreSQL groups by at most 31 columns in one statement.
 AT_ONCE = 30
+# PostgreSQL's avg() adds up squares, which ends at 1e154; sum() ends at 1.8e308. Numbers below this have a
+# sum however many they are; nobody asks for the mean of others.
+MOST_SUMMED = 1e290
+# First key of the advisory locks that keep workers from counting the same version; the second is the version.
+COUNT_LOCK = 7_305_120
 # Dates are counted as days since then.
 DAY_ZERO = date(2000, 1, 1)
 
@@ -35,7 +42,7 @@ DAY_ZERO = date(2000, 1, 1)
 class AttributeOverview:
     """One attribute over all customers; `counts` are those of equal steps from `minimum` to `maximum`.
 
-    Of a date these are days since `DAY_ZERO`.
+    Of a date these are days since `DAY_ZERO`. Numbers too large to be added up have no mean.
     """
 
     known: int
@@ -98,16 +105,33 @@ def _restore(
 
 
 def count_missing_overviews() -> None:
-    """Count what is to be told of every version that people see and nobody has counted yet."""
+    """Count what is to be told of every version that people see and nobody has counted, or is counting."""
     uncounted = Dataset.objects.filter(
         current_version__customer_count__gt=0, current_version__overview=None
     ).select_related("current_version")
     for dataset in uncounted:
         try:
-            overview_of(dataset)
+            with _turn(dataset.current_version_id) as is_ours:
+                if is_ours:
+                    overview_of(dataset)
         except Exception:
             # The version may have been dropped meanwhile; if not, whoever opens the page sees what is wrong.
             logger.exception("the overview of %s could not be counted", dataset)
+
+
+@contextmanager
+def _turn(version: int | None) -> Iterator[bool]:
+    """Whether nobody else is counting this version; as long as it is our turn nobody else begins to."""
+    keys = [COUNT_LOCK, (version or 0) % 2**31]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", keys)
+        is_ours = cursor.fetchone()[0]
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", keys)
 
 
 def _count(version: CustomerImport, attributes: Sequence[Attribute]) -> dict[str, dict[str, Any]]:
@@ -144,18 +168,31 @@ def _describe(
     return described
 
 
-Ranges = dict[Attribute, tuple[int, float | None, float | None, float | None]]
+# How many are known, the lowest, the highest and the mean.
+Range = tuple[int, float | None, float | None, float | None]
+Ranges = dict[Attribute, Range]
 
 
 def _read_ranges(table: sql.Identifier, attributes: Sequence[Attribute]) -> Ranges:
     """How many are known, the lowest, the highest and the mean: one pass."""
+    slices = Slices()
     parts = [
-        sql.SQL("count({0}), min({0}), max({0}), avg({0})").format(_measured(each)) for each in attributes
+        sql.SQL(
+            "count({0}), min({0}), max({0}), sum({0}) FILTER (WHERE abs({0}) < {1}) / nullif(count({0}), 0)"
+        ).format(_measured(each, slices), sql.Literal(MOST_SUMMED))
+        for each in attributes
     ]
+    statement = sql.SQL("SELECT {} FROM {} AS cut").format(sql.SQL(", ").join(parts), slices.of(table))
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(parts), table))
+        cursor.execute(statement)
         row = cursor.fetchone()
-    return {each: tuple(row[4 * index : 4 * index + 4]) for index, each in enumerate(attributes)}
+    return {each: _range(*row[4 * index : 4 * index + 4]) for index, each in enumerate(attributes)}
+
+
+def _range(known: int, low: float | None, high: float | None, mean: float | None) -> Range:
+    if low is None or high is None or max(-low, high) >= MOST_SUMMED:
+        mean = None
+    return known, low, high, mean
 
 
 def _read_counts(table: sql.Identifier, ranges: Ranges) -> dict[Attribute, tuple[int, ...]]:
@@ -167,10 +204,11 @@ def _read_counts(table: sql.Identifier, ranges: Ranges) -> dict[Attribute, tuple
     }
     if not spread:
         return {}
+    slices = Slices()
     # The highest value belongs to the last step, not to one of its own; a missing one to none.
     steps = [
         sql.SQL("CASE WHEN {0} = {2} THEN {3} ELSE width_bucket({0}, {1}, {2}, {3}) END").format(
-            _measured(each), sql.Literal(low), sql.Literal(high), sql.Literal(BINS)
+            _measured(each, slices), sql.Literal(low), sql.Literal(high), sql.Literal(BINS)
         )
         for each, (low, high) in spread.items()
     ]
@@ -181,8 +219,9 @@ def _read_counts(table: sql.Identifier, ranges: Ranges) -> dict[Attribute, tuple
     columns = sql.SQL(", ").join(names)
     sets = sql.SQL(", ").join(sql.SQL("({})").format(name) for name in names)
     statement = sql.SQL(
-        "SELECT grouping({0}), {0}, count(*) FROM (SELECT {1} FROM {2}) AS steps GROUP BY GROUPING SETS ({3})"
-    ).format(columns, inner, table, sets)
+        "SELECT grouping({0}), {0}, count(*) FROM (SELECT {1} FROM {2} AS cut) AS steps"
+        " GROUP BY GROUPING SETS ({3})"
+    ).format(columns, inner, slices.of(table), sets)
     found = {each: [0] * BINS for each in spread}
     grouped, everything = list(spread), (1 << len(spread)) - 1
     with connection.cursor() as cursor:
@@ -213,9 +252,9 @@ def _describe_texts(table: sql.Identifier, customers: int, attribute: Attribute)
     return AttributeOverview(known, customers - known, frequent=frequent)
 
 
-def _measured(attribute: Attribute) -> sql.Composed:
+def _measured(attribute: Attribute, slices: Slices) -> sql.Composable:
     """A number, or the number of days up to a date."""
-    place = sql.Literal(attribute.position + 1)
     if attribute.is_number:
-        return sql.SQL("numbers[{}]").format(place)
-    return sql.SQL("(texts[{}]::date - {}::date)::float8").format(place, sql.Literal(DAY_ZERO))
+        return slices.place(("numbers",), attribute.position)
+    text = slices.place(("texts",), attribute.position)
+    return sql.SQL("({}::date - {}::date)::float8").format(text, sql.Literal(DAY_ZERO))

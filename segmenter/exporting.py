@@ -177,11 +177,13 @@ def _list_of_clusters(
         sql.SQL("WHEN {} THEN {}").format(cluster.label, cluster.segment.name) for cluster in clusters
     )
     name = sql.SQL("(CASE assignment.label {} END)").format(names)
+    # The only segment of a run has no other one beside it.
+    margin_or_none = sql.SQL("nullif(assignment.margin, 'Infinity')")
     columns = [
         *customer_columns(attributes),
         ListColumn("segment", segment, name, is_text=True),
         ListColumn("distance", distance, sql.SQL("assignment.distance"), is_text=False),
-        ListColumn("margin", margin, sql.SQL("assignment.margin"), is_text=False),
+        ListColumn("margin", margin, margin_or_none, is_text=False),
     ]
     source = sql.SQL(
         "FROM segmenter_clusterassignment AS assignment"

@@ -162,8 +162,10 @@ def _tell(attribute: Attribute, overview: AttributeOverview | None) -> str:
     """An attribute's name, and what its values are like where somebody has counted."""
     if overview is None:
         return attribute.name
-    if overview.minimum is None or overview.maximum is None:
+    if not overview.known:
         words = gettext("nobody has a value")
+    elif overview.minimum is None or overview.maximum is None:
+        return attribute.name
     elif overview.minimum == overview.maximum:
         words = gettext("the same for everyone: it tells nobody apart")
     else:

@@ -5,9 +5,10 @@ Loads scikit-learn, which takes seconds: only workers and commands import this, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import islice
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -42,6 +43,9 @@ from segmenter.stopwatch import Stopwatch
 
 # A text with more different values than this (names, streets) has no frequent ones worth a profile.
 PROFILED_TEXT_VALUES = 200
+# What is profiled besides the features is read in passes: 40 MB, which are there twice for a moment.
+VALUES_AT_ONCE = 5_000_000
+MOST_AT_ONCE = 25
 SWEEPING = gettext_noop("Elbow sweep")
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "kneed")
 
@@ -110,7 +114,7 @@ def load_features(run: SegmentationRun, claim: Claim) -> Loaded:
 
 
 def _read_one_hot(run: SegmentationRun, attribute: Attribute) -> OneHotFeature:
-    texts = read_texts(run.version_id, attribute.position, max_distinct=PROFILED_TEXT_VALUES)
+    (texts,) = read_texts(run.version_id, [attribute.position], max_distinct=PROFILED_TEXT_VALUES)
     if texts is None:
         text = _("“%(name)s” has more than %(limit)s different values, which is too many for a feature.")
         raise JobError(text % {"name": attribute.name, "limit": PROFILED_TEXT_VALUES})
@@ -229,23 +233,36 @@ def _stabilities(scores: SweepScores, clustering: Clustering) -> list[float]:
 def _number_columns(
     run: SegmentationRun, features: FeatureMatrix, claim: Claim
 ) -> Iterator[tuple[str, FloatArray]]:
-    """Each number attribute over the kept customers: the features from memory, the others one by one."""
+    """Each number attribute over the kept customers: the features from memory, the others in passes."""
     for column, name in enumerate(features.names):
         yield name, features.values[:, column]
     others = run.segmentation.dataset.attributes.filter(kind=Attribute.Kind.NUMBER)
-    for attribute in others.exclude(pk__in=run.segmentation.features):
+    for some in _batches(run, others.exclude(pk__in=run.segmentation.features)):
         claim.check()
-        _, values = read_numbers(run.version_id, [attribute.position])
-        yield attribute.name, values[features.kept, 0]
+        _, values = read_numbers(run.version_id, [attribute.position for attribute in some])
+        for column, attribute in enumerate(some):
+            yield attribute.name, values[features.kept, column]
+        del values  # before the next ones are read
 
 
 def _text_columns(
     run: SegmentationRun, features: FeatureMatrix, claim: Claim
 ) -> Iterator[tuple[str, Sequence[str | None]]]:
-    """Each text attribute over the kept customers, one by one; those of ever new values are passed over."""
+    """Each text attribute over the kept customers; those of ever new values are passed over."""
     kept = np.flatnonzero(features.kept)
-    for attribute in run.segmentation.dataset.attributes.filter(kind=Attribute.Kind.TEXT):
+    for some in _batches(run, run.segmentation.dataset.attributes.filter(kind=Attribute.Kind.TEXT)):
         claim.check()
-        texts = read_texts(run.version_id, attribute.position, max_distinct=PROFILED_TEXT_VALUES)
-        if texts is not None:
-            yield attribute.name, texts if len(kept) == len(texts) else [texts[row] for row in kept]
+        positions = [attribute.position for attribute in some]
+        found = read_texts(run.version_id, positions, max_distinct=PROFILED_TEXT_VALUES)
+        for attribute, texts in zip(some, found, strict=True):
+            if texts is not None:
+                yield attribute.name, texts if len(kept) == len(texts) else [texts[row] for row in kept]
+        del found
+
+
+def _batches(run: SegmentationRun, attributes: Iterable[Attribute]) -> Iterator[list[Attribute]]:
+    """The attributes that are read at once: the fewer, the more customers there are."""
+    remaining = iter(attributes)
+    size = max(1, min(MOST_AT_ONCE, VALUES_AT_ONCE // max(1, run.version.customer_count)))
+    while some := list(islice(remaining, size)):
+        yield some

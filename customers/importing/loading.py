@@ -25,6 +25,7 @@ from customers.importing.layout import Layout
 from customers.importing.staging import SEQUENCE, Staging
 from customers.importing.validation import Accepted
 from customers.models import Customer, CustomerImport, Dataset
+from customers.slices import BY_ITSELF, Slices
 from jobs.execution import Claim
 
 logger = logging.getLogger(__name__)
@@ -202,32 +203,39 @@ class _Join:
 
 def _merged(column: str, kind: str, count: int, filled: frozenset[int], clears: bool) -> sql.Composed:
     """The SQL for a customer's next array: what the file says over what was known, no NULL at its end."""
-    staged, current = sql.SQL("s.") + sql.Identifier(column), sql.SQL("c.") + sql.Identifier(column)
+    staged = sql.Identifier("s", column)
     if not count or (clears and len(filled) == count):
         return sql.Composed([staged])
-    elements = [
-        sql.SQL("{}[{}]" if clears and position in filled else "coalesce({0}[{1}], {2}[{1}])").format(
-            staged, sql.Literal(position + 1), current
-        )
-        if position in filled
-        else sql.SQL("{}[{}]").format(current, sql.Literal(position + 1))
-        for position in range(count)
-    ]
+    slices = Slices()
+    elements = []
+    for position in range(count):
+        known = slices.place(("c", column), position)
+        if position in filled:
+            said = slices.place(("s", column), position)
+            elements.append(said if clears else sql.SQL("coalesce({}, {})").format(said, known))
+        else:
+            elements.append(known)
+    # Both subqueries are evaluated by themselves: an array that is put where its name stands is made anew for
+    # every element of it.
     return sql.SQL(
         """
         CASE WHEN c.id IS NULL OR (cardinality({staged}) = {count} AND array_position({staged}, NULL) IS NULL)
              THEN {staged}
              ELSE (SELECT CASE WHEN m[{count}] IS NOT NULL THEN m
-                               ELSE coalesce(m[1:(SELECT max(i) FROM generate_subscripts(m, 1) AS i
-                                                   WHERE m[i] IS NOT NULL)], {empty}::{kind}[])
+                               ELSE coalesce(m[1:(SELECT max(i) FROM unnest(m) WITH ORDINALITY AS e(value, i)
+                                                   WHERE value IS NOT NULL)], {empty}::{kind}[])
                           END
-                     FROM (SELECT ARRAY[{elements}]::{kind}[] AS m) AS merged)
+                     FROM (SELECT ARRAY[{elements}]::{kind}[] AS m
+                             FROM (SELECT {slices} {by_itself}) AS cut
+                                  {by_itself}) AS merged)
         END
         """
     ).format(
         staged=staged,
         count=sql.Literal(count),
         elements=sql.SQL(", ").join(elements),
+        slices=sql.SQL(", ").join(slices.columns),
+        by_itself=BY_ITSELF,
         kind=sql.SQL(kind),  # one of two constants
         empty=sql.Literal("{}"),
     )

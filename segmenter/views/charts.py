@@ -44,6 +44,8 @@ from segmenter.policy import FILE_POLICY
 WIDTHS = {"full": 1080, "wide": 720, "narrow": 360}
 # Attributes in a chart that has a row or a panel for each; the file of its numbers has all of them.
 MOST_DRAWN = 30
+# Features in them: a text counts once for each of its values, and 600 made a picture of a hundred screens.
+MOST_FEATURES_DRAWN = 60
 CLUSTERS = Prefetch("clusters", Cluster.objects.select_related("segment"))
 # Columns of JSON; a chart reads those it needs.
 LARGE = ("sweep", "scores", "advice", "profiles", "pictures")
@@ -225,10 +227,13 @@ def number_profiles(wanted: Wanted) -> tuple[NumberProfile, ...]:
 
 
 def drawn_profiles(numbers: Sequence[NumberProfile]) -> tuple[NumberProfile, ...]:
-    """The features, and of the other attributes those that the segments explain best, up to `MOST_DRAWN`."""
-    features = [place for place, each in enumerate(numbers) if each.is_feature]
-    others = [place for place, each in enumerate(numbers) if not each.is_feature]
-    others.sort(key=lambda place: -numbers[place].explained)
+    """The features, up to `MOST_FEATURES_DRAWN`, and other attributes, up to `MOST_DRAWN` with the features.
+
+    Of either kind those that the segments explain best.
+    """
+    best = sorted(range(len(numbers)), key=lambda place: -numbers[place].explained)
+    features = [place for place in best if numbers[place].is_feature][:MOST_FEATURES_DRAWN]
+    others = [place for place in best if not numbers[place].is_feature]
     drawn = [*features, *others[: max(0, MOST_DRAWN - len(features))]]
     return tuple(numbers[place] for place in sorted(drawn))
 

@@ -1,13 +1,16 @@
 """The look at the data: counted by hand on a few customers."""
 
 import io
+import re
 from datetime import date
 
 import pytest
+from django.db import connection
+from django.urls import reverse
 
 from customers.importing.pipeline import start_import
 from customers.models import Dataset, VersionOverview
-from customers.overview import BINS, count_missing_overviews, overview_of
+from customers.overview import BINS, COUNT_LOCK, count_missing_overviews, overview_of
 from customers.versions import undo_import
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,6 +87,38 @@ def test_what_no_worker_counted_is_made_up_for(bring, dataset):
     assert [each.version_id for each in VersionOverview.objects.all()] == [dataset.current_version_id]
 
 
+@pytest.fixture
+def other_connection():
+    """A connection to the same database as another process has."""
+    other = connection.copy()
+    yield other
+    other.close()
+
+
+def lock(other, call, version):
+    with other.cursor() as cursor:
+        cursor.execute(f"SELECT {call}(%s, %s)", [COUNT_LOCK, version])
+        return cursor.fetchone()[0]
+
+
+def test_what_another_worker_is_counting_is_left_to_it(bring, dataset, other_connection):
+    version = bring(FILE).pk
+    assert lock(other_connection, "pg_try_advisory_lock", version)
+    count_missing_overviews()
+    assert not VersionOverview.objects.exists()
+    lock(other_connection, "pg_advisory_unlock", version)
+    count_missing_overviews()
+    assert VersionOverview.objects.exists()
+
+
+def test_whoever_failed_to_count_holds_nobody_up(bring, dataset, other_connection, monkeypatch):
+    version = bring(FILE).pk
+    monkeypatch.setattr("customers.overview.SAMPLE_ROWS", None)
+    count_missing_overviews()
+    assert not VersionOverview.objects.exists()
+    assert lock(other_connection, "pg_try_advisory_lock", version)
+
+
 def test_attributes_of_an_import_that_was_undone_are_missing_for_everybody(bring, dataset):
     bring(FILE)
     count_missing_overviews()
@@ -112,3 +147,30 @@ def test_dates_on_either_side_of_what_one_statement_counts_keep_their_own_days(b
     found = list(overview_of(dataset).values())
     assert [each.first_day.year for each in found] == [number % 20 + 2010 for number in range(33)]
     assert [sum(each.counts) for each in found] == [2] * 33
+
+
+@pytest.mark.parametrize(
+    ("values", "mean"),
+    [
+        (["1e155", "3e155"], 2e155),
+        (["5e-324", "5e-324"], 5e-324),
+        (["1e308", "1.1e308", "1.2e308"], None),
+        (["-1e308", "1e308"], None),
+    ],
+)
+def test_numbers_of_any_size_are_counted(bring, dataset, values, mean):
+    done = bring("\n".join(["id,Size", *(f"{row},{value}" for row, value in enumerate(values))]))
+    assert done.created_count == len(values), done.job.error
+    dataset.refresh_from_db()
+    (size,) = overview_of(dataset).values()
+    numbers = [float(value) for value in values]
+    assert (size.minimum, size.mean, size.maximum) == (min(numbers), mean, max(numbers))
+    assert sum(size.counts) == (len(numbers) if size.minimum != size.maximum else 0)
+
+
+def test_a_mean_that_nobody_can_tell_is_a_dash_on_the_page(bring, dataset, administrator_client):
+    bring("id,Size\n1,1e308\n2,1.5e308\n")
+    page = administrator_client.get(reverse("customers:dataset-overview", args=[dataset.slug]))
+    assert page.status_code == 200
+    cells = re.findall(r'<td class="number">(.*?)</td>', page.content.decode())
+    assert cells == ["0", "1e+308", "–", "1.5e+308"]

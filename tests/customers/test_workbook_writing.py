@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -103,6 +104,20 @@ def test_a_text_that_no_cell_can_have_is_refused_before_the_first_byte(bring, wo
     bring(f"Customer ID,Remark\nmaria,{'x' * 32_767}\n")
     with pytest.raises(ListRefusedError, match="“maria” is longer than the 32,767"):
         workbook()
+
+
+@pytest.mark.parametrize(("emoji", "is_refused"), [(16_383, False), (16_384, True)])
+def test_a_sign_beyond_sixteen_bits_counts_twice_as_it_does_in_excel(bring, workbook, emoji, is_refused):
+    bring(f"Customer ID,Remark\nmaria,{'😀' * emoji}\n")
+    refusal = pytest.raises(ListRefusedError, match="“maria”") if is_refused else nullcontext()
+    with refusal:
+        workbook()
+
+
+def test_signs_of_several_bytes_count_once(bring, workbook):
+    bring(f"Customer ID,Remark\nmaria,{'語' * 30_000}\n")
+    ((_, (_, text)),) = [row[:2] for row in cells(workbook())[1:]]
+    assert len(text) == 30_000
 
 
 def test_no_archive_is_unpacked_into_a_folder(bring, workbook, dataset):

@@ -87,6 +87,17 @@ def test_a_run_without_segments_has_nothing_to_export(analyst_client, shop):
     assert analyst_client.get(reverse("segmenter:run-export", args=[run.pk])).status_code == 404
 
 
+def test_the_only_segment_has_no_margin_in_the_file(analyst_client, shop, execute_a_run):
+    cluster = execute_a_run(shop, k=1).clusters.select_related("segment", "run").get()
+    found = rows(analyst_client, file_of(cluster))
+    assert len(found) == 100
+    assert {row["Margin"] for row in found} == {""}
+    workbook = zipfile.ZipFile(io.BytesIO(content(analyst_client.get(file_of(cluster, "xlsx")))))
+    sheet = workbook.read("xl/worksheets/sheet1.xml")
+    assert sheet.count(b"<v>") == 100 * 3  # income, score and distance
+    assert b"Infinity" not in sheet
+
+
 def test_a_datasets_customers_are_all_of_them(analyst_client, shop):
     found = rows(analyst_client, reverse("segmenter:customers-file", args=[shop.slug, "csv"]))
     assert [row["Customer ID"] for row in found] == [f"{number:04}" for number in range(1, 101)]

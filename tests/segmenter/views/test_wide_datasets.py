@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from customers.importing.pipeline import create_dataset, import_now
 from segmenter.analysis.results import NumberProfile
+from segmenter.views import charts
 from segmenter.views.charts import MOST_DRAWN, drawn_profiles
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,6 +78,27 @@ def test_charts_show_the_features_and_what_differs_most():
     assert drawn == ["n7", *(f"n{number}" for number in range(50 - MOST_DRAWN + 1, 50))]
 
 
-def test_charts_show_every_feature_however_many():
+def test_charts_show_more_features_than_other_attributes():
     drawn = [each.name for each in drawn_profiles(profiles(range(40)))]
     assert drawn == [f"n{number}" for number in range(40)]
+
+
+def test_charts_stop_at_so_many_features_and_show_those_that_explain_most(monkeypatch):
+    monkeypatch.setattr(charts, "MOST_FEATURES_DRAWN", 45)
+    drawn = [each.name for each in drawn_profiles(profiles(range(1, 50)))]
+    assert drawn == [f"n{number}" for number in range(5, 50)]
+
+
+def test_the_page_says_how_many_attributes_are_not_drawn(
+    administrator_client, wide, execute_a_run, monkeypatch
+):
+    monkeypatch.setattr(charts, "MOST_FEATURES_DRAWN", 2)
+    run = execute_a_run(wide, k=3, features=["Income", "Score", "Column 6"])
+    numbers = wide.attributes.filter(kind="number").count()
+    page = administrator_client.get(run.get_absolute_url()).content.decode()
+    assert f"show {MOST_DRAWN} attributes, features first" in page
+    assert f"{numbers - MOST_DRAWN} more are in the numbers" in page
+    chart = administrator_client.get(reverse("segmenter:chart", args=[run.pk, "profile", "svg"]))
+    drawn = drawn_profiles(charts.number_profiles(charts.Wanted(run)))
+    assert [each.is_feature for each in drawn].count(True) == 2
+    assert all(each.name in chart.content.decode() for each in drawn)
