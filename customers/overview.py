@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 BINS = 16
 FREQUENT = 5
+# Where not even the most frequent text has this share, nearly everyone has another one.
+DIVERSE = 0.02
 SAMPLE_ROWS = 50_000
 # Attributes looked at in one pass: PostgreSQL groups by at most 31 columns in one statement.
 AT_ONCE = 30
@@ -66,6 +68,11 @@ class AttributeOverview:
     @property
     def last_day(self) -> date:
         return DAY_ZERO + timedelta(days=self.maximum or 0)
+
+    @property
+    def is_diverse(self) -> bool:
+        """Whether no text is that of many: their shares would tell nothing."""
+        return bool(self.frequent) and self.frequent[0][1] < DIVERSE
 
     @property
     def bars(self) -> list[tuple[int, float, float]]:

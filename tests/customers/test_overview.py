@@ -64,6 +64,16 @@ def test_texts_come_with_the_most_frequent_first(overview):
     assert overview["Town"].frequent == (("Rome", 0.5), ("Oslo", 0.25), ("Paris", 0.25))
 
 
+def test_texts_that_nearly_everyone_has_alone_are_not_listed_with_their_shares(bring, dataset):
+    bring(
+        "id,Mail,Town\n"
+        + "".join(f"{one},m{one}@x.org,{'Rome' if one % 9 else 'Oslo'}\n" for one in range(99))
+    )
+    dataset.refresh_from_db()
+    mail, town = overview_of(dataset).values()
+    assert (mail.is_diverse, town.is_diverse) == (True, False)
+
+
 def test_nothing_is_said_of_a_dataset_without_customers(dataset):
     assert overview_of(dataset) == {}
 

@@ -42,7 +42,7 @@ def test_the_values_of_each_attribute_stand_beside_what_is_allowed(viewer_client
     page = viewer_client.get(reverse("customers:dataset-overview", args=[dataset.slug]))
     assert [attribute.name for attribute, _ in page.context["rows"]] == ["Age", "Town"]
     words = " ".join(page.content.decode().split())
-    assert "whole numbers from 1 to 120" in words
+    assert "number, whole, from 1 to 120" in words
     assert "Ulm <span" in words
 
 
