@@ -7,7 +7,7 @@ from typing import Literal
 
 from segmenter.models import Cluster, Segment
 
-# A segment whose members in both runs overlap less than this has changed much.
+# A segment whose members overlap less than this share of what its sizes allow has changed much.
 KEPT = 0.8
 # One whose size differs by more than this share has grown or shrunk.
 NOTABLE_GROWTH = 0.1
@@ -37,7 +37,10 @@ def tell_fate(
         # A segment is made with the run that found it first.
         is_older = earlier_ended is not None and segment.created_at <= earlier_ended
         return "found again" if is_older else "new"
-    if after.confidence is not None and after.confidence < KEPT:
+    # Of 290 customers who all stayed in a segment of 340 the overlap is 85 %: growth alone is no change, up to
+    # a quarter; a segment that doubled took in another one.
+    most = max(min(before.size, after.size) / max(before.size, after.size, 1), KEPT)
+    if after.confidence is not None and after.confidence < KEPT * most:
         return "changed"
     growth = after.size - before.size
     if abs(growth) <= NOTABLE_GROWTH * before.size:

@@ -26,9 +26,20 @@ def test_more_than_ten_per_cent_are_growth(after, what):
     assert fate(100, after) == what
 
 
-@pytest.mark.parametrize(("overlap", "what"), [(0.8, "grown"), (0.79, "changed"), (None, "grown")])
-def test_with_many_other_members_it_has_changed(overlap, what):
-    assert fate(100, 120, overlap=overlap) == what
+@pytest.mark.parametrize(
+    ("after", "overlap", "what"),
+    [
+        (100, 0.8, "kept"),
+        (100, 0.79, "changed"),
+        (125, 0.65, "grown"),
+        (125, 0.63, "changed"),
+        (80, 0.65, "shrunk"),
+        (80, 0.63, "changed"),
+        (125, None, "grown"),
+    ],
+)
+def test_with_many_other_members_than_its_growth_explains_it_has_changed(after, overlap, what):
+    assert fate(100, after, overlap=overlap) == what
 
 
 def test_what_the_run_before_did_not_have_is_new_or_found_again():
