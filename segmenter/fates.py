@@ -37,8 +37,8 @@ def tell_fate(
         # A segment is made with the run that found it first.
         is_older = earlier_ended is not None and segment.created_at <= earlier_ended
         return "found again" if is_older else "new"
-    # Of 290 customers who all stayed in a segment of 340 the overlap is 85 %: growth alone is no change, up to
-    # a quarter; a segment that doubled took in another one.
+    # Of 290 customers who all stayed in a segment of 340 the overlap is 85 %: growth alone is no change, up
+    # to a quarter; a segment that doubled took in another one.
     most = max(min(before.size, after.size) / max(before.size, after.size, 1), KEPT)
     if after.confidence is not None and after.confidence < KEPT * most:
         return "changed"

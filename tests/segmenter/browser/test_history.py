@@ -1,5 +1,7 @@
 """What people do with segments through the runs: name them, colour them, look back, compare."""
 
+from pathlib import Path
+
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -15,6 +17,16 @@ def runs(shop, groups, publish, execute_a_run):
     first, more = execute_a_run(shop, k=5), groups(10, random_state=1)
     publish(shop, {name: values + more[name] for name, values in groups().items()})
     return first, execute_a_run(shop, k=5)
+
+
+@pytest.fixture
+def moved(shop, groups, publish, execute_a_run):
+    """The second of two runs, between which three customers came to spend as others do."""
+    execute_a_run(shop, k=5)
+    columns = groups()
+    columns["Income"][20:23], columns["Score"][20:23] = [88.0] * 3, [82.0] * 3
+    publish(shop, columns)
+    return execute_a_run(shop, k=5)
 
 
 def change_a_segment(page, run):
@@ -69,6 +81,27 @@ def test_two_runs_are_found_and_compared(open_context, log_in, runs, has_script)
     expect(page.get_by_role("heading", name=f"Run {first.pk} and run {second.pk}")).to_be_visible()
     expect(page.get_by_text("50 customers are in the later run only.")).to_be_visible()
     assert page.locator("table.flows td.same").count() == 5
+
+
+@pytest.mark.parametrize("has_script", [True, False], ids=["script", "no script"])
+def test_who_moved_is_found_understood_and_taken_along(open_context, log_in, moved, has_script):
+    page = open_context(java_script_enabled=has_script).new_page()
+    log_in(page)
+    page.goto(moved.get_absolute_url())
+    page.get_by_role("link", name="Who moved since the run before").click()
+    row = page.locator("table.moves tbody tr")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("Score rose from")
+    row.get_by_role("link", name="3 customers").click()
+    expect(page.locator(".chips")).to_contain_text("of run")
+    expect(page.locator(".customers tbody tr")).to_have_count(3)
+    expect(page.locator(".customers .was")).to_have_count(6)
+    page.get_by_role("link", name="Export this selection").click()
+    expect(page.get_by_text("The file will have 3 rows")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in lines] == ["Customer ID", "0021", "0022", "0023"]
 
 
 def test_a_word_leads_to_its_meaning(page, log_in, runs):
