@@ -24,6 +24,7 @@ _CENTROID = 14
 _BADGE = 23.0
 # With more segments than this, names would cover the customers: numbers and a key stand in.
 _MOST_NAMES = 5
+_ROOM_NARROW = 140
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ def find_labels(
     """Return where names can stand, in the emptiest places near their centroids; else numbers must do."""
     if len(marks) > _MOST_NAMES:
         return None
-    for room in (140, 90) if style.narrow else (260, 190, 120):
+    for room in (_ROOM_NARROW,) if style.narrow else (260, 190, 120):
+        if style.narrow and any(text_width(mark.name, SMALL, bold=True) > room for mark in marks):
+            break  # where there is so little room, numbers and whole names below say more than cut ones
         texts = [shorten(mark.name, room, SMALL, bold=True) or f"{mark.number}" for mark in marks]
         if len(set(texts)) < len({mark.name for mark in marks}):
             break  # cut so short, two names look the same
