@@ -15,6 +15,7 @@ from psycopg import sql
 
 from customers.models import Attribute, Customer
 from customers.partitions import partition_name
+from customers.slices import BY_ITSELF, Slices
 from segmenter.analysis.results import ClusterProfiles, from_json
 from segmenter.models import SegmentationRun
 from segmenter.reasons import scale_of
@@ -113,13 +114,12 @@ def _statement(
         if pairs
         else sql.SQL("true")
     )
-    columns, counted = [], []
+    slices, columns, counted = Slices(), [], []
     for index, feature in enumerate(features):
         then, now = (sql.Identifier(f"{side}{index}") for side in ("then", "now"))
-        array = sql.Identifier("numbers" if feature.is_number else "texts")
-        place = sql.Literal(feature.position + 1)
+        array = "numbers" if feature.is_number else "texts"
         columns += [
-            sql.SQL("{}.{}[{}] AS {}").format(sql.Identifier(side), array, place, name)
+            sql.SQL("{} AS {}").format(slices.place((side, array), feature.position), name)
             for side, name in (("was", then), ("is_now", now))
         ]
         counted.append(sql.SQL("count(*) FILTER (WHERE {0} IS DISTINCT FROM {1})").format(then, now))
@@ -134,18 +134,21 @@ def _statement(
     return sql.SQL(
         "SELECT before, after, count(*), count(*) FILTER (WHERE ROW({then}) IS DISTINCT FROM ROW({now})),"
         " {counted} FROM ("
-        "SELECT moved.before, moved.after, {columns} FROM ("
+        "SELECT before, after, {columns} FROM ("
+        "SELECT moved.before, moved.after, {slices} FROM ("
         "SELECT customer_id, earlier.label AS before, later.label AS after"
         " FROM segmenter_clusterassignment AS earlier JOIN segmenter_clusterassignment AS later"
         " USING (customer_id) WHERE earlier.run_id = {first} AND later.run_id = {second} AND {moved}"
         ") AS moved JOIN {then_table} AS was ON was.id = moved.customer_id"
-        " JOIN {now_table} AS is_now ON is_now.id = moved.customer_id"
-        ") AS compared GROUP BY before, after ORDER BY count(*) DESC, before, after"
+        " JOIN {now_table} AS is_now ON is_now.id = moved.customer_id {by_itself}"
+        ") AS cut) AS compared GROUP BY before, after ORDER BY count(*) DESC, before, after"
     ).format(
         then=all_then,
         now=all_now,
         counted=sql.SQL(", ").join(counted),
         columns=sql.SQL(", ").join(columns),
+        slices=sql.SQL(", ").join(slices.columns),
+        by_itself=BY_ITSELF,
         first=before.pk,
         second=after.pk,
         moved=moved,
