@@ -15,7 +15,7 @@ from psycopg import sql
 
 from customers.models import Attribute, Customer
 from customers.partitions import partition_name
-from customers.slices import BY_ITSELF, Slices
+from customers.slices import BY_ITSELF, Place, Slices
 from segmenter.analysis.results import ClusterProfiles, from_json
 from segmenter.models import SegmentationRun
 from segmenter.reasons import scale_of
@@ -114,12 +114,12 @@ def _statement(
         if pairs
         else sql.SQL("true")
     )
-    slices, columns, counted = Slices(), [], []
+    slices = Slices(Place.of(each, side) for each in features for side in ("was", "is_now"))
+    columns, counted = [], []
     for index, feature in enumerate(features):
         then, now = (sql.Identifier(f"{side}{index}") for side in ("then", "now"))
-        array = "numbers" if feature.is_number else "texts"
         columns += [
-            sql.SQL("{} AS {}").format(slices.place((side, array), feature.position), name)
+            sql.SQL("{} AS {}").format(slices[Place.of(feature, side)], name)
             for side, name in (("was", then), ("is_now", now))
         ]
         counted.append(sql.SQL("count(*) FILTER (WHERE {0} IS DISTINCT FROM {1})").format(then, now))
