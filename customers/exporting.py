@@ -15,7 +15,7 @@ from django.db import connection
 from psycopg import ClientCursor, sql
 
 from customers.models import Attribute, CustomerQuerySet, Dataset
-from customers.slices import BY_ITSELF, Place, Slices
+from customers.slices import Place, Slices
 
 # Spreadsheets run a cell that begins so as a formula, in any width of writing; an apostrophe before it makes
 # it text. Cells that begin with apostrophes and such a sign get one more, so that nothing is ambiguous.
@@ -161,7 +161,7 @@ class CustomerList:
                 selected.append(sql.SQL("{} AS {}").format(value, values[-1]))
         ordered = sql.SQL("ORDER BY {}").format(order) if order else sql.SQL("")
         cut = sql.SQL("(SELECT {} {} {} {})").format(
-            sql.SQL(", ").join([*selected, *slices.columns]), self.source, ordered, BY_ITSELF
+            sql.SQL(", ").join([*selected, *slices.columns]), self.source, ordered, slices.ending
         )
         return values, cut
 
@@ -177,11 +177,11 @@ class CustomerList:
 
     def find_longer_than(self, length: int) -> str | None:
         """The id of a customer of whom some text is longer than so many characters, as UTF-16 counts them."""
-        values, cut = self._cut(sql.SQL("customer.customer_id AS customer"))
-        texts = [value for column, value in zip(self.columns, values, strict=True) if column.is_text]
+        texts = [column for column in self.columns if column.is_text]
         if not texts:
             return None
-        long = sql.SQL(" OR ").join(sql.SQL(LONGER_THAN).format(text, length) for text in texts)
+        values, cut = replace(self, columns=texts)._cut(sql.SQL("customer.customer_id AS customer"))
+        long = sql.SQL(" OR ").join(sql.SQL(LONGER_THAN).format(value, length) for value in values)
         return _fetch(sql.SQL("SELECT customer FROM {} AS cut WHERE {} LIMIT 1").format(cut, long))
 
     @property

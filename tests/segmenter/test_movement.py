@@ -1,6 +1,8 @@
 """What changed about those who moved from one segment to another."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from customers.models import Attribute, Customer
 from jobs.models import Job
@@ -40,6 +42,17 @@ def test_what_changed_about_those_who_moved_is_told_the_strongest_first(two_runs
     assert score.before == pytest.approx(18, abs=6)
     assert (income.feature, income.after) == ("Income", 88)
     assert (comparison.changed, comparison.unchanged) == (3, 0)
+
+
+def test_the_same_is_told_of_wide_customers_whose_arrays_are_read_in_slices(two_runs, monkeypatch):
+    plain = compare_runs(*two_runs).moves
+    RunComparison.objects.all().delete()
+    monkeypatch.setattr("customers.slices.FEW", 0)
+    monkeypatch.setattr("customers.slices.WIDTH", 1)
+    with CaptureQueriesContext(connection) as queries:
+        assert compare_runs(*two_runs).moves == plain
+    assert [query["sql"] for query in queries if "is_now_numbers_1" in query["sql"]]
+    assert plain[0].reasons.causes
 
 
 def test_who_moved_with_the_same_values_moved_because_the_segments_did(shop, execute_a_run):
