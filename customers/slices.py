@@ -43,15 +43,15 @@ class Place:
 class Slices:
     """The slices that hold these places; `slices[place]` is what stands there.
 
-    `columns` belongs into a subquery that ends with `ending`, what stands there outside of it.
+    `columns` belongs into a subquery that ends with `BY_ITSELF`, what stands there outside of it. Where each
+    place is read once or twice, `ending` will do: it leaves a few places to PostgreSQL's own planning.
     """
 
     def __init__(self, places: Iterable[Place]) -> None:
         self._cut: dict[str, sql.Composable] = {}
         self._found: dict[Place, sql.Composable] = {}
-        wanted = set(places)
+        wanted = dict.fromkeys(places)
         counts = Counter(place.array for place in wanted)
-        # Nothing is won by a subquery that cuts nothing, and PostgreSQL plans better without.
         self.ending = BY_ITSELF if any(count > FEW for count in counts.values()) else sql.SQL("")
         for place in wanted:
             width = 1 if counts[place.array] <= FEW else WIDTH
@@ -76,4 +76,4 @@ class Slices:
 
     def of(self, table: sql.Composable) -> sql.Composable:
         """The derived table that holds nothing but the slices of a table's rows."""
-        return sql.SQL("(SELECT {} FROM {} {})").format(sql.SQL(", ").join(self.columns), table, self.ending)
+        return sql.SQL("(SELECT {} FROM {} {})").format(sql.SQL(", ").join(self.columns), table, BY_ITSELF)

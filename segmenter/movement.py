@@ -15,7 +15,7 @@ from psycopg import sql
 
 from customers.models import Attribute, Customer
 from customers.partitions import partition_name
-from customers.slices import Place, Slices
+from customers.slices import BY_ITSELF, Place, Slices
 from segmenter.analysis.results import ClusterProfiles, from_json
 from segmenter.models import SegmentationRun
 from segmenter.reasons import scale_of
@@ -140,7 +140,7 @@ def _statement(
         " FROM segmenter_clusterassignment AS earlier JOIN segmenter_clusterassignment AS later"
         " USING (customer_id) WHERE earlier.run_id = {first} AND later.run_id = {second} AND {moved}"
         ") AS moved JOIN {then_table} AS was ON was.id = moved.customer_id"
-        " JOIN {now_table} AS is_now ON is_now.id = moved.customer_id {ending}"
+        " JOIN {now_table} AS is_now ON is_now.id = moved.customer_id {by_itself}"
         ") AS cut) AS compared GROUP BY before, after ORDER BY count(*) DESC, before, after"
     ).format(
         then=all_then,
@@ -148,7 +148,7 @@ def _statement(
         counted=sql.SQL(", ").join(counted),
         columns=sql.SQL(", ").join(columns),
         slices=sql.SQL(", ").join(slices.columns),
-        ending=slices.ending,
+        by_itself=BY_ITSELF,
         first=before.pk,
         second=after.pk,
         moved=moved,
