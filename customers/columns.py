@@ -13,7 +13,7 @@ import numpy.typing as npt
 from django.db import connection
 from psycopg import sql
 
-from customers.slices import Slices
+from customers.slices import Place, Slices
 
 # Packed rows travel as one value, which PostgreSQL caps at 1 GB.
 CHUNK_ROWS = 100_000
@@ -52,11 +52,9 @@ def read_numbers(
         NaN where a value is missing.
     """
     row = np.dtype([("id", ">i8"), ("values", ">f8", (len(positions),))])
-    slices = Slices()
-    numbers = [
-        sql.SQL("float8send(coalesce({}, 'NaN'))").format(slices.place(("numbers",), position))
-        for position in positions
-    ]
+    places = [Place(("numbers",), position) for position in positions]
+    slices = Slices(places)
+    numbers = [sql.SQL("float8send(coalesce({}, 'NaN'))").format(slices[place]) for place in places]
     fields = sql.SQL(" || ").join([sql.SQL("int8send(id)"), *numbers])
     packed_rows = sql.SQL("string_agg({}, ''::bytea ORDER BY id)").format(fields)
     chunks, done = [], 0
@@ -78,11 +76,9 @@ def read_texts(
 
     Equal values share one object, so a million of them take eight bytes each. Ordered as `read_numbers` is.
     """
-    slices = Slices()
-    arrays = [
-        sql.SQL("array_agg({} ORDER BY id)").format(slices.place(("texts",), position))
-        for position in positions
-    ]
+    places = [Place(("texts",), position) for position in positions]
+    slices = Slices(places)
+    arrays = [sql.SQL("array_agg({} ORDER BY id)").format(slices[place]) for place in places]
     columns = [_TextColumn(max_distinct) for _ in positions]
     for chunk in _chunks(version_id, slices, arrays, width=len(positions)):
         for column, texts in zip(columns, chunk, strict=True):

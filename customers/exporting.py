@@ -15,7 +15,7 @@ from django.db import connection
 from psycopg import ClientCursor, sql
 
 from customers.models import Attribute, CustomerQuerySet, Dataset
-from customers.slices import BY_ITSELF, Slices
+from customers.slices import Place, Slices
 
 # Spreadsheets run a cell that begins so as a formula, in any width of writing; an apostrophe before it makes
 # it text. Cells that begin with apostrophes and such a sign get one more, so that nothing is ambiguous.
@@ -150,17 +150,18 @@ class CustomerList:
         self, *others: sql.Composable, order: sql.Composable | None = None
     ) -> tuple[list[sql.Composable], sql.Composable]:
         """The value of each column in a derived table of the rows, which holds slices; and that table."""
-        slices, values, selected = Slices(), [], list(others)
-        for index, column in enumerate(self.columns):
-            if isinstance(column.value, Attribute):
-                array = ("customer", "numbers" if column.value.is_number else "texts")
-                values.append(slices.place(array, column.value.position))
+        told = [column.value for column in self.columns]
+        slices = Slices(Place.of(value, "customer") for value in told if isinstance(value, Attribute))
+        values, selected = [], list(others)
+        for index, value in enumerate(told):
+            if isinstance(value, Attribute):
+                values.append(slices[Place.of(value, "customer")])
             else:
                 values.append(sql.Identifier(f"value_{index}"))
-                selected.append(sql.SQL("{} AS {}").format(column.value, values[-1]))
+                selected.append(sql.SQL("{} AS {}").format(value, values[-1]))
         ordered = sql.SQL("ORDER BY {}").format(order) if order else sql.SQL("")
         cut = sql.SQL("(SELECT {} {} {} {})").format(
-            sql.SQL(", ").join([*selected, *slices.columns]), self.source, ordered, BY_ITSELF
+            sql.SQL(", ").join([*selected, *slices.columns]), self.source, ordered, slices.ending
         )
         return values, cut
 
@@ -176,11 +177,11 @@ class CustomerList:
 
     def find_longer_than(self, length: int) -> str | None:
         """The id of a customer of whom some text is longer than so many characters, as UTF-16 counts them."""
-        values, cut = self._cut(sql.SQL("customer.customer_id AS customer"))
-        texts = [value for column, value in zip(self.columns, values, strict=True) if column.is_text]
+        texts = [column for column in self.columns if column.is_text]
         if not texts:
             return None
-        long = sql.SQL(" OR ").join(sql.SQL(LONGER_THAN).format(text, length) for text in texts)
+        values, cut = replace(self, columns=texts)._cut(sql.SQL("customer.customer_id AS customer"))
+        long = sql.SQL(" OR ").join(sql.SQL(LONGER_THAN).format(value, length) for value in values)
         return _fetch(sql.SQL("SELECT customer FROM {} AS cut WHERE {} LIMIT 1").format(cut, long))
 
     @property

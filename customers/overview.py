@@ -20,7 +20,7 @@ from psycopg import sql
 from customers.exporting import attributes_of
 from customers.models import Attribute, Customer, CustomerImport, Dataset, VersionOverview
 from customers.partitions import partition_name
-from customers.slices import Slices
+from customers.slices import Place, Slices
 
 logger = logging.getLogger(__name__)
 
@@ -182,7 +182,7 @@ Ranges = dict[Attribute, Range]
 
 def _read_ranges(table: sql.Identifier, attributes: Sequence[Attribute]) -> Ranges:
     """How many are known, the lowest, the highest and the mean: one pass."""
-    slices = Slices()
+    slices = Slices(map(Place.of, attributes))
     parts = [
         sql.SQL(
             "count({0}), min({0}), max({0}), sum({0}) FILTER (WHERE abs({0}) < {1}) / nullif(count({0}), 0)"
@@ -211,7 +211,7 @@ def _read_counts(table: sql.Identifier, ranges: Ranges) -> dict[Attribute, tuple
     }
     if not spread:
         return {}
-    slices = Slices()
+    slices = Slices(map(Place.of, spread))
     # The highest value belongs to the last step, not to one of its own; a missing one to none.
     steps = [
         sql.SQL("CASE WHEN {0} = {2} THEN {3} ELSE width_bucket({0}, {1}, {2}, {3}) END").format(
@@ -261,7 +261,7 @@ def _describe_texts(table: sql.Identifier, customers: int, attribute: Attribute)
 
 def _measured(attribute: Attribute, slices: Slices) -> sql.Composable:
     """A number, or the number of days up to a date."""
+    value = slices[Place.of(attribute)]
     if attribute.is_number:
-        return slices.place(("numbers",), attribute.position)
-    text = slices.place(("texts",), attribute.position)
-    return sql.SQL("({}::date - {}::date)::float8").format(text, sql.Literal(DAY_ZERO))
+        return value
+    return sql.SQL("({}::date - {}::date)::float8").format(value, sql.Literal(DAY_ZERO))

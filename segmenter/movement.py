@@ -15,7 +15,7 @@ from psycopg import sql
 
 from customers.models import Attribute, Customer
 from customers.partitions import partition_name
-from customers.slices import BY_ITSELF, Slices
+from customers.slices import BY_ITSELF, Place, Slices
 from segmenter.analysis.results import ClusterProfiles, from_json
 from segmenter.models import SegmentationRun
 from segmenter.reasons import scale_of
@@ -24,6 +24,8 @@ from segmenter.reasons import scale_of
 MOST_FEATURES = 100
 # What changed is told of the features that count for most.
 MOST_CAUSES = 3
+# Larger numbers have no average: their sum could overflow.
+HUGE = 1e290
 # A text that is another one counts as much as a number that is so many spreads away.
 OTHER_TEXT = 2.0
 
@@ -114,19 +116,18 @@ def _statement(
         if pairs
         else sql.SQL("true")
     )
-    slices, columns, counted = Slices(), [], []
+    slices = Slices(Place.of(each, side) for each in features for side in ("was", "is_now"))
+    columns: list[sql.Composable] = []
+    counted: list[sql.Composable] = []
     for index, feature in enumerate(features):
         then, now = (sql.Identifier(f"{side}{index}") for side in ("then", "now"))
-        array = "numbers" if feature.is_number else "texts"
         columns += [
-            sql.SQL("{} AS {}").format(slices.place((side, array), feature.position), name)
+            sql.SQL("{} AS {}").format(slices[Place.of(feature, side)], name)
             for side, name in (("was", then), ("is_now", now))
         ]
         counted.append(sql.SQL("count(*) FILTER (WHERE {0} IS DISTINCT FROM {1})").format(then, now))
         if feature.is_number:
-            counted += [
-                sql.SQL("avg({}) FILTER (WHERE {} <> {})").format(side, then, now) for side in (then, now)
-            ]
+            counted += [_average(side, then, now) for side in (then, now)]
     all_then, all_now = (
         sql.SQL(", ").join(sql.Identifier(f"{side}{index}") for index in range(len(features)))
         for side in ("then", "now")
@@ -156,6 +157,13 @@ def _statement(
         then_table=sql.Identifier(partition_name(Customer, before.version_id)),
         now_table=sql.Identifier(partition_name(Customer, after.version_id)),
     )
+
+
+def _average(side: sql.Composable, then: sql.Composable, now: sql.Composable) -> sql.Composable:
+    """Of those whose value is another one. PostgreSQL's own also adds up squares, which soon overflow."""
+    told = sql.SQL("{0} <> {1} AND abs({0}) < {2} AND abs({1}) < {2}").format(then, now, HUGE)
+    average = sql.SQL("sum({0}) FILTER (WHERE {1}) / nullif(count(*) FILTER (WHERE {1}), 0)")
+    return average.format(side, told)
 
 
 def _scales(run: SegmentationRun) -> dict[str, float]:

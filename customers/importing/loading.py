@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from django.db import IntegrityError, connection, transaction
@@ -25,7 +26,7 @@ from customers.importing.layout import Layout
 from customers.importing.staging import SEQUENCE, Staging
 from customers.importing.validation import Accepted
 from customers.models import Customer, CustomerImport, Dataset
-from customers.slices import BY_ITSELF, Slices
+from customers.slices import BY_ITSELF, Place, Slices
 from jobs.execution import Claim
 
 logger = logging.getLogger(__name__)
@@ -206,15 +207,14 @@ def _merged(column: str, kind: str, count: int, filled: frozenset[int], clears: 
     staged = sql.Identifier("s", column)
     if not count or (clears and len(filled) == count):
         return sql.Composed([staged])
-    slices = Slices()
-    elements = []
-    for position in range(count):
-        known = slices.place(("c", column), position)
-        if position in filled:
-            said = slices.place(("s", column), position)
-            elements.append(said if clears else sql.SQL("coalesce({}, {})").format(said, known))
-        else:
-            elements.append(known)
+    places = [(Place(("s", column), position), Place(("c", column), position)) for position in range(count)]
+    slices = Slices(chain.from_iterable(places))
+    elements = [
+        (slices[said] if clears else sql.SQL("coalesce({}, {})").format(slices[said], slices[known]))
+        if said.position in filled
+        else slices[known]
+        for said, known in places
+    ]
     # Both subqueries are evaluated by themselves: an array that is put where its name stands is made anew for
     # every element of it.
     return sql.SQL(

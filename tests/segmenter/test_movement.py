@@ -1,6 +1,8 @@
 """What changed about those who moved from one segment to another."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from customers.models import Attribute, Customer
 from jobs.models import Job
@@ -42,6 +44,17 @@ def test_what_changed_about_those_who_moved_is_told_the_strongest_first(two_runs
     assert (comparison.changed, comparison.unchanged) == (3, 0)
 
 
+def test_the_same_is_told_of_wide_customers_whose_arrays_are_read_in_slices(two_runs, monkeypatch):
+    plain = compare_runs(*two_runs).moves
+    RunComparison.objects.all().delete()
+    monkeypatch.setattr("customers.slices.FEW", 0)
+    monkeypatch.setattr("customers.slices.WIDTH", 1)
+    with CaptureQueriesContext(connection) as queries:
+        assert compare_runs(*two_runs).moves == plain
+    assert [query["sql"] for query in queries if "is_now_numbers_1" in query["sql"]]
+    assert plain[0].reasons.causes
+
+
 def test_who_moved_with_the_same_values_moved_because_the_segments_did(shop, execute_a_run):
     five, four = fetched(execute_a_run(shop, k=5)), fetched(execute_a_run(shop, k=4))
     comparison = compare_runs(five, four)
@@ -61,6 +74,18 @@ def test_a_text_that_is_another_one_is_told_without_an_average(two_runs):
     [move] = compare_runs(before, after).moves
     [cause] = [each for each in move.reasons.causes if each.feature == "Town"]
     assert (cause.count, cause.before, cause.after) == (3, None, None)
+
+
+@pytest.mark.parametrize(("huge", "after"), [(1e155, 1e155), (1e300, None)])
+def test_huge_numbers_have_an_average_as_far_as_there_is_one(two_runs, huge, after):
+    before, later = two_runs
+    customers = Customer.objects.filter(version_id=later.version_id, id__in=[21, 22, 23])
+    for customer in customers:
+        customer.numbers[1] = huge
+        customers.filter(id=customer.id).update(numbers=customer.numbers)
+    [move] = compare_runs(before, later).moves
+    [cause] = [each for each in move.reasons.causes if each.feature == "Score"]
+    assert (cause.count, cause.after) == (3, after)
 
 
 def test_what_was_told_once_is_told_when_the_customers_are_no_longer_kept(two_runs, publish, groups):
