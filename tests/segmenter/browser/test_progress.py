@@ -39,6 +39,16 @@ def test_progress_moves_and_is_announced_and_the_end_shows_by_itself(page, log_i
     expect(page.get_by_text("This job has succeeded.")).to_be_visible()
 
 
+@pytest.mark.parametrize("place", ["", "#progress-stage"])
+def test_without_script_the_page_is_loaded_again_wherever_it_was_opened(open_context, log_in, running, place):
+    page = open_context(java_script_enabled=False).new_page()
+    log_in(page)
+    page.goto(f"{running.get_absolute_url()}{place}")
+    expect(page.get_by_role("heading", name="Reading the customers")).to_be_visible()
+    lifecycle.succeed(running.pk, 1)
+    expect(page.get_by_text("This job has succeeded.")).to_be_visible(timeout=20_000)
+
+
 def test_a_stall_shows_by_itself_and_ends_when_the_worker_is_heard_of_again(page, log_in, running):
     log_in(page)
     page.goto(running.get_absolute_url())
