@@ -7,6 +7,14 @@ for (const button of document.querySelectorAll("[data-toggle-theme]")) button.hi
 const NARROW = matchMedia("(max-width: 40rem)");
 const FULL = matchMedia("(min-width: 68.01rem)");
 
+// Asked for at the same time, a chart would be drawn twice.
+function loaded(image) {
+  if (!image || image.complete) return Promise.resolve();
+  return new Promise((done) => {
+    for (const event of ["load", "error"]) image.addEventListener(event, done, { once: true });
+  });
+}
+
 async function drawInPage(figure) {
   const address = new URL(figure.dataset.chart, location.href);
   // Written as the picture's address is: the browser has it already, and the server draws it only once.
@@ -15,6 +23,7 @@ async function drawInPage(figure) {
   if (document.documentElement.dataset.bsTheme === "dark") address.searchParams.set("theme", "dark");
   if (figure.dataset.drawn === address.href) return;
   figure.dataset.drawn = address.href;
+  await loaded([...figure.querySelectorAll("img")].find((image) => image.offsetParent));
   const answer = await fetch(address);
   if (!answer.ok || figure.dataset.drawn !== address.href) return;
   const drawing = new DOMParser().parseFromString(await answer.text(), "image/svg+xml").documentElement;

@@ -84,7 +84,7 @@ def test_a_new_user_has_a_list_of_an_own_file_within_twelve_clicks(page, log_in,
     expect(page.get_by_role("heading", name="100 customers in Own shop")).to_be_visible(timeout=60_000)
     find_segments(page, ("Jahre", "Umsatz"))
     expect(page.get_by_role("heading", name="Who was found")).to_be_visible(timeout=60_000)
-    page.get_by_role("link", name="Export").first.click()
+    page.locator(".segment-card").first.get_by_role("link", name="Export").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
 
