@@ -113,12 +113,15 @@ class ListColumn:
         An expression of the list's source, where the customer is `customer`; or the attribute it is.
     is_text
         Whether it must be defused.
+    is_short
+        Whether its texts are known to be short.
     """
 
     key: str
     name: str
     value: sql.Composable | Attribute
     is_text: bool
+    is_short: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,7 @@ class CustomerList:
 
     def find_longer_than(self, length: int) -> str | None:
         """The id of a customer of whom some text is longer than so many characters, as UTF-16 counts them."""
-        texts = [column for column in self.columns if column.is_text]
+        texts = [column for column in self.columns if column.is_text and not column.is_short]
         if not texts:
             return None
         values, cut = replace(self, columns=texts)._cut(sql.SQL("customer.customer_id AS customer"))

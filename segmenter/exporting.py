@@ -181,7 +181,7 @@ def _list_of_clusters(
     margin_or_none = sql.SQL("nullif(assignment.margin, 'Infinity')")
     columns = [
         *customer_columns(attributes),
-        ListColumn("segment", segment, name, is_text=True),
+        ListColumn("segment", segment, name, is_text=True, is_short=True),
         ListColumn("distance", distance, sql.SQL("assignment.distance"), is_text=False),
         ListColumn("margin", margin, margin_or_none, is_text=False),
     ]
