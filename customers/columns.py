@@ -24,12 +24,6 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
-def read_customer_ids(version_id: int) -> IntArray:
-    """Read the `id` of every customer of a version, ascending: the order of all other columns."""
-    ids, _ = read_numbers(version_id, [])
-    return ids
-
-
 def read_numbers(
     version_id: int, positions: Sequence[int], *, check: Callable[[int], None] | None = None
 ) -> tuple[IntArray, FloatArray]:

@@ -100,9 +100,8 @@ def find_earlier(run: SegmentationRun) -> Earlier | None:
     if earlier is None:
         return None
     clusters = Cluster.objects.filter(run=earlier).only("run", "segment", "label", "size")
-    kept = RunComparison.objects.filter(before=earlier, after=run).values_list("flows", flat=True).first()
-    flows = None if kept is None else {(then, now): size for then, now, size in kept}
-    return Earlier(earlier, {each.segment_id: each for each in clusters}, flows)
+    kept = RunComparison.objects.filter(before=earlier, after=run).only("flows").first()
+    return Earlier(earlier, {each.segment_id: each for each in clusters}, kept.counts if kept else None)
 
 
 def make_cards(

@@ -121,9 +121,8 @@ def compare_runs(before: SegmentationRun, after: SegmentationRun, *, for_page: b
 
     For a page, what changed about those who moved is left out where counting it takes too long.
     """
-    found = _find(before.pk, after.pk)
-    counts = _counts(found)
-    pairs = _pairs(before, after)
+    found = find_comparison(before.pk, after.pk)
+    counts, pairs = found.counts, _pairs(before, after)
     reasons = _explained(found, before, after, pairs, for_page=for_page)
     sources: list[Cluster | None] = [*before.clusters.all(), None]
     targets: list[Cluster | None] = [*after.clusters.all(), None]
@@ -180,20 +179,8 @@ def _flows(
     ]
 
 
-def count_flows(before: int, after: int) -> Counts:
-    """How many customers have which labels in two runs; `None` for those who are not in one of them.
-
-    Finished runs never change, so that what was counted is kept.
-    """
-    return _counts(_find(before, after))
-
-
-def _counts(found: RunComparison) -> Counts:
-    return {(earlier, later): size for earlier, later, size in found.flows}
-
-
-def _find(before: int, after: int) -> RunComparison:
-    """What is kept of two runs, counted now if nothing is."""
+def find_comparison(before: int, after: int) -> RunComparison:
+    """What is kept of two runs, counted now if nothing is: finished runs never change."""
     pair = {"before_id": before, "after_id": after}
     found = RunComparison.objects.filter(**pair).first()
     if found is None:

@@ -86,7 +86,7 @@ def _listed(cluster: Cluster, listing: Listing, ids: list[int]) -> list[ListedCu
     """
     version_id = cluster.run.segmentation.dataset.current_version_id
     origin = origin_of(listing.selection)
-    seen = (origin.run if origin and origin.run else cluster.run).version_id
+    seen = (origin.run if origin else cluster.run).version_id
     found = list(Customer.objects.filter(version_id__in={version_id, seen}, id__in=ids))
     customers = {each.id: each for each in found if each.version_id == version_id}
     earlier = {each.id: each for each in found if version_id != each.version_id}

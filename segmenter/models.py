@@ -258,6 +258,11 @@ class RunComparison(models.Model):
             "after": self.after_id,
         }
 
+    @property
+    def counts(self) -> dict[tuple[int | None, int | None], int]:
+        """How many customers have which labels; `None` for those who are not in one of the runs."""
+        return {(then, now): size for then, now, size in self.flows}
+
 
 class RunPicture(models.Model):
     """A picture of two attributes that the run did not freeze: counted once, when somebody asked for it."""

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from psycopg import sql
 
 from customers.models import Attribute, Customer
+from customers.overview import MOST_SUMMED
 from customers.partitions import partition_name
 from customers.slices import BY_ITSELF, Place, Slices
 from segmenter.analysis.results import ClusterProfiles, from_json
@@ -24,8 +25,6 @@ from segmenter.reasons import scale_of
 MOST_FEATURES = 100
 # What changed is told of the features that count for most.
 MOST_CAUSES = 3
-# Larger numbers have no average: their sum could overflow.
-HUGE = 1e290
 # A text that is another one counts as much as a number that is so many spreads away.
 OTHER_TEXT = 2.0
 
@@ -93,8 +92,7 @@ def explain_moves(
     """
     known = Attribute.objects.in_bulk(after.segmentation.features)
     features = [known[pk] for pk in after.segmentation.features if pk in known][:MOST_FEATURES]
-    with transaction.atomic(), connection.cursor() as cursor:
-        # See `segmenter.comparing`: both runs lie in the order of the ids.
+    with connection.cursor() as cursor:
         cursor.execute(_statement(before, after, same, features))
         rows = cursor.fetchall()
     scales = _scales(after)
@@ -110,24 +108,8 @@ def _statement(
     same: Sequence[tuple[int, int]],
     features: Sequence[Attribute],
 ) -> sql.Composable:
-    pairs = [sql.SQL("({}, {})").format(*pair) for pair in same]
-    moved = (
-        sql.SQL("(earlier.label, later.label) NOT IN ({})").format(sql.SQL(", ").join(pairs))
-        if pairs
-        else sql.SQL("true")
-    )
     slices = Slices(Place.of(each, side) for each in features for side in ("was", "is_now"))
-    columns: list[sql.Composable] = []
-    counted: list[sql.Composable] = []
-    for index, feature in enumerate(features):
-        then, now = (sql.Identifier(f"{side}{index}") for side in ("then", "now"))
-        columns += [
-            sql.SQL("{} AS {}").format(slices[Place.of(feature, side)], name)
-            for side, name in (("was", then), ("is_now", now))
-        ]
-        counted.append(sql.SQL("count(*) FILTER (WHERE {0} IS DISTINCT FROM {1})").format(then, now))
-        if feature.is_number:
-            counted += [_average(side, then, now) for side in (then, now)]
+    columns, counted = _compared(features, slices)
     all_then, all_now = (
         sql.SQL(", ").join(sql.Identifier(f"{side}{index}") for index in range(len(features)))
         for side in ("then", "now")
@@ -153,15 +135,41 @@ def _statement(
         by_itself=BY_ITSELF,
         first=before.pk,
         second=after.pk,
-        moved=moved,
+        moved=_is_a_move(same),
         then_table=sql.Identifier(partition_name(Customer, before.version_id)),
         now_table=sql.Identifier(partition_name(Customer, after.version_id)),
     )
 
 
+def _is_a_move(same: Sequence[tuple[int, int]]) -> sql.Composable:
+    """Whether the labels before and after are those of two segments."""
+    if not same:
+        return sql.SQL("true")
+    pairs = sql.SQL(", ").join(sql.SQL("({}, {})").format(*pair) for pair in same)
+    return sql.SQL("(earlier.label, later.label) NOT IN ({})").format(pairs)
+
+
+def _compared(
+    features: Sequence[Attribute], slices: Slices
+) -> tuple[list[sql.Composable], list[sql.Composable]]:
+    """Of each feature the values then and now, and what is counted of them, as `_read_causes` reads it."""
+    columns: list[sql.Composable] = []
+    counted: list[sql.Composable] = []
+    for index, feature in enumerate(features):
+        then, now = (sql.Identifier(f"{side}{index}") for side in ("then", "now"))
+        columns += [
+            sql.SQL("{} AS {}").format(slices[Place.of(feature, side)], name)
+            for side, name in (("was", then), ("is_now", now))
+        ]
+        counted.append(sql.SQL("count(*) FILTER (WHERE {0} IS DISTINCT FROM {1})").format(then, now))
+        if feature.is_number:
+            counted += [_average(side, then, now) for side in (then, now)]
+    return columns, counted
+
+
 def _average(side: sql.Composable, then: sql.Composable, now: sql.Composable) -> sql.Composable:
     """Of those whose value is another one. PostgreSQL's own also adds up squares, which soon overflow."""
-    told = sql.SQL("{0} <> {1} AND abs({0}) < {2} AND abs({1}) < {2}").format(then, now, HUGE)
+    told = sql.SQL("{0} <> {1} AND abs({0}) < {2} AND abs({1}) < {2}").format(then, now, MOST_SUMMED)
     average = sql.SQL("sum({0}) FILTER (WHERE {1}) / nullif(count(*) FILTER (WHERE {1}), 0)")
     return average.format(side, told)
 

@@ -24,12 +24,12 @@ NOWHERE = 0
 WRITTEN = re.compile(r"([0-9]{1,17})\.([0-9]{1,4})")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Origin(Condition):
     """That customers are in this segment of another run, or in none of it."""
 
-    run: SegmentationRun | None = None
-    label: int | None = None
+    run: SegmentationRun
+    label: int | None
 
     def narrow(self, assignments: QuerySet[ClusterAssignment]) -> QuerySet[ClusterAssignment]:
         """Those of the assignments whose customers it is true of: the customers need not be read for it."""
@@ -79,7 +79,7 @@ def read_origin(params: QueryDict, dataset: Dataset) -> list[Origin]:
     return [Origin(words, ((NAME, asked[0]),), _is_in(run, label, "id"), run=run, label=label)]
 
 
-def _is_in(run: SegmentationRun | None, label: int | None, customer: str) -> Q:
+def _is_in(run: SegmentationRun, label: int | None, customer: str) -> Q:
     """Whether a customer is in this cluster, or in none; `customer` names the id in the rows asked about."""
     assignments = ClusterAssignment.objects.filter(run=run, customer_id=OuterRef(customer))
     return Q(~Exists(assignments)) if label is None else Q(Exists(assignments.filter(label=label)))

@@ -70,7 +70,6 @@ class NumberFormat:
 PLAIN = NumberFormat()
 # Digits that stand for a name and not for an amount: 01067 is a postal code.
 LEADING_ZERO = r"^[+-]?0[0-9]"
-WHOLE = r"^[+-]?[0-9]+$"
 
 
 def trimmed(cells: pa.StringArray) -> pa.StringArray:

@@ -73,15 +73,6 @@ class FeatureMatrix:
             original[:, column] = np.expm1(original[:, column])
         return original
 
-    def to_scaled(self, values: FloatArray) -> FloatArray:
-        """Return values of shape (m, n_features) in original units as they stand in `X`."""
-        scaled = np.array(values, dtype=np.float64)
-        for column in self._log1p_columns():
-            scaled[:, column] = np.log1p(scaled[:, column])
-        scaled -= self.center
-        scaled /= self.scale
-        return scaled
-
     def _log1p_columns(self) -> list[int]:
         return [self.names.index(name) for name in self.log1p]
 

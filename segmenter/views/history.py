@@ -83,7 +83,6 @@ def _summary(comparison: Comparison) -> dict[str, Any]:
         "pairs": comparison.pairs,
         "new": comparison.with_fate("new"),
         "retired": comparison.with_fate("retired"),
-        "kept": comparison.with_fate("kept"),
         "moves": moves[:TOLD_MOVES],
         "moved": sum(flow.size for flow in moves),
         "more_moves": max(0, len(moves) - TOLD_MOVES),

@@ -39,7 +39,7 @@ def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpRespon
     attributes = features_first(cluster, attributes_of(dataset))
     listing = Listing.read(request.GET, dataset, attributes, sorts=SORTS, more=origin)
     other = origin_of(listing.selection)
-    seen_by = other.run if other and other.run else cluster.run
+    seen_by = other.run if other else cluster.run
     if has_empty_fields(request):
         return redirect(f"{request.path}{listing.address()}")
     profiles = from_json(ClusterProfiles, cluster.run.profiles)

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from customers.models import Customer
-from segmenter.comparing import compare_runs, count_flows
+from segmenter.comparing import compare_runs, find_comparison
 from segmenter.fates import CONTINUED
 from segmenter.models import ClusterAssignment, Segment, SegmentationRun
 from segmenter.views.charts import CLUSTERS
@@ -41,7 +41,7 @@ def test_customers_are_followed_from_segment_to_segment(two_runs):
 
 def test_every_customer_of_either_run_is_counted_once(two_runs):
     before, after = two_runs
-    counts = count_flows(before.pk, after.pk)
+    counts = find_comparison(before.pk, after.pk).counts
     assert sum(size for (label, _), size in counts.items() if label is not None) == 100
     assert sum(size for (_, label), size in counts.items() if label is not None) == 99
 
@@ -86,22 +86,22 @@ def test_two_segmentations_of_a_dataset_are_compared_by_their_largest_overlaps(s
 
 def test_what_was_counted_is_not_counted_again(two_runs, django_assert_num_queries):
     before, after = two_runs
-    first = count_flows(before.pk, after.pk)
+    first = find_comparison(before.pk, after.pk).counts
     with django_assert_num_queries(1):
-        assert count_flows(before.pk, after.pk) == first
+        assert find_comparison(before.pk, after.pk).counts == first
 
 
 def test_customers_who_were_erased_are_in_neither_run(two_runs):
     before, after = two_runs
     gone = ClusterAssignment.objects.filter(run=before).first().customer_id
     Customer.objects.filter(id=gone).delete()
-    assert sum(count_flows(before.pk, after.pk).values()) == 99
+    assert sum(find_comparison(before.pk, after.pk).counts.values()) == 99
 
 
 def test_the_counting_leaves_the_connection_as_it_was(two_runs):
     with connection.cursor() as cursor:
         cursor.execute("SHOW enable_hashjoin")
         usual = cursor.fetchone()
-        count_flows(two_runs[0].pk, two_runs[1].pk)
+        find_comparison(two_runs[0].pk, two_runs[1].pk)
         cursor.execute("SHOW enable_hashjoin")
         assert cursor.fetchone() == usual
