@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.utils import translation
 from django.utils.formats import get_format
 
-from segmenter.translating import NumberSigns, use_catalogue
+from common.i18n import NumberSigns, use_catalogue
 
 
 class SegmenterConfig(AppConfig):

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
+from common.unique_names import unused_name
 from customers import partitions
 from customers.importing.storing import delete_file
 from customers.models import Customer, CustomerImport, Dataset
@@ -25,7 +26,6 @@ from segmenter.models import (
     Segmentation,
     SegmentationRun,
 )
-from segmenter.names import unused_name
 from segmenter.origins import asks_for
 
 logger = logging.getLogger(__name__)

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef
 from django.db.models.functions import Now
 
+from common.unique_names import unused_name
 from customers.models import Customer
 from jobs.execution import Claim
 from segmenter.analysis.matching import match_clusters
@@ -29,7 +30,6 @@ from segmenter.analysis.results import (
 )
 from segmenter.assignments import read_membership, write_assignments
 from segmenter.models import Cluster, ClusterAssignment, Segment, Segmentation, SegmentationRun
-from segmenter.names import unused_name
 from segmenter.stopwatch import Stopwatch
 
 

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_structlog",
     "django_tables2",
+    "common",
     "audit",
     "jobs",
     "customers",
@@ -335,7 +336,7 @@ if METRICS_TOKEN:
     ]
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
-DJANGO_TABLES2_TEMPLATE = "_table.html"
+DJANGO_TABLES2_TEMPLATE = "common/_table.html"
 
 LANGUAGE_CODE = "en"
 # What is shipped. Another language is added here with its file in locale/: of Django's own languages none is

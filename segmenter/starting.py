@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from common.unique_names import unused_name
 from customers.models import Attribute, CustomerImport, Dataset
 from jobs.errors import JobAlreadyActive
 from jobs.lifecycle import create_foreground_job, create_job
@@ -16,7 +17,6 @@ from jobs.models import Job
 from segmenter.analysis.results import KLimits
 from segmenter.errors import RunRefusedError
 from segmenter.models import Missing, Outliers, Scaling, Segmentation, SegmentationRun
-from segmenter.names import unused_name
 
 MAX_FEATURES = 50
 K_LIMIT = 50

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import include, path, register_converter
 
-from segmenter import converters
+from common import url_converters
 from segmenter.views import (
     audit,
     charts,
@@ -24,9 +24,9 @@ from segmenter.views import (
     segments,
 )
 
-register_converter(converters.ChartConverter, "chart")
-register_converter(converters.FormatConverter, "format")
-register_converter(converters.ListFormatConverter, "list_format")
+register_converter(url_converters.ChartConverter, "chart")
+register_converter(url_converters.FormatConverter, "format")
+register_converter(url_converters.ListFormatConverter, "list_format")
 
 segmenter_patterns = [
     # /datasets/<slug>/

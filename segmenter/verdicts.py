@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from common.i18n import write_number, write_percent
 from segmenter.analysis.advice import DOUBTFUL, STABILITY, STABLE
 from segmenter.analysis.results import Advice, ClusterScores, CriterionAnswer, ElbowSweep, SweepScores
 from segmenter.models import SegmentationRun
-from segmenter.translating import write_number, write_percent
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from common.i18n import gettext as _
+from common.i18n import gettext_noop, join_words, ngettext
 from segmenter.analysis.results import (
     Advice,
     ClusterScores,
@@ -11,8 +13,6 @@ from segmenter.analysis.results import (
     SweepScores,
 )
 from segmenter.analysis.wording import capitalised
-from segmenter.translating import gettext as _
-from segmenter.translating import gettext_noop, join_words, ngettext
 
 # Two Gaussian groups eight deviations apart reach 4; halves of one Gaussian 1.3, halves of a uniform one 1.7.
 SEPARATED = 2.5

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
+from common.i18n import gettext as _
 from segmenter.analysis.assignment import (
     CHUNK,
     affinities,
@@ -27,7 +28,6 @@ from segmenter.analysis.results import (
 )
 from segmenter.analysis.sweep import sweep_k
 from segmenter.analysis.threads import single_threaded
-from segmenter.translating import gettext as _
 
 MAX_PASSES = 300
 # Squared shift of all centroids, relative to the features' variance, at which they have arrived.

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from common.i18n import gettext as _
+from common.i18n import join_words, ngettext
 from segmenter.analysis.errors import (
     ConstantFeatureError,
     InvalidSettingError,
@@ -16,8 +18,6 @@ from segmenter.analysis.errors import (
 )
 from segmenter.analysis.results import BoolArray, FeatureMatrix, FloatArray, OneHotFeature
 from segmenter.analysis.rounding import rounded
-from segmenter.translating import gettext as _
-from segmenter.translating import join_words, ngettext
 
 SCALINGS = ("standard", "none", "min-max", "robust")
 MAX_FEATURES = 50

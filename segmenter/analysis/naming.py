@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import count
 from textwrap import shorten
 
+from common.i18n import gettext as _
+from common.i18n import gettext_noop
 from segmenter.analysis.results import NumberProfile
 from segmenter.analysis.wording import (
     AGES,
@@ -16,8 +18,6 @@ from segmenter.analysis.wording import (
     is_counted,
     short_attribute_name,
 )
-from segmenter.translating import gettext as _
-from segmenter.translating import gettext_noop
 
 # Differences in standard deviations from which a mean is called high, and very high.
 NOTABLE = 0.5

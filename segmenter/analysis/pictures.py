@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
+from common.i18n import gettext as _
 from segmenter.analysis.results import (
     Clustering,
     FeatureMatrix,
@@ -14,7 +15,6 @@ from segmenter.analysis.results import (
     LabelArray,
     PairPicture,
 )
-from segmenter.translating import gettext as _
 
 MAX_POINTS = 5_000
 N_BINS = 128

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.i18n import gettext as _
 from segmenter.analysis.assignment import assign, squared_distances_to_own, sums_per_label
 from segmenter.analysis.coarsening import choose_sample, coarsen
 from segmenter.analysis.errors import InvalidSettingError, TooFewCustomersError
@@ -13,7 +14,6 @@ from segmenter.analysis.refining import refine
 from segmenter.analysis.results import CompressedSamples, ElbowSweep, FloatArray
 from segmenter.analysis.search import search_optima
 from segmenter.analysis.threads import single_threaded
-from segmenter.translating import gettext as _
 
 # Up to this many points the search itself runs on them and nothing is left to refine.
 SEARCH_POINTS = 1000

@@ -17,7 +17,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import Formatter, MaxNLocator
 from matplotlib.transforms import Affine2D
 
-from segmenter.charts.amounts import format_number, format_ticks
+from common.number_format import format_number, format_ticks
 from segmenter.charts.palette import marker_of, segment_colour
 from segmenter.charts.style import ChartStyle
 from segmenter.charts.texts import clean_text, shorten, text_width

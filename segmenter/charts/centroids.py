@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.patches import Circle
 
+from common.i18n import gettext as _
+from common.i18n import ngettext
+from common.number_format import format_count
 from segmenter.analysis.results import FloatArray
-from segmenter.charts.amounts import format_count
 from segmenter.charts.canvas import SMALL, ChartFigure, Point
 from segmenter.charts.contrast import readable_on
 from segmenter.charts.inputs import SegmentMark
@@ -15,8 +17,6 @@ from segmenter.charts.labels import Box, place_badges, place_labels
 from segmenter.charts.palette import segment_colour
 from segmenter.charts.style import ChartStyle
 from segmenter.charts.texts import shorten, text_width
-from segmenter.translating import gettext as _
-from segmenter.translating import ngettext
 
 _LABEL_HEIGHT = 20
 _LABEL_GROUND = 0.95

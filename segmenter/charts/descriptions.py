@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
+from common.i18n import gettext as _
+from common.i18n import join_words, ngettext
+from common.number_format import format_count, format_number, format_percent, format_share
 from segmenter.analysis.naming import is_yes_or_no
 from segmenter.analysis.results import NumberProfile, PairPicture
-from segmenter.charts.amounts import format_count, format_number, format_percent, format_share
 from segmenter.charts.crowds import has_crowds
 from segmenter.charts.inputs import ElbowChart, SegmentHistory, SegmentMark, SizeHistory, place_marks
 from segmenter.charts.strip import is_single
 from segmenter.charts.texts import clean_text
-from segmenter.translating import gettext as _
-from segmenter.translating import join_words, ngettext
 
 # A description is read aloud as a whole: beyond this many segments or attributes, tables are better.
 _MOST = 12

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from common.i18n import gettext as _
+from common.number_format import format_percent
 from segmenter.analysis.naming import is_yes_or_no
 from segmenter.analysis.results import NumberProfile, NumberSummary
-from segmenter.charts.amounts import format_percent
 from segmenter.charts.canvas import (
     FONT_SIZE,
     SMALL,
@@ -20,7 +21,6 @@ from segmenter.charts.inputs import SegmentMark
 from segmenter.charts.palette import segment_colour
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle
 from segmenter.charts.texts import clean_text, text_width
-from segmenter.translating import gettext as _
 
 _MARGIN = 12
 _MARKER = 18

@@ -7,7 +7,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from segmenter.charts.amounts import format_number
+from common.i18n import gettext as _
+from common.i18n import ngettext
+from common.number_format import format_number
 from segmenter.charts.canvas import FONT_SIZE, SMALL, ChartFigure, new_figure
 from segmenter.charts.descriptions import words_for_k
 from segmenter.charts.inputs import ElbowChart
@@ -15,8 +17,6 @@ from segmenter.charts.palette import segment_colour
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle
 from segmenter.charts.texts import text_width
 from segmenter.charts.wrapping import wrap
-from segmenter.translating import gettext as _
-from segmenter.translating import ngettext
 
 _LEFT = 72
 _RIGHT = 16

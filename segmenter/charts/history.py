@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 
-from segmenter.charts.amounts import format_count, format_growth, format_number
+from common.i18n import gettext as _
+from common.number_format import format_count, format_growth, format_number
 from segmenter.charts.canvas import FONT_SIZE, SMALL, ChartFigure, Point, new_figure
 from segmenter.charts.descriptions import words_for_history
 from segmenter.charts.inputs import SegmentHistory, SizeHistory
@@ -15,7 +16,6 @@ from segmenter.charts.palette import segment_colour
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle
 from segmenter.charts.texts import clean_text, text_width
 from segmenter.charts.wrapping import wrap
-from segmenter.translating import gettext as _
 
 _MARGIN = 12.0
 _GAP = 22.0

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.i18n import gettext as _
+from common.i18n import gettext_noop
 from segmenter.analysis.results import ElbowSweep, NumberProfile, PairPicture, SweepScores
 from segmenter.charts.inputs import SegmentMark, SizeHistory
-from segmenter.translating import gettext as _
-from segmenter.translating import gettext_noop
 
 Cell = str | int | float | None
 QUANTILES = (

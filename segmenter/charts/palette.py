@@ -8,8 +8,8 @@ or blue with yellow (simulated after Machado, Oliveira and Fernandes, 2009).
 from dataclasses import dataclass
 from typing import Literal
 
-from segmenter.translating import gettext as _
-from segmenter.translating import gettext_noop
+from common.i18n import gettext as _
+from common.i18n import gettext_noop
 
 ThemeName = Literal["light", "dark"]
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 
+from common.i18n import gettext as _
+from common.number_format import format_number, format_percent
 from segmenter.analysis.naming import is_yes_or_no
 from segmenter.analysis.results import NumberProfile
-from segmenter.charts.amounts import format_number, format_percent
 from segmenter.charts.canvas import FONT_SIZE, SMALL, ChartFigure, new_figure
 from segmenter.charts.contrast import readable_on
 from segmenter.charts.inputs import SegmentMark
@@ -16,7 +17,6 @@ from segmenter.charts.key import draw_key, key_height
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle, Theme
 from segmenter.charts.texts import clean_text, text_width
 from segmenter.charts.wrapping import wrap_whole
-from segmenter.translating import gettext as _
 
 _MARGIN = 12
 _ROW = 34

@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from common.i18n import gettext as _
+from common.number_format import format_count, format_ticks
 from segmenter.analysis.results import FloatArray, PairPicture
-from segmenter.charts.amounts import format_count, format_ticks
 from segmenter.charts.canvas import FONT_SIZE, SMALL, TICK_HEIGHT, ChartFigure, new_figure, ticks_between
 from segmenter.charts.centroids import draw_named, draw_numbered, find_labels
 from segmenter.charts.crowds import find_crowds, has_crowds
@@ -23,7 +24,6 @@ from segmenter.charts.strip import is_single, spread_out
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle
 from segmenter.charts.texts import text_width
 from segmenter.charts.wrapping import wrap
-from segmenter.translating import gettext as _
 
 _LEFT = 64
 _RIGHT = 16

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from segmenter.charts.amounts import format_count, format_share
+from common.i18n import ngettext
+from common.number_format import format_count, format_share
 from segmenter.charts.canvas import FONT_SIZE, ChartFigure, new_figure
 from segmenter.charts.inputs import SegmentMark
 from segmenter.charts.palette import segment_colour
 from segmenter.charts.style import DEFAULT_STYLE, ChartStyle
 from segmenter.charts.texts import clean_text, text_width
-from segmenter.translating import ngettext
 
 _MARGIN = 12
 _MARKER = 20

@@ -12,9 +12,9 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from common.number_format import HARDLY_ANY, format_percent, format_share, is_hardly_any
 from segmenter.axes import Choice
 from segmenter.cards import format_value
-from segmenter.charts.amounts import HARDLY_ANY, format_percent, format_share, is_hardly_any
 from segmenter.charts.descriptions import describe_history
 from segmenter.charts.inputs import SizeHistory
 from segmenter.charts.palette import ThemeName, segment_colour

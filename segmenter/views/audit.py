@@ -6,8 +6,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from audit.models import AuditEvent
+from common.table_lists import build_table
 from segmenter.filters import AuditFilter
-from segmenter.lists import build_table
 from segmenter.tables import AuditTable
 
 

@@ -11,10 +11,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from common.table_lists import build_table
 from segmenter.analysis.results import ClusterScores, SweepScores, from_json
 from segmenter.comparing import Comparison, compare_runs
 from segmenter.filters import RunFilter
-from segmenter.lists import build_table
 from segmenter.models import SegmentationRun
 from segmenter.tables import RunTable
 from segmenter.views.charts import CLUSTERS

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.models import AuditEvent
+from common.table_lists import build_table
 from segmenter.accounts import people
 from segmenter.accounts.forms import InvitationForm, RoleForm
-from segmenter.lists import build_table
 from segmenter.tables import PeopleTable
 
 RECENT = 10

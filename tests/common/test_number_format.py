@@ -6,13 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from segmenter.charts.amounts import (
-    format_growth,
-    format_number,
-    format_percent,
-    format_share,
-    format_ticks,
-)
+from common.number_format import format_growth, format_number, format_percent, format_share, format_ticks
 from segmenter.charts.canvas import ticks_between
 from segmenter.charts.texts import text_width
 

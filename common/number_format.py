@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from segmenter.translating import gettext as _
-from segmenter.translating import gettext_noop, write_number, write_percent
+from common.i18n import gettext as _
+from common.i18n import gettext_noop, write_number, write_percent
 
 _UNITS = (
     (1e12, gettext_noop("%(number)s tn")),

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from django.utils import translation
 
-from segmenter import translating
+from common import i18n
+from common.i18n import join_words, use_catalogue
+from common.number_format import format_number, format_share, format_ticks
 from segmenter.analysis.errors import TooFewCustomersError
 from segmenter.analysis.features import prepare_features
 from segmenter.apps import read_signs
-from segmenter.charts.amounts import format_number, format_share, format_ticks
 from segmenter.charts.descriptions import describe_elbow
 from segmenter.charts.inputs import ElbowChart
 from segmenter.templatetags.segments import share
-from segmenter.translating import join_words, use_catalogue
 
 
 class Shouting:
@@ -33,7 +33,7 @@ def shouting():
 
 
 def test_the_site_brings_its_catalogue():
-    assert translating._catalogue is translation
+    assert i18n._catalogue is translation
 
 
 def test_a_chart_is_described_in_the_language_of_its_reader(shouting):
