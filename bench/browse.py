@@ -55,7 +55,7 @@ def more_columns() -> Iterator[list[Any]]:
 def make_site(folder: Path) -> Any:
     """Import the file, segment it, and make copies of the run; return the run."""
     from customers.importing.pipeline import create_dataset, import_now
-    from jobs.execution import execute
+    from jobs.worker.execution import execute
     from segmenter import runs
     from segmenter.models import SegmentationRun
     from segmenter.starting import RunRequest, start_run

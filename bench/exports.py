@@ -31,7 +31,7 @@ def make_segment(folder: Path) -> int:
     from django.core.management import call_command
 
     from customers.importing.pipeline import create_dataset, import_now
-    from jobs.execution import execute
+    from jobs.worker.execution import execute
     from segmenter import runs
     from segmenter.starting import RunRequest, start_run
 

@@ -43,26 +43,26 @@ class Meter:
 
     @contextlib.contextmanager
     def attached(self) -> Iterator[None]:
-        from jobs import claims
+        from jobs.worker import heartbeat
 
-        report, connect = claims.Claim.report, claims._connect
+        report, connect = heartbeat.Claim.report, heartbeat._connect
 
         def connect_timed(parameters: dict[str, Any]) -> Any:
             beating = self.timed(connect, "statements")(parameters)
             beating.execute = self.timed(beating.execute, "statements")
             return beating
 
-        claims.Claim.report = self.timed(report, "reports")  # type: ignore[method-assign]
-        claims._connect = connect_timed
+        heartbeat.Claim.report = self.timed(report, "reports")  # type: ignore[method-assign]
+        heartbeat._connect = connect_timed
         try:
             yield
         finally:
-            claims.Claim.report, claims._connect = report, connect  # type: ignore[method-assign]
+            heartbeat.Claim.report, heartbeat._connect = report, connect  # type: ignore[method-assign]
 
 
 @contextlib.contextmanager
 def without_heartbeat() -> Iterator[None]:
-    from jobs.claims import Claim
+    from jobs.worker.heartbeat import Claim
 
     report, kept_alive = Claim.report, Claim.kept_alive
     Claim.report = lambda *args: None  # type: ignore[method-assign]
@@ -85,7 +85,7 @@ def import_customers(path: Path, name: str) -> Any:
 
 
 def segment(dataset: Any) -> None:
-    from jobs.execution import execute
+    from jobs.worker.execution import execute
     from segmenter import runs
     from segmenter.models import SegmentationRun
     from segmenter.starting import RunRequest, start_run

@@ -139,7 +139,7 @@ def run_plainly(path: Path, models: tuple[Any, Any]) -> tuple[dict[str, float], 
 def run_ours(path: Path, name: str) -> tuple[dict[str, float], dict[str, float], list[float]]:
     """Return the stages that plain Django has too, those that it has not, and the inertias."""
     from customers.importing.pipeline import create_dataset, import_now
-    from jobs.execution import execute
+    from jobs.worker.execution import execute
     from segmenter import runs
     from segmenter.models import SegmentationRun
     from segmenter.starting import RunRequest, start_run

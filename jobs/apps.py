@@ -6,4 +6,4 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         # Listens for the signals of Celery's worker and beat.
-        from jobs import caretaker  # noqa: F401
+        from jobs.worker import maintenance  # noqa: F401

@@ -22,7 +22,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 
-from jobs.doorbell import send, send_next
+from jobs.dispatch import send, send_next
 from jobs.errors import JobAlreadyActive, JobCancelled, JobRefusedError, JobSuperseded
 from jobs.failures import Failure, Reason, database_gone
 from jobs.models import Job, JobQuerySet
@@ -269,7 +269,7 @@ def end_failed(jobs: JobQuerySet, job_id: int, failure: Failure) -> bool:
 
 
 def _call_next(job_id: int) -> None:
-    """Ring for the next job of the lane when this transaction is committed: its turn may have come."""
+    """Send the message of the next job of the lane once this transaction is committed."""
     lane = Job.objects.values_list("lane", flat=True).get(pk=job_id)
     if lane:
         transaction.on_commit(partial(send_next, lane), robust=True)

@@ -27,8 +27,8 @@ from customers.exporting import ListCounter, ListRefusedError
 from customers.models import Dataset
 from customers.selecting import Selection
 from jobs.errors import JobAlreadyActive, JobError
-from jobs.execution import Claim
 from jobs.lifecycle import create_job
+from jobs.worker.execution import Claim
 from segmenter.exporting import WRITERS, Exportable, describe
 from segmenter.models import CustomerExport
 from segmenter.origins import read_origin

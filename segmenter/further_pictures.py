@@ -13,8 +13,8 @@ from django.utils.translation import gettext_noop
 from customers.columns import read_numbers
 from customers.models import Attribute
 from jobs.errors import JobAlreadyActive, JobError
-from jobs.execution import Claim
 from jobs.lifecycle import create_job
+from jobs.worker.execution import Claim
 from segmenter.analysis.pictures import picture_pair
 from segmenter.analysis.results import to_json
 from segmenter.assignments import read_labels

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from common.unique_names import unused_name
 from customers.models import Customer
-from jobs.execution import Claim
+from jobs.worker.execution import Claim
 from segmenter.analysis.matching import match_clusters
 from segmenter.analysis.results import (
     Advice,

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop
 from customers.columns import read_numbers, read_texts
 from customers.models import Attribute
 from jobs.errors import JobError
-from jobs.execution import Claim
+from jobs.worker.execution import Claim
 from segmenter.analysis.advice import advise_k
 from segmenter.analysis.clustering import fit_clusters
 from segmenter.analysis.compression import compress

@@ -179,7 +179,7 @@ JOB_MEMORY_BYTES = env.int("JOB_MEMORY_BYTES", default=4 * 1024**3)
 CELERY_TASK_SOFT_TIME_LIMIT = JOB_TIME_LIMIT_SECONDS
 CELERY_TASK_TIME_LIMIT = JOB_TIME_LIMIT_SECONDS + JOB_TIME_GRACE_SECONDS
 
-# What is lost or overlooked is the caretakers' business (jobs/caretaker.py), not beat's.
+# What is lost or overlooked is the maintenance threads' business (jobs/worker/maintenance.py), not beat's.
 # Each periodic message expires before the next is due: a worker that was away is not flooded.
 CELERY_BEAT_SCHEDULE = {
     "drop what was deleted": {

@@ -5,7 +5,7 @@ import time
 from celery import shared_task
 from django.core.management import call_command
 
-from jobs.execution import Claim, execute
+from jobs.worker.execution import Claim, execute
 
 
 @shared_task

@@ -24,8 +24,8 @@ from customers.importing.second_tables import SecondTable
 from customers.importing.tallying import Tally
 from customers.importing.validation import Accepted, Validator
 from customers.models import CustomerImport
-from jobs.execution import Claim
-from jobs.execution import execute as execute_job
+from jobs.worker.execution import Claim
+from jobs.worker.execution import execute as execute_job
 
 logger = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from customers.importing.staging import SEQUENCE, Staging
 from customers.importing.validation import Accepted
 from customers.models import Customer, CustomerImport, Dataset
 from customers.slices import BY_ITSELF, Place, Slices
-from jobs.execution import Claim
+from jobs.worker.execution import Claim
 
 logger = logging.getLogger(__name__)
 

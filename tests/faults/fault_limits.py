@@ -184,7 +184,7 @@ def shift_clocks(play: Play) -> None:
     play.stage.replace_workers()
 
 
-@injection("20", "beat stopped; then two beats and two caretakers", is_kill=False)
+@injection("20", "beat stopped; then two beats and two maintenance threads", is_kill=False)
 def play_with_beats(play: Play) -> None:
     client = play.client()
     beats = [play.stage.start_beat("beat-1"), play.stage.start_beat("beat-2")]
@@ -221,8 +221,8 @@ def delete_in_run(play: Play) -> None:
 @injection("22", "a crash between the commit and the message", is_short=True)
 def crash_before_message(play: Play) -> None:
     script = (
-        "import os, django; django.setup(); from jobs import doorbell, lifecycle;"
-        "doorbell.ring = lambda *_: os.kill(os.getpid(), 9);"
+        "import os, django; django.setup(); from jobs import dispatch, lifecycle;"
+        "dispatch.send_message = lambda *_: os.kill(os.getpid(), 9);"
         "lifecycle.create_job('probe', title='sleep 0.1')"
     )
     newest = Job.objects.latest("pk").pk

@@ -18,9 +18,9 @@ from celery import shared_task
 from django.conf import settings
 from django.db import connection, transaction
 
-from jobs.claims import Claim
-from jobs.execution import execute
 from jobs.models import Job
+from jobs.worker.execution import execute
+from jobs.worker.heartbeat import Claim
 
 HOLD = settings.DATA_DIR / "hold.json"
 HELD = settings.DATA_DIR / "held.json"

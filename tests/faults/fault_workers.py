@@ -10,7 +10,7 @@ from fault_injections import injection
 from fault_play import Play
 from fault_stage import require, wait_for
 
-from jobs.doorbell import ring
+from jobs.dispatch import send_message
 from jobs.models import Process
 
 
@@ -107,7 +107,7 @@ def deliver_often(play: Play) -> None:
         play.stage.start_worker()
     job_id = play.probe("sleep 1")
     for _ in range(100):
-        ring("fault_tasks.execute_probe", job_id)
+        send_message("fault_tasks.execute_probe", job_id)
     play.finish(job_id)
     play.finish(play.probe("sleep 0"))
     require(play.starts(job_id) == play.publications(job_id) == 1, f"{play.starts(job_id)} starts")

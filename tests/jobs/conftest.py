@@ -36,10 +36,10 @@ def state_of() -> Callable[[Job], str]:
 
 
 @pytest.fixture
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Job ids for which the doorbell was rung."""
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Job ids of which the broker was told."""
     ids: list[int] = []
-    monkeypatch.setattr("jobs.doorbell.ring", lambda task, job_id: ids.append(job_id) or True)
+    monkeypatch.setattr("jobs.dispatch.send_message", lambda task, job_id: ids.append(job_id) or True)
     return ids
 
 

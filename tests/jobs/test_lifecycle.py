@@ -102,7 +102,7 @@ def test_the_last_attempt_given_back_has_failed_because_of_the_database(job, set
     assert (job.state, job.failure) == (Job.State.FAILED, Reason.DATABASE_GONE)
 
 
-def test_a_failed_job_tried_again_has_as_many_attempts_as_a_new_one(claimed, settings, analyst, rung):
+def test_a_failed_job_tried_again_has_as_many_attempts_as_a_new_one(claimed, settings, analyst, sent):
     job, attempt = claimed
     lifecycle.fail(job.pk, attempt, failures.out_of_memory())
     assert lifecycle.retry(job.pk, analyst)
@@ -160,7 +160,7 @@ def at_once(times: int, act: Callable[[], object]) -> list[object]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ten_clicks_at_the_same_moment_make_one_job(rung):
+def test_ten_clicks_at_the_same_moment_make_one_job(sent):
     def click() -> int:
         try:
             return lifecycle.create_job("run", key="run 1").pk
@@ -171,7 +171,7 @@ def test_ten_clicks_at_the_same_moment_make_one_job(rung):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ten_requests_at_the_same_moment_do_not_exceed_what_a_person_may_have(analyst, settings, rung):
+def test_ten_requests_at_the_same_moment_do_not_exceed_what_a_person_may_have(analyst, settings, sent):
     settings.JOB_MAX_ACTIVE_PER_USER = 3
 
     def ask() -> bool:
@@ -198,7 +198,7 @@ def test_lanes_do_not_wait_for_each_other():
 
 
 @pytest.mark.parametrize("end", ["succeed", "cancel", "fail"])
-def test_the_next_of_a_lane_is_rung_for_when_one_ends(end, rung, django_capture_on_commit_callbacks):
+def test_the_next_of_a_lane_is_sent_when_one_ends(end, sent, django_capture_on_commit_callbacks):
     first, second = make_job(lane="shop"), make_job(lane="shop")
     attempt = lifecycle.claim(first.pk)
     with django_capture_on_commit_callbacks(execute=True):
@@ -208,7 +208,7 @@ def test_the_next_of_a_lane_is_rung_for_when_one_ends(end, rung, django_capture_
             lifecycle.fail(first.pk, attempt, EMPTY)
         else:
             lifecycle.finish_cancelled(first.pk, attempt)
-    assert rung == [second.pk]
+    assert sent == [second.pk]
 
 
 def test_a_person_has_so_many_active_jobs_and_no_more(analyst, viewer, settings):
@@ -229,17 +229,17 @@ def test_nobody_in_particular_is_not_limited(settings):
 # ---- The foreground ----------------------------------------------------------------------------------------
 
 
-def test_nobody_is_told_of_a_job_in_the_foreground(rung, django_capture_on_commit_callbacks):
+def test_nobody_is_told_of_a_job_in_the_foreground(sent, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         job = lifecycle.create_foreground_job("run")
-    assert rung == []
+    assert sent == []
     lifecycle.claim(job.pk)
     job.refresh_from_db()
     assert job.deadline_at is None
 
 
-def test_the_message_leaves_when_the_transaction_commits(rung, django_capture_on_commit_callbacks):
+def test_the_message_leaves_when_the_transaction_commits(sent, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
         job = lifecycle.create_job("run")
-        assert rung == []
-    assert rung == [job.pk]
+        assert sent == []
+    assert sent == [job.pk]

@@ -1,4 +1,4 @@
-"""Two workers, a caretaker and a person on the same jobs, at the same moment, against real PostgreSQL.
+"""Two workers, a maintenance thread and a person on the same jobs at the same moment, on real PostgreSQL.
 
 A model in plain Python says what each step may do. Steps are taken alone, and in pairs at the same moment:
 then what came out must be what one order of the two would have given. One worker's clock is an hour ahead and
@@ -24,12 +24,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from jobs import lifecycle, recovery
-from jobs.claims import BEAT, Claim, Progress
+from jobs import lifecycle
 from jobs.errors import JobCancelled, JobSuperseded
 from jobs.failures import out_of_memory
 from jobs.models import Job, Process
-from jobs.recovery import recover_stale
+from jobs.worker import recovery
+from jobs.worker.heartbeat import BEAT, Claim, Progress
+from jobs.worker.recovery import recover_stale
 
 LIMIT = 2
 LANE = "shop"
@@ -302,7 +303,7 @@ def close_connection(barrier: threading.Barrier) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_whatever_two_workers_do_at_the_same_moment_some_order_of_it_explains_the_rows(
-    pool, rung, wrong_clocks, monkeypatch
+    pool, sent, wrong_clocks, monkeypatch
 ):
     # On a busy machine the other step may hold a row for a second; giving up for that reason is no order.
     monkeypatch.setattr(recovery, "LOCK_TIMEOUT", "60s")

@@ -78,7 +78,7 @@ def test_workers_seen_lately_are_listed(viewer_client):
     assert page.count("silent</span>") == 1
 
 
-def test_a_failed_job_is_tried_again_by_who_may(analyst_client, analyst, viewer_client, failed, rung):
+def test_a_failed_job_is_tried_again_by_who_may(analyst_client, analyst, viewer_client, failed, sent):
     address = reverse("jobs:job-retry", args=[failed.pk])
     assert viewer_client.post(address).status_code == 403
     analyst_client.post(address)
@@ -108,7 +108,7 @@ def test_a_job_whose_work_was_deleted_still_has_a_page(viewer_client, failed):
     assert "out of memory" in page.content.decode()
 
 
-def test_a_job_tried_again_waits_since_then_and_not_since_it_was_asked_for(failed, rung):
+def test_a_job_tried_again_waits_since_then_and_not_since_it_was_asked_for(failed, sent):
     Job.objects.filter(pk=failed.pk).update(created_at=Now() - timedelta(hours=2))
     lifecycle.retry(failed.pk)
     assert Job.objects.with_clock().get(pk=failed.pk).waited_seconds < 60

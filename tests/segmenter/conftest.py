@@ -11,8 +11,8 @@ from django.db.models.functions import Now
 
 from customers import partitions
 from customers.models import Attribute, Customer, CustomerImport, Dataset
-from jobs.execution import execute
 from jobs.models import Job
+from jobs.worker.execution import execute
 from segmenter.background_exports import execute_export, start_export
 from segmenter.exporting import Exportable
 from segmenter.models import Cluster, CustomerExport, SegmentationRun

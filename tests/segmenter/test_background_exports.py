@@ -13,9 +13,9 @@ from django.db.models.functions import Now
 
 from customers.models import Customer
 from customers.versions import held_versions
-from jobs.execution import Claim, execute
 from jobs.lifecycle import request_cancel
 from jobs.models import Job
+from jobs.worker.execution import Claim, execute
 from segmenter import background_exports
 from segmenter.background_exports import delete_expired_files, execute_export, path_of, start_export
 from segmenter.deleting import StillBusyError, delete_dataset, delete_run

@@ -5,8 +5,8 @@ from django.db.models.functions import Now
 
 from customers.models import Customer, CustomerImport
 from customers.versions import held_versions
-from jobs.execution import execute
 from jobs.models import Job
+from jobs.worker.execution import execute
 from segmenter.analysis.results import PairPicture, from_json
 from segmenter.errors import RunRefusedError
 from segmenter.further_pictures import ask_for_picture, count_picture

@@ -6,8 +6,8 @@ from django.db.models.functions import Now
 
 from customers.models import Customer, CustomerImport
 from jobs import lifecycle
-from jobs.execution import execute
 from jobs.models import Job
+from jobs.worker.execution import execute
 from segmenter import publishing
 from segmenter.analysis.results import KLimits
 from segmenter.errors import RunRefusedError

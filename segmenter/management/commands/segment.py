@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from customers.models import Dataset
-from jobs.execution import execute
 from jobs.models import Job
+from jobs.worker.execution import execute
 from segmenter.analysis.results import KLimits
 from segmenter.errors import RunRefusedError
 from segmenter.models import Missing, Outliers, Scaling, SegmentationRun

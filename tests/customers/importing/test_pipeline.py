@@ -20,7 +20,7 @@ from customers.partitions import partition_name
 from customers.synthetic import SAMPLE_FILE
 from customers.versions import undo_import
 from jobs.models import Job
-from jobs.recovery import recover_stale, session_name
+from jobs.worker.recovery import recover_stale, session_name
 
 THREE = "CustomerID,Gender,Age\n0001,Female,30\n2,Male,41\n3,,52\n"
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from audit.models import AuditEvent
 from customers.models import Customer
-from jobs.execution import execute
 from jobs.models import Job
+from jobs.worker.execution import execute
 from segmenter.background_exports import execute_export, path_of
 from segmenter.models import CustomerExport, Segment
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from audit.models import AuditEvent
 from customers.importing.pipeline import import_now
 from customers.models import Customer
-from jobs.execution import execute
+from jobs.worker.execution import execute
 from segmenter.background_exports import execute_export, path_of
 from segmenter.deleting import delete_run
 from segmenter.models import ClusterAssignment, CustomerExport, Segment

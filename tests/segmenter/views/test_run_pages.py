@@ -9,8 +9,8 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from customers.models import Customer, CustomerImport
-from jobs.execution import execute
 from jobs.models import Job
+from jobs.worker.execution import execute
 from segmenter.comparing import compare_runs
 from segmenter.deleting import delete_run
 from segmenter.further_pictures import count_picture

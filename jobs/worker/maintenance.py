@@ -1,7 +1,7 @@
 """Every worker looks after all jobs, on a thread of its own, as long as it lives.
 
 Not a periodic task: its message would wait behind the very jobs that fill the workers, and need beat to be
-sent. Any number of caretakers may work at the same time, for each transition is a conditional UPDATE.
+sent. Any number of these threads may work at the same time, for each transition is a conditional UPDATE.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 from django.db.utils import InterfaceError
 
-from jobs.doorbell import resend_queued
+from jobs.dispatch import resend_queued
 from jobs.models import Process
-from jobs.recovery import recover_stale
+from jobs.worker.recovery import recover_stale
 
 logger = logging.getLogger(__name__)
 
 FORGOTTEN_AFTER = timedelta(days=1)
 
 
-class Caretaker(threading.Thread):
+class MaintenanceThread(threading.Thread):
     """Says that this process lives; in a worker, also recovers lost jobs and sends overlooked ones again."""
 
     def __init__(self, role: Process.Role) -> None:
-        super().__init__(name="caretaker", daemon=True)
+        super().__init__(name="maintenance", daemon=True)
         self._role = role
         self._process = f"{socket.gethostname()}:{os.getpid()}"[-100:]
         self._stop_asked = threading.Event()
@@ -66,24 +66,24 @@ class Caretaker(threading.Thread):
         try:
             act()
         except (DatabaseError, InterfaceError, OSError) as error:
-            logger.warning("the caretaker could not look around; it will try again: %s", error)
+            logger.warning("job maintenance could not be done; it will try again: %s", error)
         except Exception:  # whatever it was: without this thread nothing is recovered
-            logger.exception("the caretaker could not look around; it will try again")
+            logger.exception("job maintenance could not be done; it will try again")
         finally:
             # Between two rounds a child may be forked, which shall inherit neither connection nor pool.
             connection.close()
             connection.close_pool()  # type: ignore[attr-defined]
 
 
-_caretakers: list[Caretaker] = []
+_threads: list[MaintenanceThread] = []
 
 
 def start(role: Process.Role) -> None:
     # Loaded before there is a thread: a child forked meanwhile would wait for the lock of a cached property.
     current_app.amqp.router  # noqa: B018
-    caretaker = Caretaker(role)
-    _caretakers.append(caretaker)
-    caretaker.start()
+    thread = MaintenanceThread(role)
+    _threads.append(thread)
+    thread.start()
 
 
 @signals.worker_ready.connect
@@ -98,5 +98,5 @@ def start_in_beat(**kwargs: object) -> None:
 
 @signals.worker_shutdown.connect
 def stop_in_worker(**kwargs: object) -> None:
-    while _caretakers:
-        _caretakers.pop().stop()
+    while _threads:
+        _threads.pop().stop()

@@ -8,23 +8,24 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from jobs import lifecycle, recovery
+from jobs import lifecycle
 from jobs.errors import JobSuperseded
 from jobs.failures import Reason
 from jobs.models import Job
-from jobs.recovery import recover_stale, session_name
+from jobs.worker import recovery
+from jobs.worker.recovery import recover_stale, session_name
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_silent_job_goes_back_to_the_queue_and_its_first_worker_can_write_nothing(
-    claimed, let_it_go_silent, rung, django_capture_on_commit_callbacks
+    claimed, let_it_go_silent, sent, django_capture_on_commit_callbacks
 ):
     job, first = claimed
     let_it_go_silent(job)
     with django_capture_on_commit_callbacks(execute=True):
         assert recover_stale() == 1
-    assert rung == [job.pk]
+    assert sent == [job.pk]
     second = lifecycle.claim(job.pk)
     with pytest.raises(JobSuperseded):
         lifecycle.succeed(job.pk, first)
@@ -85,7 +86,7 @@ def test_a_command_that_waits_for_its_turn_is_left_alone(let_it_go_silent, state
 
 @pytest.mark.django_db(transaction=True)
 def test_an_attempt_that_was_heard_of_in_this_very_moment_keeps_its_session(
-    claimed, let_it_go_silent, monkeypatch, rung
+    claimed, let_it_go_silent, monkeypatch, sent
 ):
     job, attempt = claimed
     let_it_go_silent(job)
@@ -109,7 +110,7 @@ def own_session(name: str) -> psycopg.Connection:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_session_of_a_stopped_process_is_ended_even_if_it_locks_the_row(
-    claimed, let_it_go_silent, state_of, rung
+    claimed, let_it_go_silent, state_of, sent
 ):
     job, attempt = claimed
     let_it_go_silent(job)

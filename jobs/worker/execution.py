@@ -12,11 +12,11 @@ from django.db import connection
 from django.db.utils import InterfaceError, OperationalError
 
 from jobs import lifecycle
-from jobs.claims import LOOK_SECONDS, Claim
 from jobs.errors import JobCancelled, JobSuperseded
 from jobs.failures import Reason, explain
-from jobs.limits import memory_limited
-from jobs.recovery import recover_stale, session_name
+from jobs.worker.heartbeat import LOOK_SECONDS, Claim
+from jobs.worker.memory_limit import memory_limited
+from jobs.worker.recovery import recover_stale, session_name
 
 __all__ = ["Claim", "execute"]
 

@@ -20,7 +20,7 @@ from django.db import connection
 
 from jobs import lifecycle
 from jobs.errors import JobCancelled, JobSuperseded
-from jobs.recovery import CANCEL_STATEMENT, session_name
+from jobs.worker.recovery import CANCEL_STATEMENT, session_name
 
 logger = logging.getLogger(__name__)
 

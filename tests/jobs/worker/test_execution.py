@@ -13,9 +13,9 @@ from django.db.utils import InterfaceError
 
 from jobs import lifecycle
 from jobs.errors import JobError
-from jobs.execution import Claim, execute
 from jobs.failures import Reason
 from jobs.models import Job
+from jobs.worker.execution import Claim, execute
 
 # The heartbeat has a connection of its own, which sees only what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -137,7 +137,7 @@ def test_a_matrix_beyond_the_memory_limit_ends_the_job_and_not_the_process(job, 
     assert len(np.empty(3 * 1024**3, dtype=np.uint8))  # afterwards it is this process's own affair again
 
 
-def test_a_lost_connection_gives_the_job_back_for_its_next_attempt(job, rung):
+def test_a_lost_connection_gives_the_job_back_for_its_next_attempt(job, sent):
     def work(claim: Claim) -> None:
         connection.close()
         connection.ensure_connection()
@@ -147,7 +147,7 @@ def test_a_lost_connection_gives_the_job_back_for_its_next_attempt(job, rung):
     execute(job.pk, work)
     job.refresh_from_db()
     assert (job.state, job.attempt) == (Job.State.QUEUED, 1)
-    assert rung == [job.pk]
+    assert sent == [job.pk]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_lost_connection_gives_the_job_back_for_its_next_attempt(job, rung):
         (psycopg.errors.DiskFull("could not extend file"), Job.State.FAILED, Reason.DISK_FULL),
     ],
 )
-def test_what_the_driver_itself_raises_is_understood(job, rung, error, state, failure):
+def test_what_the_driver_itself_raises_is_understood(job, sent, error, state, failure):
     def work(claim: Claim) -> None:
         raise error
 

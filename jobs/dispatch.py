@@ -17,12 +17,12 @@ logger = logging.getLogger(__name__)
 
 # A person may be waiting for the page: a broker that does not answer within this time is left alone.
 PATIENCE_SECONDS = 1.0
-# Rung again in one round; those that were rung longest ago come first. However long the queue, the broker
+# Sent again in one round; those that were sent longest ago come first. However long the queue, the broker
 # holds few messages that say the same.
 AT_ONCE = 20
 
 
-def ring(task: str, job_id: int) -> bool:
+def send_message(task: str, job_id: int) -> bool:
     """Send one message that carries the job's id; return whether the broker took it."""
     patience = {
         "max_retries": 0,
@@ -39,12 +39,12 @@ def ring(task: str, job_id: int) -> bool:
 
 
 def send(job_id: int) -> bool:
-    """Ring for a queued job. A broker that is down costs nothing: the row waits to be sent again."""
+    """Send the message of a queued job. A broker that is down costs nothing: the row waits."""
     return _send(Job.objects.to_send(), job_id)
 
 
 def send_next(lane: str) -> None:
-    """Ring for the job whose turn in the lane has come."""
+    """Send the message of the job whose turn in the lane has come."""
     waiting = Job.objects.to_send().filter(lane=lane).order_by("pk")
     following = waiting.values_list("pk", flat=True).first() if lane else None
     if following is not None:
@@ -52,7 +52,7 @@ def send_next(lane: str) -> None:
 
 
 def resend_queued() -> int:
-    """Ring again for jobs that nobody has picked up for a while. Return for how many."""
+    """Send again for jobs that nobody has picked up for a while. Return for how many."""
     overlooked = Job.objects.to_send().filter(
         Q(sent_at=None, queued_at__lt=Now() - timedelta(seconds=1))
         | Q(sent_at__lt=Now() - timedelta(seconds=settings.JOB_RESEND_SECONDS))
@@ -67,12 +67,12 @@ def resend_queued() -> int:
 
 
 def _send(due: JobQuerySet, job_id: int) -> bool:
-    """Ring for a job if it is still due; `False` if the broker does not hear."""
+    """Send the message of a job that is still due; `False` if the broker does not hear."""
     kind = due.filter(pk=job_id).values_list("kind", flat=True).first()
-    # Several may look at the same moment: the one who changes the row rings.
+    # Several may look at the same moment: the one who changes the row sends.
     if kind is None or not due.filter(pk=job_id).update(sent_at=Now()):
         return True
-    if ring(settings.JOB_KINDS[kind]["task"], job_id):
+    if send_message(settings.JOB_KINDS[kind]["task"], job_id):
         return True
     Job.objects.to_send().filter(pk=job_id).update(sent_at=None)
     return False

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from django.db.models.functions import Now
 
-from jobs import caretaker
 from jobs.models import Job, Process
+from jobs.worker import maintenance
 from segmenter import processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -46,12 +46,12 @@ def test_a_worker_is_seen_and_leaves_when_it_stops(own_worker, wait_until):
     wait_until(lambda: not Process.objects.filter(name__endswith=f":{own_worker.pid}").exists())
 
 
-def test_a_caretaker_survives_whatever_happens_to_it(monkeypatch, caplog):
+def test_the_maintenance_thread_survives_whatever_happens_to_it(monkeypatch, caplog):
     def break_down() -> int:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(caretaker, "recover_stale", break_down)
-    care = caretaker.Caretaker(Process.Role.WORKER)
+    monkeypatch.setattr(maintenance, "recover_stale", break_down)
+    care = maintenance.MaintenanceThread(Process.Role.WORKER)
     care._try(care.look_around)
     assert "it will try again" in caplog.text
 

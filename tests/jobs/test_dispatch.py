@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from jobs import doorbell, lifecycle
+from jobs import dispatch, lifecycle
 from jobs.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -17,35 +17,35 @@ def make_job(**values: object) -> Job:
     return Job.objects.create(kind="run", **values)
 
 
-def test_a_job_nobody_took_is_sent_again_but_not_at_once(rung):
+def test_a_job_nobody_took_is_sent_again_but_not_at_once(sent):
     job = make_job(sent_at=Now())
-    assert doorbell.resend_queued() == 0
+    assert dispatch.resend_queued() == 0
     Job.objects.filter(pk=job.pk).update(sent_at=Now() - LONG)
-    assert doorbell.resend_queued() == 1
-    assert rung == [job.pk]
-    assert doorbell.resend_queued() == 0
+    assert dispatch.resend_queued() == 1
+    assert sent == [job.pk]
+    assert dispatch.resend_queued() == 0
 
 
-def test_jobs_that_were_never_sent_come_first_and_the_queue_is_not_flooded(rung, monkeypatch):
-    monkeypatch.setattr(doorbell, "AT_ONCE", 2)
+def test_jobs_that_were_never_sent_come_first_and_the_queue_is_not_flooded(sent, monkeypatch):
+    monkeypatch.setattr(dispatch, "AT_ONCE", 2)
     old, older, never = (
         make_job(queued_at=Now() - LONG, sent_at=sent_at)
         for sent_at in (Now() - LONG, Now() - 2 * LONG, None)
     )
-    assert doorbell.resend_queued() == 2
-    assert rung == [never.pk, older.pk]
-    assert doorbell.resend_queued() == 1
-    assert rung[-1] == old.pk
+    assert dispatch.resend_queued() == 2
+    assert sent == [never.pk, older.pk]
+    assert dispatch.resend_queued() == 1
+    assert sent[-1] == old.pk
 
 
-def test_only_queued_jobs_for_workers_are_sent(rung):
+def test_only_queued_jobs_for_workers_are_sent(sent):
     cancelled, in_foreground = make_job(), lifecycle.create_foreground_job("run")
     lifecycle.request_cancel(cancelled.pk)
     Job.objects.update(queued_at=Now() - LONG)
-    assert doorbell.resend_queued() == 0
-    doorbell.send(cancelled.pk)
-    doorbell.send(in_foreground.pk)
-    assert rung == []
+    assert dispatch.resend_queued() == 0
+    dispatch.send(cancelled.pk)
+    dispatch.send(in_foreground.pk)
+    assert sent == []
 
 
 def test_a_broker_that_is_down_loses_no_job(settings, monkeypatch, django_capture_on_commit_callbacks):
@@ -60,8 +60,8 @@ def test_a_broker_that_is_down_loses_no_job(settings, monkeypatch, django_captur
 
 def test_a_broker_that_is_down_is_not_asked_for_every_job(monkeypatch):
     asked = []
-    monkeypatch.setattr(doorbell, "ring", lambda task, job_id: asked.append(job_id) or False)
+    monkeypatch.setattr(dispatch, "send_message", lambda task, job_id: asked.append(job_id) or False)
     for _ in range(3):
         make_job(queued_at=Now() - LONG)
-    assert doorbell.resend_queued() == 0
+    assert dispatch.resend_queued() == 0
     assert len(asked) == 1
