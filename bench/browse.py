@@ -155,8 +155,8 @@ def check_depth(site: Site) -> list[bool]:
     from django.db import connection
     from django.http import QueryDict
 
-    from customers.exporting import attributes_of
-    from customers.listing import Listing
+    from customers.exports.csv import attributes_of
+    from customers.lists.listing import Listing
     from segmenter.members import SORTS, read_members
     from segmenter.models import Cluster
 
@@ -195,8 +195,8 @@ def check_prefix(site: Site) -> bool:
     """The database's part of a search by the beginning of an id."""
     from django.http import QueryDict
 
+    from customers.lists.selection import Selection
     from customers.models import Customer
-    from customers.selecting import Selection
 
     selection = Selection.read(QueryDict("id=12345"), site.dataset)
     found = (

@@ -155,12 +155,12 @@ def upsert_in_place(path: Path, table: str) -> None:
 
 def read_ours(path: Path) -> None:
     """Scan, look at every cell for a mapping, and check: all that happens before the database."""
-    from customers.importing.ascending import AscendingIds
-    from customers.importing.looking import look_at
-    from customers.importing.mapping import propose_mapping
-    from customers.importing.profiling import profile_columns
-    from customers.importing.reading import read_batches
-    from customers.importing.validation import Validator
+    from customers.importing.columns.mapping import propose_mapping
+    from customers.importing.columns.profiling import profile_columns
+    from customers.importing.columns.validation import Validator
+    from customers.importing.files.reading import read_batches
+    from customers.importing.files.sniffing import look_at
+    from customers.importing.version.ascending import AscendingIds
 
     file = look_at(path, path.name)
 
@@ -217,7 +217,7 @@ class Shop:
 
     def undo(self, path: Path) -> float:
         """Bring a file in and take it back; return how many seconds taking it back took."""
-        from customers.versions import undo_import
+        from customers.storage.versions import undo_import
 
         done = self.bring(path)
         before = time.perf_counter()

@@ -12,11 +12,11 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from customers.importing.dates import ORDERS
+from customers.importing.columns.dates import ORDERS
+from customers.importing.columns.mapping import ColumnMapping, Proposal, check_mapping
+from customers.importing.columns.numbers import SYMBOLS
 from customers.importing.errors import ImportRefusedError
-from customers.importing.figures import SYMBOLS
-from customers.importing.mapping import ColumnMapping, Proposal, check_mapping
-from customers.importing.scanning import ENCODINGS
+from customers.importing.files.detection import ENCODINGS
 from customers.models import Dataset
 
 USES = [

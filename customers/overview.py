@@ -17,10 +17,10 @@ from typing import Any
 from django.db import connection
 from psycopg import sql
 
-from customers.exporting import attributes_of
+from customers.exports.csv import attributes_of
 from customers.models import Attribute, Customer, CustomerImport, Dataset, VersionOverview
-from customers.partitions import partition_name
-from customers.slices import Place, Slices
+from customers.storage.partitions import partition_name
+from customers.storage.slices import Place, Slices
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from celery import shared_task
 def execute_import(job_id: int) -> None:
     # Reading files takes pyarrow: a process that only sends this task need not load it.
     from customers import overview
-    from customers.importing.executing import execute_import as execute
+    from customers.importing.execute import execute_import as execute
 
     execute(job_id)
     overview.count_missing_overviews()
@@ -22,7 +22,7 @@ def count_missing_overviews() -> None:
 
 @shared_task
 def drop_unheld_versions() -> None:
-    from customers import versions
+    from customers.storage import versions
 
     versions.drop_unheld_versions()
     versions.delete_old_files()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from django.db import connection
 
-from customers import partitions
+from customers.storage import partitions
 from segmenter.models import Cluster, ClusterAssignment, SegmentationRun
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from audit.recording import record
-from customers.exporting import ListCounter, ListRefusedError
+from customers.exports.csv import ListCounter, ListRefusedError
+from customers.lists.selection import Selection
 from customers.models import Dataset
-from customers.selecting import Selection
 from jobs.errors import JobAlreadyActive, JobError
 from jobs.lifecycle import create_job
 from jobs.worker.execution import Claim

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Prefetch
 
-from customers.paging import TooSlow, time_limit
+from customers.lists.paging import TooSlow, time_limit
 from segmenter.fates import Fate, tell_fate
 from segmenter.models import Cluster, RunComparison, Segment, SegmentationRun
 from segmenter.movement import MoveReasons, explain_moves, may_explain

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from common.unique_names import unused_name
-from customers import partitions
-from customers.importing.storing import delete_file
 from customers.models import Customer, CustomerImport, Dataset
+from customers.storage import partitions
+from customers.storage.uploads import delete_file
 from jobs.models import Job
 from segmenter.background_exports import delete_exports
 from segmenter.models import (

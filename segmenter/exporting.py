@@ -1,6 +1,6 @@
 """What can be exported: a segment's customers, or a dataset's, all of them or a selection.
 
-Everything is written by the one writer of lists, `customers.exporting`; here is what stands in the lists.
+Everything is written by the one writer of lists, `customers.exports.csv`; here is what stands in the lists.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 
 from audit.exports import witness_blocks
-from customers.exporting import (
+from customers.exports.csv import (
     ADDED,
     CustomerList,
     ListColumn,
@@ -28,9 +28,9 @@ from customers.exporting import (
     subquery,
     write_csv,
 )
+from customers.exports.xlsx import write_xlsx
+from customers.lists.selection import Selection
 from customers.models import Customer, CustomerQuerySet, Dataset
-from customers.selecting import Selection
-from customers.workbook_writing import write_xlsx
 from segmenter.models import Cluster, SegmentationRun
 
 EVERYBODY = Selection()

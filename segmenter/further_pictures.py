@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from customers.columns import read_numbers
 from customers.models import Attribute
+from customers.storage.columns import read_numbers
 from jobs.errors import JobAlreadyActive, JobError
 from jobs.lifecycle import create_job
 from jobs.worker.execution import Claim

@@ -9,10 +9,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from customers.cells import ListedCustomer, cells_of
-from customers.listing import MOST_COUNTED, Listing, ListPage, find_few
+from customers.lists.cells import ListedCustomer, cells_of
+from customers.lists.listing import MOST_COUNTED, Listing, ListPage, find_few
+from customers.lists.paging import KeysetOrder, TooSlow, keyset_page, one_by_one
 from customers.models import Attribute, Customer
-from customers.paging import KeysetOrder, TooSlow, keyset_page, one_by_one
 from segmenter.models import Cluster, ClusterAssignment
 from segmenter.origins import origin_of
 

@@ -15,8 +15,8 @@ from psycopg import sql
 
 from customers.models import Attribute, Customer
 from customers.overview import MOST_SUMMED
-from customers.partitions import partition_name
-from customers.slices import BY_ITSELF, Place, Slices
+from customers.storage.partitions import partition_name
+from customers.storage.slices import BY_ITSELF, Place, Slices
 from segmenter.analysis.results import ClusterProfiles, from_json
 from segmenter.models import SegmentationRun
 from segmenter.reasons import scale_of

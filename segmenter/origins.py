@@ -14,8 +14,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from customers.lists.selection import Condition, Selection
 from customers.models import Dataset
-from customers.selecting import Condition, Selection
 from segmenter.models import Cluster, ClusterAssignment, SegmentationRun
 
 NAME = "was"

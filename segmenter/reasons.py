@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from customers.cells import write_value
+from customers.lists.cells import write_value
 from customers.models import Attribute, Customer
 from segmenter.analysis.results import ClusterProfiles, NumberSummary
 from segmenter.models import Cluster, ClusterAssignment, Scaling, SegmentationRun

@@ -14,8 +14,8 @@ import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from customers.columns import read_numbers, read_texts
 from customers.models import Attribute
+from customers.storage.columns import read_numbers, read_texts
 from jobs.errors import JobError
 from jobs.worker.execution import Claim
 from segmenter.analysis.advice import advise_k

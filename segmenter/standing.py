@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.utils.formats import localize
 from django.utils.translation import gettext as _
 
-from customers.cells import write_value
+from customers.lists.cells import write_value
 from customers.models import Attribute, Customer
 from segmenter.analysis.results import ClusterProfiles, NumberProfile, TextProfile
 

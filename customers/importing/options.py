@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from customers.importing.mapping import ColumnMapping
+from customers.importing.columns.mapping import ColumnMapping
 
 
 @dataclass(frozen=True)

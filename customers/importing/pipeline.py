@@ -8,10 +8,10 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
 from django.utils.text import slugify
 
-from customers.importing.executing import Watch, execute_import
+from customers.importing.execute import Watch, execute_import
 from customers.importing.options import ImportOptions
-from customers.importing.storing import Readable, delete_file, store_file
 from customers.models import CustomerImport, Dataset
+from customers.storage.uploads import Readable, delete_file, store_file
 from jobs.errors import JobAlreadyActive
 from jobs.lifecycle import create_foreground_job, create_job
 

@@ -5,7 +5,7 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-from customers import partitions
+from customers.storage import partitions
 
 
 class Migration(migrations.Migration):

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from customers.cells import Cell, ListedCustomer, Value, write_value
+from customers.lists.cells import Cell, ListedCustomer, Value, write_value
 from customers.models import Attribute
 
 register = template.Library()

@@ -9,13 +9,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.recording import record
-from customers.exporting import attributes_of
-from customers.filtering import filter_editor
+from customers.exports.csv import attributes_of
 from customers.forms import DatasetForm
-from customers.listing import Listing, has_empty_fields, read_customers, within_limits
+from customers.lists.filter_form import filter_editor
+from customers.lists.listing import Listing, has_empty_fields, read_customers, within_limits
+from customers.lists.paging import TooSlow, time_limit
 from customers.models import Dataset
 from customers.overview import overview_of
-from customers.paging import TooSlow, time_limit
 
 PAGE_SIZE = 50
 RECENT = 10

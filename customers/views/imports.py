@@ -17,14 +17,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.exports import witness
 from audit.recording import record
-from customers import rejects, versions
-from customers.downloads import as_download
-from customers.exporting import stream_csv
+from customers.exports import rejects
+from customers.exports.csv import stream_csv
+from customers.exports.downloads import as_download
 from customers.forms import MappingForm, ReadingForm, UploadForm
 from customers.importing.errors import ImportRefusedError
-from customers.importing.scanning import ENCODINGS
+from customers.importing.files.detection import ENCODINGS
+from customers.lists.paging import KeysetOrder, keyset_page
 from customers.models import CustomerImport, Dataset
-from customers.paging import KeysetOrder, keyset_page
+from customers.storage import versions
 from jobs.errors import JobRefusedError
 from jobs.models import Job
 
@@ -35,8 +36,8 @@ PREVIEW_ROWS = 5
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("customers.add_customerimport", raise_exception=True)
 def import_create(request: HttpRequest, slug: str) -> HttpResponse:
+    from customers.importing.columns.proposal import look
     from customers.importing.pipeline import forget_import, store_import
-    from customers.importing.proposing import look
 
     dataset = get_object_or_404(Dataset, slug=slug)
     form = UploadForm(request.POST or None, request.FILES or None)
@@ -68,8 +69,8 @@ def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
 @permission_required("customers.add_customerimport", raise_exception=True)
 def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
     """Take the mapping and queue the import, or read the file another way and ask again."""
+    from customers.importing.columns.proposal import declare, look, propose_from_head, read_otherwise
     from customers.importing.pipeline import begin_import
-    from customers.importing.proposing import declare, look, propose_from_head, read_otherwise
 
     customer_import = _get(import_id)
     if customer_import.job_id is not None:
@@ -166,7 +167,7 @@ def _can_undo(customer_import: CustomerImport) -> bool:
 def _render_mapping(
     request: HttpRequest, customer_import: CustomerImport, form: MappingForm | None = None
 ) -> HttpResponse:
-    from customers.importing.proposing import look, propose_from_head
+    from customers.importing.columns.proposal import look, propose_from_head
 
     context = _context(customer_import)
     try:

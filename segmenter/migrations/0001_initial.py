@@ -3,7 +3,7 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
-from customers import partitions
+from customers.storage import partitions
 
 
 class Migration(migrations.Migration):

@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from customers.exporting import stream_csv
+from customers.exports.csv import stream_csv
 from segmenter.analysis.results import (
     Advice,
     ClusterProfiles,

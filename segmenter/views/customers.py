@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from customers.exporting import attributes_of
+from customers.exports.csv import attributes_of
 from customers.models import Attribute, Customer, Dataset
 from segmenter.analysis.results import ClusterProfiles, from_json
 from segmenter.models import Cluster, ClusterAssignment, SegmentationRun

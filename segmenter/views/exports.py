@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.recording import record
-from customers.downloads import as_download
-from customers.exporting import ListRefusedError
+from customers.exports.csv import ListRefusedError
+from customers.exports.downloads import as_download
+from customers.lists.selection import Selection
 from customers.models import Dataset
-from customers.selecting import Selection
 from jobs.errors import JobRefusedError
 from jobs.failures import in_words
 from segmenter.background_exports import exportable_of, path_of, start_export

@@ -6,10 +6,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from customers.exporting import attributes_of
-from customers.filtering import filter_editor
-from customers.listing import Listing, has_empty_fields, within_limits
-from customers.paging import TooSlow
+from customers.exports.csv import attributes_of
+from customers.lists.filter_form import filter_editor
+from customers.lists.listing import Listing, has_empty_fields, within_limits
+from customers.lists.paging import TooSlow
 from segmenter.analysis.results import ClusterProfiles, from_json
 from segmenter.cards import find_differences, list_facts
 from segmenter.members import SORTS, count_features, features_first, read_members

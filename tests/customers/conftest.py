@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from customers.importing.looking import FileLook, look_at
+from customers.importing.files.sniffing import FileLook, look_at
 from customers.importing.options import ImportOptions
 from customers.importing.pipeline import create_dataset, import_now
 from customers.models import Customer, CustomerImport, Dataset

@@ -11,7 +11,7 @@ from django.urls import reverse
 from customers.importing.pipeline import start_import
 from customers.models import Dataset, VersionOverview
 from customers.overview import BINS, COUNT_LOCK, count_missing_overviews, overview_of
-from customers.versions import undo_import
+from customers.storage.versions import undo_import
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FILE = """id,Age,Town,Same,Joined

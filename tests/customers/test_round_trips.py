@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customers.exporting import ListCounter, customer_list, stream_csv, write_csv
-from customers.importing.mapping import ColumnMapping
+from customers.exports.csv import ListCounter, customer_list, stream_csv, write_csv
+from customers.exports.xlsx import write_xlsx
+from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.options import ImportOptions
 from customers.importing.pipeline import create_dataset, import_now
 from customers.models import Customer
-from customers.workbook_writing import write_xlsx
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WRITERS = {"csv": write_csv, "xlsx": write_xlsx}

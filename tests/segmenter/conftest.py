@@ -9,8 +9,8 @@ import pytest
 from django.db import transaction
 from django.db.models.functions import Now
 
-from customers import partitions
 from customers.models import Attribute, Customer, CustomerImport, Dataset
+from customers.storage import partitions
 from jobs.models import Job
 from jobs.worker.execution import execute
 from segmenter.background_exports import execute_export, start_export

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from customers.columns import read_numbers, read_texts
 from customers.models import Customer
+from customers.storage.columns import read_numbers, read_texts
 from segmenter import assignments
 from segmenter.models import ClusterAssignment
 
@@ -31,7 +31,7 @@ def test_every_run_has_a_partition_of_its_own(shop, execute_a_run):
 
 
 def test_columns_are_read_in_chunks_in_the_order_of_the_ids(shop, monkeypatch):
-    monkeypatch.setattr("customers.columns.CHUNK_ROWS", 7)
+    monkeypatch.setattr("customers.storage.columns.CHUNK_ROWS", 7)
     ids, values = read_numbers(shop.current_version_id, [1, 0])
     expected = [list(c.numbers[::-1]) for c in Customer.objects.of(shop).order_by("id")]
     assert ids.tolist() == list(range(1, 101))

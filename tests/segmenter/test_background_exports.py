@@ -12,7 +12,7 @@ from django.conf import settings as site
 from django.db.models.functions import Now
 
 from customers.models import Customer
-from customers.versions import held_versions
+from customers.storage.versions import held_versions
 from jobs.lifecycle import request_cancel
 from jobs.models import Job
 from jobs.worker.execution import Claim, execute

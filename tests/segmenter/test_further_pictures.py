@@ -4,7 +4,7 @@ import pytest
 from django.db.models.functions import Now
 
 from customers.models import Customer, CustomerImport
-from customers.versions import held_versions
+from customers.storage.versions import held_versions
 from jobs.models import Job
 from jobs.worker.execution import execute
 from segmenter.analysis.results import PairPicture, from_json

@@ -47,8 +47,8 @@ def test_what_changed_about_those_who_moved_is_told_the_strongest_first(two_runs
 def test_the_same_is_told_of_wide_customers_whose_arrays_are_read_in_slices(two_runs, monkeypatch):
     plain = compare_runs(*two_runs).moves
     RunComparison.objects.all().delete()
-    monkeypatch.setattr("customers.slices.FEW", 0)
-    monkeypatch.setattr("customers.slices.WIDTH", 1)
+    monkeypatch.setattr("customers.storage.slices.FEW", 0)
+    monkeypatch.setattr("customers.storage.slices.WIDTH", 1)
     with CaptureQueriesContext(connection) as queries:
         assert compare_runs(*two_runs).moves == plain
     assert [query["sql"] for query in queries if "is_now_numbers_1" in query["sql"]]

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from customers.importing.columns.mapping import USES, ColumnMapping
 from customers.importing.errors import ImportRefusedError
-from customers.importing.mapping import USES, ColumnMapping
 from customers.importing.options import ImportOptions
 from customers.importing.pipeline import create_dataset, forget_import, import_now
 from customers.models import CustomerImport, Dataset

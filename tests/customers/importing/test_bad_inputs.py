@@ -11,7 +11,7 @@ import pytest
 
 from customers.importing.errors import ImportRefusedError
 from customers.importing.pipeline import store_import
-from customers.importing.storing import path_of
+from customers.storage.uploads import path_of
 
 GOOD = "CustomerID,Gender,Age\n1,Male,30\n"
 

@@ -12,13 +12,13 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from customers.importing.mapping import ColumnMapping
+from customers.importing.columns.mapping import ColumnMapping
+from customers.importing.columns.proposal import declare, look, propose_from_head
 from customers.importing.pipeline import import_now, start_import
-from customers.importing.proposing import declare, look, propose_from_head
 from customers.models import Customer, CustomerImport, Dataset
-from customers.partitions import partition_name
+from customers.storage.partitions import partition_name
+from customers.storage.versions import undo_import
 from customers.synthetic import SAMPLE_FILE
-from customers.versions import undo_import
 from jobs.models import Job
 from jobs.worker.recovery import recover_stale, session_name
 
@@ -192,8 +192,8 @@ def test_the_bundled_sample_comes_in_whole(dataset, counts):
 
 
 def test_an_import_built_on_an_undone_version_is_built_anew(bring, dataset, customers, monkeypatch):
-    from customers import versions
-    from customers.importing import loading
+    from customers.importing.version import loading
+    from customers.storage import versions
 
     first = bring(THREE)
     second = bring("CustomerID,Age\n2,60\n")
@@ -216,7 +216,7 @@ def test_an_import_built_on_an_undone_version_is_built_anew(bring, dataset, cust
 
 
 def test_nothing_is_left_of_an_import_that_breaks_off(bring, dataset, customers, monkeypatch):
-    from customers.importing import loading
+    from customers.importing.version import loading
 
     bring(THREE)
 

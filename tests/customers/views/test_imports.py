@@ -2,7 +2,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from customers.importing.executing import execute_import
+from customers.importing.execute import execute_import
 from customers.models import CustomerImport
 
 FILE = "CustomerID;Gender;Spend\n1;Male;10,5\n2;Female;7\n3;Male;x\n"

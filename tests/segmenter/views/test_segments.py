@@ -102,7 +102,7 @@ def test_a_selection_is_paged_and_counted(viewer_client, cluster, sort):
 
 @pytest.mark.parametrize("sort", ["distance", "Income", "-customer"])
 def test_a_selection_that_many_meet_is_paged_as_well(viewer_client, cluster, monkeypatch, sort):
-    monkeypatch.setattr("customers.listing.MOST_COUNTED", 5)
+    monkeypatch.setattr("customers.lists.listing.MOST_COUNTED", 5)
     monkeypatch.setattr("segmenter.members.MOST_COUNTED", 5)
     income = cluster.run.segmentation.dataset.attributes.get(name="Income")
     address = (
@@ -114,9 +114,9 @@ def test_a_selection_that_many_meet_is_paged_as_well(viewer_client, cluster, mon
 
 
 def test_where_those_who_fit_stand_far_behind_everybody_is_read(viewer_client, cluster, monkeypatch):
-    monkeypatch.setattr("customers.listing.MOST_COUNTED", 5)
+    monkeypatch.setattr("customers.lists.listing.MOST_COUNTED", 5)
     monkeypatch.setattr("segmenter.members.MOST_COUNTED", 5)
-    monkeypatch.setattr("customers.paging.SOON_MILLISECONDS", "1")
+    monkeypatch.setattr("customers.lists.paging.SOON_MILLISECONDS", "1")
     income = cluster.run.segmentation.dataset.attributes.get(name="Income")
     with connection.execute_wrapper(slowly):
         page = viewer_client.get(cluster.get_absolute_url(), {f"{income.pk}.missing": "no"})

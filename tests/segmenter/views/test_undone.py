@@ -2,7 +2,7 @@
 
 import pytest
 
-from customers.versions import undo_import
+from customers.storage.versions import undo_import
 
 # Runs have a heartbeat on a connection of its own, which sees only what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -1,0 +1,258 @@
+"""What the cells of a column are like, over as much of the file as was looked at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.utils.translation import gettext as _
+
+from customers.importing.columns.dates import DATE_LIKE, ORDERS, convert_dates
+from customers.importing.columns.headers import understand
+from customers.importing.columns.numbers import (
+    LEADING_ZERO,
+    PLAIN,
+    SYMBOLS,
+    NumberFormat,
+    beyond_exact,
+    trimmed,
+)
+from customers.importing.files.rows import Batch
+
+# What people write for a missing value; proposed only where the rest of the column is numbers.
+MARKERS = (
+    "?",
+    "-",
+    "–",
+    "—",
+    ".",
+    "n/a",
+    "na",
+    "n.a.",
+    "nan",
+    "null",
+    "none",
+    "nil",
+    "#n/a",
+    "missing",
+    "unknown",
+)
+SAMPLE_CELLS = 2_000
+# Whole numbers of fewer digits are always exact.
+EXACT_DIGITS = 16
+MANY = 20
+
+COMMA = NumberFormat(",")
+FORMATS = (
+    PLAIN,
+    COMMA,
+    NumberFormat(".", ","),
+    NumberFormat(",", "."),
+    NumberFormat(".", " "),
+    NumberFormat(",", " "),
+    NumberFormat(".", "'"),
+)
+
+
+@dataclass(frozen=True)
+class FormatGuess:
+    """How a column seems to write its numbers."""
+
+    format: NumberFormat
+    matches: int = 0
+    is_ambiguous: bool = False
+    example: str = ""
+    readings: str = ""
+
+
+@dataclass
+class ColumnProfile:
+    """Counts over the cells of a column, padding aside."""
+
+    # At most so many cells that are no numbers leave it a column of numbers.
+    patience: int = 2**62
+    filled: int = 0
+    plain: int = 0
+    others: int = 0
+    with_point: int = 0  # of the plain ones
+    has_leading_zeros: bool = False
+    has_long_numbers: bool = False
+    markers_found: Counter[str] = field(default_factory=Counter)
+    # How many cells each format matches; counted only where some cell with a digit is not plain.
+    matches: Counter[NumberFormat] = field(default_factory=Counter)
+    # How many cells are dates in each order.
+    dates: Counter[str] = field(default_factory=Counter)
+    sample: list[str] = field(default_factory=list)
+
+    def add(self, cells: pa.StringArray) -> None:
+        """Look at more cells."""
+        if self.is_hopeless:
+            return
+        cells = trimmed(cells)
+        cells = cells.filter(pc.not_equal(cells, ""))
+        if not len(cells):
+            return
+        self.filled += len(cells)
+        if len(self.sample) < SAMPLE_CELLS:
+            self.sample += cells.slice(0, SAMPLE_CELLS - len(self.sample)).to_pylist()
+        is_plain = PLAIN.matches(cells)
+        plain = cells if pc.all(is_plain).as_py() else cells.filter(is_plain)
+        self.plain += len(plain)
+        self._look_at_plain(plain)
+        if len(plain) < len(cells):
+            self._look_at_rest(cells.filter(pc.invert(is_plain)))
+
+    def _look_at_plain(self, cells: pa.StringArray) -> None:
+        is_digits = pc.all(pc.ascii_is_decimal(cells)).as_py()
+        if not is_digits:
+            self.with_point += pc.sum(pc.match_substring(cells, ".")).as_py() or 0
+        if not self.has_leading_zeros:
+            starts = [pc.starts_with(cells, sign) for sign in ("0" if is_digits else "0+-")]
+            few = cells.filter(reduce(pc.or_, starts))
+            self.has_leading_zeros = bool(pc.any(pc.match_substring_regex(few, LEADING_ZERO)).as_py())
+        if not self.has_long_numbers:
+            long = cells.filter(pc.greater_equal(pc.binary_length(cells), EXACT_DIGITS))
+            self.has_long_numbers = bool(beyond_exact(long, PLAIN.convert(long)).any())
+
+    def _look_at_rest(self, cells: pa.StringArray) -> None:
+        is_marker = pc.is_in(pc.utf8_lower(cells), pa.array(MARKERS))
+        for pair in cells.filter(is_marker).value_counts().to_pylist():
+            self.markers_found[pair["values"]] += pair["counts"]
+        cells = cells.filter(pc.invert(is_marker))
+        with_digits = cells.filter(pc.match_substring_regex(cells, "[0-9]"))
+        self.others += len(cells) - len(with_digits)
+        cells = with_digits
+        if not len(cells):
+            return
+        self._look_for_dates(cells)
+        for symbol in {"", _common_symbol(cells)}:
+            for candidate in (replace(plain, symbol=symbol) for plain in FORMATS):
+                self.matches[candidate] += pc.sum(candidate.matches(cells)).as_py() or 0
+
+    @property
+    def date_order(self) -> str:
+        """How the dates are written, if these are dates; empty if not, or if nobody can tell."""
+        most = max(self.dates.values(), default=0)
+        others = self.filled - most - self.markers_found.total()
+        best = [order for order, count in self.dates.items() if count == most]
+        enough = most > others and others <= max(1, self.filled // 10)
+        return best[0] if enough and len(best) == 1 else ""
+
+    def _look_for_dates(self, cells: pa.StringArray) -> None:
+        cells = cells.filter(pc.match_substring_regex(cells, DATE_LIKE))
+        for order in ORDERS if len(cells) else ():
+            self.dates[order] += int(convert_dates(cells, order)[1].sum())
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether, whatever follows, these are no numbers: nobody need look on."""
+        return self.others > self.patience
+
+    @property
+    def markers(self) -> tuple[str, ...]:
+        return tuple(sorted(marker for marker in self.markers_found if self._is_habit(marker)))
+
+    def _is_habit(self, marker: str) -> bool:
+        """Whether it is how the file writes a missing value: a NaN here and there is a failed calculation."""
+        found = self.markers_found[marker]
+        return marker.lower() != "nan" or (found > 2 and 20 * found >= self.filled)
+
+    @property
+    def may_be_id(self) -> bool:
+        return bool(self.sample) and len(set(self.sample)) == len(self.sample)
+
+    def is_number(self, expected: bool) -> bool:
+        """Whether these are numbers, some of them perhaps mistyped.
+
+        Parameters
+        ----------
+        expected
+            The header says so: then the cells may be worse.
+        """
+        numbers = self.number_format("").matches
+        others = self.filled - numbers - self.markers_found.total()
+        if self.is_hopeless or self.has_long_numbers or (self.has_leading_zeros and not expected):
+            return False
+        if expected:
+            return numbers >= others
+        return numbers > others and others <= max(1, self.filled // 10)
+
+    def number_format(self, decimal: str) -> FormatGuess:
+        """Guess the format that reads most cells; `decimal` is what somebody said, or empty."""
+        readable = {PLAIN: self.plain} | {
+            candidate: matches + self.plain - (self.with_point if candidate.decimal == "," else 0)
+            for candidate, matches in self.matches.items()
+            # A currency sign here and there is a mistake; on most of the cells it is how they are written.
+            if matches and (not candidate.symbol or 2 * matches >= self.filled)
+        }
+        allowed = [candidate for candidate in readable if decimal in ("", candidate.decimal)]
+        if not allowed:
+            return FormatGuess(NumberFormat(decimal))
+        # Between equals the plainest: no sign, no separator of thousands, the point.
+        allowed.sort(
+            key=lambda candidate: (
+                -readable[candidate],
+                bool(candidate.symbol),
+                bool(candidate.thousands),
+                candidate.decimal != ".",
+            )
+        )
+        best, most = allowed[0], readable[allowed[0]]
+        for rival in allowed[1:]:
+            same = readable[rival] == most and rival.symbol == best.symbol
+            if same and rival.decimal != best.decimal and best != PLAIN:
+                example = next((cell for cell in self.sample if "," in cell), "")
+                return FormatGuess(best, most, True, example, _readings(example, best, rival))
+        return FormatGuess(best, most)
+
+    def mostly_within(self, lowest: float | None, highest: float | None, *, whole: bool) -> bool:
+        """Whether a range agrees with the cells; a few cells alone prove nothing against it."""
+        format_ = self.number_format("").format
+        cells = pa.array(self.sample, pa.string())
+        values = format_.convert(cells.filter(format_.matches(cells)))
+        if len(values) < MANY:
+            return True
+        inside = np.ones(len(values), bool)
+        if lowest is not None:
+            inside &= values >= lowest
+        if highest is not None:
+            inside &= values <= highest
+        if whole:
+            inside &= values == np.rint(values)
+        return bool(inside.mean() >= 0.8)
+
+
+def profile_columns(batches: Iterable[Batch], headers: Sequence[str], *, rows: int) -> list[ColumnProfile]:
+    """Look at all cells of all columns, as long as more cells can change what a column is.
+
+    Parameters
+    ----------
+    rows
+        There are at most so many.
+    """
+    share = [2 if understand(header).is_number else 10 for header in headers]
+    profiles = [ColumnProfile(patience=max(1, rows // part)) for part in share]
+    for batch in batches:
+        for profile, cells in zip(profiles, batch.columns, strict=True):
+            profile.add(cells)
+    return profiles
+
+
+def _common_symbol(cells: pa.StringArray) -> str:
+    """The currency or percent sign that most of the cells have."""
+    for symbol in SYMBOLS:
+        if 2 * pc.sum(pc.match_substring(cells, symbol)).as_py() >= len(cells):
+            return symbol
+    return ""
+
+
+def _readings(example: str, first: NumberFormat, second: NumberFormat) -> str:
+    if not example:
+        return _("read in two ways")
+    values = [f"{format_.convert(pa.array([example]))[0]:g}" for format_ in (first, second)]
+    return _("%(first)s or %(second)s") % {"first": values[0], "second": values[1]}

@@ -1,0 +1,272 @@
+"""From rows of text to customers: what a cell may hold, whole columns at a time, and why it may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.utils.translation import gettext as _
+
+from customers.exports.csv import DEFUSED
+from customers.importing.columns.dates import convert_dates
+from customers.importing.columns.mapping import ColumnMapping
+from customers.importing.columns.numbers import beyond_exact, trimmed
+from customers.importing.files.rows import Batch, Reject, readable
+from customers.importing.files.workbook_child import UNCALCULATED
+
+MAX_ID_CHARACTERS = 200
+TOTALS = pa.array(
+    ["total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "somme", "totale", "suma"]
+)
+
+# What a workbook holds where a formula failed; the last one is ours, for one never calculated.
+SHEET_ERRORS = pa.array(
+    ["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!", UNCALCULATED]
+)
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A column of the file and the attribute it fills."""
+
+    index: int
+    column: ColumnMapping
+    position: int
+
+
+@dataclass(frozen=True, eq=False)
+class Accepted:
+    """Customers as they will be stored.
+
+    `numbers` and `texts` go by the attribute's position; NaN and null where a value is missing.
+    """
+
+    lines: npt.NDArray[np.int64]
+    ids: pa.StringArray
+    numbers: dict[int, npt.NDArray[np.float64]]
+    texts: dict[int, pa.StringArray]
+
+    def part(self, start: int, stop: int) -> Accepted:
+        """The customers from one row up to another."""
+        return Accepted(
+            self.lines[start:stop],
+            self.ids.slice(start, stop - start),
+            {position: values[start:stop] for position, values in self.numbers.items()},
+            {position: cells.slice(start, stop - start) for position, cells in self.texts.items()},
+        )
+
+    def has_missing(self) -> BoolArray:
+        """Mark customers of whom some value is missing."""
+        missing = np.zeros(len(self.lines), bool)
+        for values in self.numbers.values():
+            missing |= np.isnan(values)
+        for cells in self.texts.values():
+            missing |= cells.is_null().to_numpy(zero_copy_only=False)
+        return missing
+
+
+@dataclass(frozen=True, eq=False)
+class Validated:
+    accepted: Accepted
+    rejects: tuple[Reject, ...]
+    rejected_rows: int
+    blank: int
+
+
+@dataclass(eq=False)
+class _Faults:
+    """Cells that may not stand, by row of the batch."""
+
+    batch: Batch
+    found: dict[int, list[tuple[str, str, str]]] = field(default_factory=dict)
+
+    def add(self, mask: BoolArray, index: int, header: str, reason: str) -> None:
+        for row in np.flatnonzero(mask).tolist():
+            value = readable(self.batch.columns[index][row].as_py())
+            self.found.setdefault(row, []).append((header, value, reason))
+
+    def rejects(self) -> Iterable[Reject]:
+        for row in sorted(self.found):
+            cells: tuple[str, ...] | None = tuple(map(readable, self.batch.cells(row)))
+            for header, value, reason in self.found[row]:
+                yield Reject(int(self.batch.lines[row]), reason, header, value, cells)
+                cells = None
+
+
+class Validator:
+    """Checks batch after batch of one file."""
+
+    def __init__(
+        self,
+        columns: Sequence[ColumnMapping],
+        positions: dict[str, int],
+        *,
+        has_nul: bool,
+        is_sheet: bool = False,
+    ) -> None:
+        self.id_index = next(index for index, column in enumerate(columns) if column.use == "id")
+        self.id_header = columns[self.id_index].header
+        self.targets = [
+            Target(index, column, positions[column.name])
+            for index, column in enumerate(columns)
+            if column.is_attribute
+        ]
+        self.has_nul = has_nul
+        self.is_sheet = is_sheet
+        # Whether an accent of some id was typed as a character of its own.
+        self.has_composed_ids = False
+
+    def validate(self, batch: Batch) -> Validated:
+        """Sort the rows of a batch into customers, rejects and blank lines."""
+        faults = _Faults(batch)
+        ids = trimmed(batch.columns[self.id_index])
+        is_blank = self._find_blank(batch, ids)
+        ids = self._check_ids(ids, is_blank, faults)
+        numbers, texts = {}, {}
+        for target in self.targets:
+            if target.column.use == "number":
+                numbers[target.position] = _read_numbers(batch, target, faults)
+            else:
+                texts[target.position] = self._read_texts(batch, target, faults)
+        keep = ~is_blank
+        keep[list(faults.found)] = False
+        accepted = _filtered(Accepted(batch.lines, ids, numbers, texts), keep)
+        rejects = batch.rejects + tuple(faults.rejects())
+        # A row that could not be read has one reject each; the others as many as they have bad cells.
+        rejected_rows = len(batch.rejects) + len(faults.found)
+        return Validated(accepted, rejects, rejected_rows, batch.blank + int(is_blank.sum()))
+
+    def _find_blank(self, batch: Batch, ids: pa.StringArray) -> BoolArray:
+        """Mark rows in which no cell holds anything."""
+        blank: BoolArray = pc.equal(ids, "").to_numpy(zero_copy_only=False)
+        if not blank.any():
+            return blank
+        rows = pa.array(np.flatnonzero(blank))
+        empty = np.ones(len(rows), bool)
+        for column in batch.columns:
+            empty &= pc.equal(trimmed(column.take(rows)), "").to_numpy(zero_copy_only=False)
+        blank = np.zeros(len(ids), bool)
+        blank[rows.to_numpy()[empty]] = True
+        return blank
+
+    def _check_ids(self, ids: pa.StringArray, is_blank: BoolArray, faults: _Faults) -> pa.StringArray:
+        ids = _undo_defusing(ids)
+        empty = pc.equal(ids, "").to_numpy(zero_copy_only=False)
+        faults.add(empty & ~is_blank, self.id_index, self.id_header, _("The customer id is missing."))
+        if len(ids) and pc.max(pc.binary_length(ids)).as_py() > MAX_ID_CHARACTERS:
+            long = pc.greater(pc.utf8_length(ids), MAX_ID_CHARACTERS).to_numpy(zero_copy_only=False)
+            reason = _("A customer id may have at most %(limit)s characters.") % {"limit": MAX_ID_CHARACTERS}
+            faults.add(long, self.id_index, self.id_header, reason)
+        if pc.all(pc.ascii_is_decimal(ids)).as_py():
+            return ids
+        totals = pc.is_in(pc.utf8_lower(ids), TOTALS).to_numpy(zero_copy_only=False)
+        reason = _("This looks like a line of totals and not like a customer.")
+        faults.add(totals, self.id_index, self.id_header, reason)
+        rounded = pc.match_substring_regex(ids, r"^[0-9.]+[eE]\+[0-9]+$").to_numpy(zero_copy_only=False)
+        reason = _("A spreadsheet has rounded this id: give the column the format “text” there.")
+        faults.add(rounded, self.id_index, self.id_header, reason)
+        self._check_text(ids, self.id_index, self.id_header, faults)
+        if pc.all(pc.string_is_ascii(ids)).as_py():
+            return ids
+        # One customer, whichever way an accent was typed.
+        composed = pc.utf8_normalize(ids, "NFC")
+        self.has_composed_ids = self.has_composed_ids or not composed.equals(ids)
+        return composed
+
+    def _read_texts(self, batch: Batch, target: Target, faults: _Faults) -> pa.StringArray:
+        cells = trimmed(batch.columns[target.index])
+        self._check_text(cells, target.index, target.column.header, faults)
+        cells = _with_missing(_undo_defusing(cells), target.column)
+        if target.column.use == "date":
+            dates, is_date = convert_dates(cells, target.column.order)
+            reason = _("This is no date written as %(example)s.") % {"example": target.column.date_example}
+            faults.add(~is_date, target.index, target.column.header, reason)
+            return dates
+        return cells
+
+    def _check_text(self, cells: pa.StringArray, index: int, header: str, faults: _Faults) -> None:
+        if self.has_nul:
+            damaged = pc.match_substring(cells, "\0").fill_null(False).to_numpy(zero_copy_only=False)
+            reason = _("The cell holds a character that no text can have (NUL).")
+            faults.add(damaged, index, header, reason)
+        if self.is_sheet:
+            errors = pc.is_in(cells, SHEET_ERRORS).to_numpy(zero_copy_only=False)
+            reason = _("The sheet shows an error here, or a formula without its value.")
+            faults.add(errors, index, header, reason)
+
+
+def _read_numbers(batch: Batch, target: Target, faults: _Faults) -> npt.NDArray[np.float64]:
+    column, header = target.column, target.column.header
+    cells = _undo_defusing(trimmed(batch.columns[target.index]))
+    cells = _with_missing(cells, column)
+    form = column.number_format
+    matches = form.matches(cells)
+    if cells.null_count or not pc.all(matches).as_py():
+        wrong = pc.invert(matches).fill_null(False).to_numpy(zero_copy_only=False)
+        faults.add(wrong, target.index, header, _("This is not a number."))
+        cells = pc.if_else(matches, cells, pa.scalar(None, pa.string()))
+    values = form.convert(cells)
+    infinite = np.isinf(values)
+    if infinite.any():
+        faults.add(infinite, target.index, header, _("This number is too large."))
+    long = beyond_exact(cells, values) & ~infinite
+    if long.any():
+        reason = _("This number has more digits than can be kept exactly; bring the column in as text.")
+        faults.add(long, target.index, header, reason)
+    _check_range(values, target, faults)
+    return values
+
+
+def _check_range(values: npt.NDArray[np.float64], target: Target, faults: _Faults) -> None:
+    column = target.column
+    if column.is_whole:
+        reason = _("Only whole numbers are allowed here.")
+        faults.add(_finite(values) & (values != np.rint(values)), target.index, column.header, reason)
+    if column.minimum is not None:
+        reason = _("The lowest value allowed is %(value)s.") % {"value": f"{column.minimum:g}"}
+        faults.add(values < column.minimum, target.index, column.header, reason)
+    if column.maximum is not None:
+        reason = _("The highest value allowed is %(value)s.") % {"value": f"{column.maximum:g}"}
+        faults.add(_finite(values) & (values > column.maximum), target.index, column.header, reason)
+
+
+def _finite(values: npt.NDArray[np.float64]) -> BoolArray:
+    return np.isfinite(values)
+
+
+def _with_missing(cells: pa.StringArray, column: ColumnMapping) -> pa.StringArray:
+    """Put null in the place of what stands for a missing value."""
+    is_missing = pc.equal(cells, "")
+    if column.missing:
+        markers = pa.array([marker.lower() for marker in column.missing], pa.string())
+        is_missing = pc.or_(is_missing, pc.is_in(pc.utf8_lower(cells), markers))
+    if not pc.any(is_missing).as_py():
+        return cells
+    return pc.if_else(is_missing, pa.scalar(None, pa.string()), cells)
+
+
+def _undo_defusing(cells: pa.StringArray) -> pa.StringArray:
+    """Take away the apostrophe that an export put before what a spreadsheet would run as a formula."""
+    marked = pc.starts_with(cells, "'")
+    if not pc.any(marked).as_py():
+        return cells
+    defused = pc.match_substring_regex(cells, DEFUSED)
+    return pc.if_else(defused, pc.utf8_slice_codeunits(cells, 1), cells)
+
+
+def _filtered(accepted: Accepted, keep: BoolArray) -> Accepted:
+    if keep.all():
+        return accepted
+    mask = pa.array(keep)
+    return Accepted(
+        accepted.lines[keep],
+        accepted.ids.filter(mask),
+        {position: values[keep] for position, values in accepted.numbers.items()},
+        {position: cells.filter(mask) for position, cells in accepted.texts.items()},
+    )

@@ -1,0 +1,67 @@
+"""The reference: Python's `csv` in strict mode, row by row, each with its line."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterable, Iterator
+
+from django.utils.translation import gettext as _
+
+from customers.importing.errors import ImportRefusedError
+from customers.importing.files.detection import MAX_LINE_BYTES, LongLineError
+
+# A cell never closed would swallow the rest of the file: `csv` stops at this length instead.
+csv.field_size_limit(MAX_LINE_BYTES)
+
+# The way to decode text that may be damaged.
+DAMAGED = "damaged"
+
+
+def _mark_damaged(error: UnicodeError) -> tuple[str, int]:
+    """Put a lone surrogate in the place of bytes that are no character: no text of ours can hold one."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\udcff", error.end
+
+
+codecs.register_error(DAMAGED, _mark_damaged)
+
+
+class UnclosedError(ImportRefusedError):
+    """A quotation mark is not closed where it should be."""
+
+    def __init__(self, line: int) -> None:
+        text = _(
+            "Line %(line)s: a quotation mark is opened here and never closed, "
+            "so nobody can say where this row ends. Correct the line and bring the file again."
+        )
+        super().__init__(text % {"line": line})
+        self.line = line
+
+
+class NeverClosedError(UnclosedError):
+    """The text ends within a cell in quotation marks."""
+
+
+def parse(lines: Iterable[str], delimiter: str, lines_before: int) -> Iterator[tuple[int, list[str], str]]:
+    """Parse rows strictly: the line a row begins on, its cells, and what is wrong with it."""
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    misplaced = _("A quotation mark stands where none may stand.")
+    while True:
+        start, problem, cells = reader.line_num + 1, "", []
+        try:
+            for cells in reader:
+                yield lines_before + start, cells, ""
+                start = reader.line_num + 1
+            return
+        except csv.Error as error:
+            # The reader goes on with the next line: a row of one line costs nothing but itself.
+            if "unexpected end" in str(error):
+                raise NeverClosedError(lines_before + start) from error
+            if reader.line_num > start:
+                raise UnclosedError(lines_before + start) from error
+            if "limit" in str(error):
+                raise LongLineError(lines_before + start) from error
+            problem = misplaced
+        yield lines_before + start, [], problem

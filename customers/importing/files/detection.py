@@ -1,0 +1,320 @@
+"""The first look at a file's bytes: what it is, how its characters are encoded, how large it is.
+
+One pass at memory speed over the whole file. What it finds decides how the rows may be read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from customers.importing.errors import AmbiguousFileError, ImportRefusedError
+from customers.importing.files.archives import open_archive
+
+BLOCK_BYTES = 4 * 1024**2
+# A line longer than this is no line of customers: most likely a quotation mark is never closed.
+MAX_LINE_BYTES = 16 * 1024**2
+# Nothing that people export compresses better than this.
+MAX_RATIO = 200
+
+BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+WINDOWS = "cp1252"
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": gettext_lazy("UTF-16 (big endian)"),
+    WINDOWS: gettext_lazy("Western European (Windows-1252)"),
+    "iso-8859-1": gettext_lazy("Western European (Latin-1)"),
+    "cp1250": gettext_lazy("Central European (Windows-1250)"),
+    "cp1251": gettext_lazy("Cyrillic (Windows-1251)"),
+    "cp1253": gettext_lazy("Greek (Windows-1253)"),
+    "cp1254": gettext_lazy("Turkish (Windows-1254)"),
+    "shift_jis": gettext_lazy("Japanese (Shift-JIS)"),
+    "gb18030": gettext_lazy("Chinese (GB 18030)"),
+    "big5": gettext_lazy("Chinese (Big5)"),
+    "euc_kr": gettext_lazy("Korean (EUC-KR)"),
+    "mac_roman": gettext_lazy("Macintosh (Roman)"),
+}
+
+FOREIGN = {
+    b"PK": gettext_lazy("a zip archive or an Excel workbook"),
+    b"\x1f\x8b": gettext_lazy("a gzip archive"),
+    b"%PDF": gettext_lazy("a PDF document"),
+    b"\x89PNG": gettext_lazy("a picture"),
+    b"\xff\xd8\xff": gettext_lazy("a picture"),
+    b"GIF8": gettext_lazy("a picture"),
+    b"\xd0\xcf\x11\xe0": gettext_lazy("an old Excel workbook, or one with a password"),
+    b"{\\rtf": gettext_lazy("a text document"),
+    b"BZh": gettext_lazy("a bzip2 archive"),
+    b"7z\xbc\xaf": gettext_lazy("a 7-Zip archive"),
+    b"Rar!": gettext_lazy("a RAR archive"),
+    b"PAR1": gettext_lazy("a Parquet file"),
+    b"SQLite format 3": gettext_lazy("a database"),
+}
+WEB_PAGE = re.compile(rb"\s*<(!doctype|html|\?xml|table)", re.IGNORECASE)
+
+LINE_FEED = ord("\n")
+HIGH_BYTES = bytes(range(0x80, 0x100))
+# Undefined there, or in no Western European name: × ÷ þ ÿ.
+UNLIKELY_IN_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d\xd7\xf7\xfe\xff]")
+LONE_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+FEW_BYTES = 12
+# Encodings with two bytes a character: text in another one hardly ever decodes.
+EASTERN = ("shift_jis", "gb18030", "big5", "euc_kr")
+HIGH_RUN = re.compile(rb"[\x80-\xff]{2,}")
+
+
+class LongLineError(ImportRefusedError):
+    """A line goes on and on."""
+
+    def __init__(self, line: int) -> None:
+        limit = _size(MAX_LINE_BYTES)
+        text = _("Line %(line)s is longer than %(limit)s: this is no list of customers.")
+        super().__init__(text % {"line": line, "limit": limit})
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What the bytes of a text file are like."""
+
+    size: int  # bytes, unpacked
+    encoding: str
+    # Bytes of the byte-order mark, not part of the first header.
+    skip: int
+    lines: int
+    has_quotes: bool
+    has_nul: bool
+    # Carriage returns alone end lines: as Excel for old Macs writes them.
+    has_lone_returns: bool
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """How a text file is to be read."""
+
+    scan: Scan
+    delimiter: str
+    compressed: bool = False
+    # Made of a workbook: line breaks within cells are marked, so that each row is one line.
+    is_sheet: bool = False
+    # Lines before the header: a `sep=` line, blank ones.
+    lines_before: int = 0
+
+    @property
+    def encoding(self) -> str:
+        return self.scan.encoding
+
+    @property
+    def has_plain_lines(self) -> bool:
+        """Whether its bytes can be cut at line feeds, so that the faster reader may have the blocks."""
+        odd = self.scan.has_nul or self.scan.has_lone_returns or self.encoding.startswith("utf-16")
+        return not odd and self.delimiter.isascii()
+
+
+def open_blocks(path: Path, *, compressed: bool) -> Iterator[bytes]:
+    """Read a file block by block, unpacked if it is compressed.
+
+    Raises
+    ------
+    ImportRefusedError
+        The archive is damaged, or grows out of all proportion.
+    """
+    unpacked, limit = 0, max(path.stat().st_size * MAX_RATIO, 64 * 1024**2)
+    with open_archive(path) if compressed else path.open("rb") as stream:
+        while block := stream.read(BLOCK_BYTES):
+            unpacked += len(block)
+            if compressed and unpacked > limit:
+                text = _("This archive holds more than %(ratio)s times its own size: it is not read.")
+                raise ImportRefusedError(text % {"ratio": MAX_RATIO})
+            yield block
+
+
+def count_line_feeds(block: bytes) -> int:
+    """How many lines end in a block: where there are many, three times as fast as `bytes.count`."""
+    return int(np.count_nonzero(np.frombuffer(block, np.uint8) == LINE_FEED))
+
+
+def scan(
+    path: Path, *, compressed: bool = False, encoding: str = "", max_bytes: int, max_lines: int = 2**62
+) -> Scan:
+    """Look at every byte once.
+
+    Parameters
+    ----------
+    encoding
+        What somebody said it is; empty to find out.
+    max_bytes, max_lines
+        Of the unpacked file.
+
+    Raises
+    ------
+    ImportRefusedError
+        It is empty, too large, or no text file at all.
+    AmbiguousFileError
+        The encoding cannot be told.
+    """
+    looker = _Looker(max_bytes, max_lines)
+    for block in open_blocks(path, compressed=compressed):
+        looker.look(block)
+    return looker.conclude(encoding)
+
+
+class _Looker:
+    """Gathers what `scan` reports, block by block."""
+
+    def __init__(self, max_bytes: int, max_lines: int) -> None:
+        self.max_bytes, self.max_lines = max_bytes, max_lines
+        self.size = self.line_feeds = self.returns = self.windows_ends = 0
+        self.has_quotes = self.has_nul = False
+        self.head = b""
+        self.since_line_end = 0
+        self.last_was_return = False
+        self.utf8 = _Utf8Look()
+
+    def look(self, block: bytes) -> None:
+        if not self.size:
+            self.head = block[: 64 * 1024]
+            refuse_foreign(self.head)
+        self.size += len(block)
+        if self.size > self.max_bytes:
+            text = _("The file is larger than %(limit)s, the most that may be imported.")
+            raise ImportRefusedError(text % {"limit": _size(self.max_bytes)})
+        self.has_quotes |= b'"' in block
+        self.has_nul |= b"\0" in block
+        self._count_lines(block)
+        if max(self.line_feeds, self.returns) > self.max_lines:
+            text = _("The file has more than %(limit)s rows, the most that are read.")
+            raise ImportRefusedError(text % {"limit": f"{self.max_lines:,}"})
+        self.utf8.look(block)
+
+    def _count_lines(self, block: bytes) -> None:
+        feeds = count_line_feeds(block)
+        self.line_feeds += feeds
+        if returns := block.count(b"\r"):
+            self.returns += returns
+            self.windows_ends += block.count(b"\r\n")
+        if self.last_was_return and block.startswith(b"\n"):
+            self.windows_ends += 1
+        self.last_was_return = block.endswith(b"\r")
+        if feeds or returns:
+            self.since_line_end = len(block) - 1 - max(block.rfind(b"\n"), block.rfind(b"\r"))
+        else:
+            self.since_line_end += len(block)
+        if self.since_line_end > MAX_LINE_BYTES:
+            line = 1 + max(self.line_feeds, self.returns)
+            raise LongLineError(line)
+
+    def conclude(self, encoding: str) -> Scan:
+        mark = next((mark for mark in BYTE_ORDER_MARKS if self.head.startswith(mark)), b"")
+        if self.size == len(mark) or (self.size < BLOCK_BYTES and not self.head.strip(b"\r\n\t \0")):
+            raise ImportRefusedError(_("The file is empty."))
+        found = encoding or BYTE_ORDER_MARKS.get(mark) or self._find_encoding()
+        wide = found.startswith("utf-16")
+        return Scan(
+            size=self.size,
+            encoding=found,
+            skip=len(mark) if BYTE_ORDER_MARKS.get(mark) == found else 0,
+            lines=max(self.line_feeds, self.returns) + (self.since_line_end > 0),
+            has_quotes=self.has_quotes,
+            has_nul=self.has_nul and not wide,
+            has_lone_returns=self.returns != self.windows_ends,
+        )
+
+    def _find_encoding(self) -> str:
+        if _looks_wide(self.head):
+            raise AmbiguousFileError(
+                _("The file seems to be in UTF-16 without a byte-order mark: save it as UTF-8."), "--encoding"
+            )
+        return self.utf8.find_encoding()
+
+
+class _Utf8Look:
+    """Weighs whether a file is UTF-8 with a damaged byte here and there, or Windows-1252."""
+
+    def __init__(self) -> None:
+        self.decoder = codecs.getincrementaldecoder("utf-8")()
+        self.valid = self.invalid = self.high = self.in_runs = 0
+        self.unlikely = False
+        self.eastern = True
+
+    def look(self, block: bytes) -> None:
+        if block.isascii() and not self.decoder.getstate()[0]:
+            return
+        try:
+            self.decoder.decode(block)
+            self.valid += _count_high(block)
+        except UnicodeDecodeError:
+            self.decoder.reset()
+            self._look_closely(block)
+
+    def _look_closely(self, block: bytes) -> None:
+        """Count, in a block that is not valid, what is and what is not."""
+        escaped = sum(
+            "\udc80" <= character <= "\udcff" for character in block.decode("utf-8", "surrogateescape")
+        )
+        high = _count_high(block)
+        self.invalid += escaped
+        # Half of a surrogate pair is damaged UTF-8 and nothing else.
+        self.valid += high - escaped + 4 * len(LONE_SURROGATE.findall(block))
+        self.high += high
+        self.in_runs += sum(len(run) for run in HIGH_RUN.findall(block))
+        self.unlikely |= UNLIKELY_IN_WINDOWS.search(block) is not None
+        self.eastern = self.eastern and any(_decodes(block, encoding) for encoding in EASTERN)
+
+    def find_encoding(self) -> str:
+        if not self.invalid or self.valid >= self.invalid:
+            return "utf-8"
+        # In Western European text a letter with an accent stands alone; elsewhere they come in rows.
+        in_rows = self.in_runs > 0.3 * self.high and (self.high >= FEW_BYTES or self.eastern)
+        if not self.unlikely and not in_rows:
+            return WINDOWS
+        if self.invalid <= 3:
+            return "utf-8"  # a few damaged bytes in a file without any accents
+        raise AmbiguousFileError(
+            _(
+                "The characters of this file are in an encoding that cannot be told from the file: "
+                "say which, or save it as UTF-8."
+            ),
+            "--encoding",
+        )
+
+
+def refuse_foreign(head: bytes) -> None:
+    """Refuse what is no text file, whatever its name says."""
+    for magic, name in FOREIGN.items():
+        if head.startswith(magic):
+            raise ImportRefusedError(_("This is %(name)s, not a CSV file.") % {"name": name})
+    if WEB_PAGE.match(head):
+        raise ImportRefusedError(_("This is a web page, not a CSV file."))
+
+
+def _looks_wide(head: bytes) -> bool:
+    half = max(1, len(head) // 2)
+    return max(head[0::2].count(0), head[1::2].count(0)) > 0.3 * half and not head.count(0) / len(head) > 0.9
+
+
+def _decodes(block: bytes, encoding: str) -> bool:
+    try:
+        block.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _count_high(block: bytes) -> int:
+    return len(block) - len(block.translate(None, HIGH_BYTES))
+
+
+def _size(size: int) -> str:
+    return f"{size / 1024**3:g} GB" if size >= 1024**3 else f"{size / 1024**2:.3g} MB"

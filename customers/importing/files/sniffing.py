@@ -1,0 +1,244 @@
+"""The second look at a file: how its rows are separated, where its headers are."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import islice
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from customers.importing.columns.headers import tidy
+from customers.importing.errors import AmbiguousFileError, ImportRefusedError
+from customers.importing.files.detection import (
+    BYTE_ORDER_MARKS,
+    ENCODINGS,
+    WINDOWS,
+    Scan,
+    TableFormat,
+    open_blocks,
+    scan,
+)
+from customers.importing.files.reading import read_rows
+from customers.importing.files.workbooks import convert_sheet
+
+DELIMITERS = (",", ";", "\t", "|")
+RARE_DELIMITERS = (":", "^", "~", "\x1f", "¦", "§")
+DELIMITER_NAMES = {
+    ",": gettext_lazy("comma"),
+    ";": gettext_lazy("semicolon"),
+    "\t": gettext_lazy("tab"),
+    "|": gettext_lazy("bar"),
+    " ": gettext_lazy("space"),
+}
+HEAD_CHARACTERS = 64 * 1024
+PREVIEW_ROWS = 20
+
+
+@dataclass(frozen=True)
+class FileLook:
+    """A file as it will be read."""
+
+    path: Path
+    table: TableFormat
+    headers: tuple[str, ...]
+    # The header's last line.
+    header_line: int
+    # The first rows below the header.
+    preview: tuple[tuple[str, ...], ...]
+    warnings: tuple[str, ...] = ()
+    # Of a workbook; empty for a text file.
+    sheets: tuple[str, ...] = ()
+    sheet: str = ""
+
+    @property
+    def width(self) -> int:
+        return len(self.headers)
+
+    @property
+    def line_count(self) -> int:
+        """About how many rows there are: exact where no cell holds a line break."""
+        return max(1, self.table.scan.lines - self.header_line)
+
+
+def look_at(
+    path: Path,
+    name: str,
+    *,
+    encoding: str = "",
+    delimiter: str = "",
+    guess: bool = False,
+    is_sheet: bool = False,
+) -> FileLook:
+    """Find out how a file is to be read.
+
+    Parameters
+    ----------
+    path, name
+        Where it lies, and what the person called it: only the name says that it is compressed.
+    encoding, delimiter
+        What somebody said; empty to find out.
+    guess
+        Somebody will look at the outcome: guess and warn where nothing is certain.
+    is_sheet
+        It was made of a workbook.
+
+    Raises
+    ------
+    ImportRefusedError
+        It is no table with a line of headers.
+    AmbiguousFileError
+        Its encoding or delimiter cannot be told.
+    """
+    compressed = name.lower().endswith(".gz")
+    warnings = []
+
+    def scan_as(encoding: str) -> Scan:
+        return scan(
+            path,
+            compressed=compressed,
+            encoding=encoding,
+            max_bytes=_max_bytes(compressed),
+            max_lines=settings.IMPORT_MAX_ROWS,
+        )
+
+    try:
+        found = scan_as(encoding)
+    except AmbiguousFileError as error:
+        if not guess:
+            raise
+        found = scan_as(WINDOWS)
+        warnings.append(error.sentence)
+    head = _read_head(path, found, compressed)
+    said, lines_before = _read_sep_line(head)
+    try:
+        delimiter = delimiter or said or _find_delimiter(head)
+    except AmbiguousFileError as error:
+        if not guess:
+            raise
+        delimiter = error.guess
+        warnings.append(error.sentence)
+    look = _read_headers(path, TableFormat(found, delimiter, compressed, is_sheet, lines_before))
+    return replace(look, warnings=(*warnings, *look.warnings))
+
+
+def look_at_sheet(
+    path: Path, name: str, *, sheet: str = "", head: bool = False, guess: bool = False
+) -> FileLook:
+    """Look at a sheet of a workbook: all of it, or its first rows."""
+    found = convert_sheet(path, name, sheet, head=head, guess=guess)
+    look = look_at(found.path, "sheet.csv", encoding="utf-8", delimiter=",", is_sheet=True)
+    return replace(look, warnings=(*found.warnings, *look.warnings), sheets=found.names, sheet=found.name)
+
+
+def _max_bytes(compressed: bool) -> int:
+    return int(settings.IMPORT_MAX_BYTES) * (10 if compressed else 1)
+
+
+def _read_head(path: Path, found: Scan, compressed: bool) -> str:
+    block = next(open_blocks(path, compressed=compressed))
+    return block[found.skip : found.skip + 4 * HEAD_CHARACTERS].decode(found.encoding, "replace")[
+        :HEAD_CHARACTERS
+    ]
+
+
+def _read_sep_line(head: str) -> tuple[str, int]:
+    """The delimiter that Excel's first line `sep=;` names, and how many lines it takes."""
+    first = head.split("\n", 1)[0].rstrip("\r").strip('"')
+    if first.lower().startswith("sep=") and len(first) == 5:
+        return first[4], 1
+    return "", 0
+
+
+def _find_delimiter(head: str) -> str:
+    """The delimiter that splits the first rows alike into most columns."""
+    scores = {delimiter: _alike(head, delimiter) for delimiter in DELIMITERS}
+    best = max(scores.values())
+    if best <= (0, 0):
+        scores = {delimiter: _alike(head, delimiter) for delimiter in RARE_DELIMITERS}
+        best = max(scores.values())
+        if best <= (0, 0):
+            return ","  # one column, or nothing that a delimiter of ours splits
+    found = [delimiter for delimiter, score in scores.items() if score == best]
+    if len(found) > 1:
+        names = reduce(
+            lambda first, last: _("%(first)s or a %(last)s") % {"first": first, "last": last},
+            (str(DELIMITER_NAMES.get(delimiter, delimiter)) for delimiter in found),
+        )
+        sentence = _("The columns may be separated by a %(names)s: say which.") % {"names": names}
+        raise AmbiguousFileError(sentence, "--delimiter", guess=found[0])
+    return found[0]
+
+
+def _alike(head: str, delimiter: str) -> tuple[float, int]:
+    """The share of rows that have as many columns as the first, and how many those are."""
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+    try:
+        widths = [len(row) for row in islice(reader, 200) if row]
+    except csv.Error:
+        return 0, 0
+    if len(widths) > 2 and len(head) >= HEAD_CHARACTERS:
+        widths.pop()  # cut off
+    if not widths or widths[0] < 2:
+        return 0, 0
+    return round(widths.count(widths[0]) / len(widths), 1), widths[0]
+
+
+def _read_headers(path: Path, table: TableFormat) -> FileLook:
+    rows = read_rows(path, table)
+    header = next((row for row in rows if any(cell.strip() for cell in row[2])), None)
+    if header is None:
+        raise ImportRefusedError(_("The file is empty."))
+    _start, last_line, cells = header
+    headers = [tidy(cell) for cell in cells]
+    preview = [tuple(cells) for _, _, cells in islice(rows, PREVIEW_ROWS) if any(cells)]
+    while len(headers) > 1 and not headers[-1] and not any(row[len(headers) - 1 :] for row in preview):
+        headers.pop()
+    _refuse_shape(headers, preview)
+    width = len(headers)
+    return FileLook(
+        path,
+        table,
+        tuple(headers),
+        last_line,
+        tuple(row[:width] + ("",) * (width - len(row)) for row in preview),
+        _encoding_warnings(table),
+    )
+
+
+def _refuse_shape(headers: Sequence[str], preview: Sequence[Sequence[str]]) -> None:
+    if len(headers) > settings.IMPORT_MAX_COLUMNS:
+        text = _("The file has %(count)s columns; at most %(limit)s may be imported.")
+        raise ImportRefusedError(text % {"count": len(headers), "limit": settings.IMPORT_MAX_COLUMNS})
+    widths = Counter(_filled_width(row) for row in preview)
+    if not widths:
+        return
+    usual, count = widths.most_common(1)[0]
+    if usual > len(headers) and count * 2 > len(preview) and len(preview) > 1 and len(headers) < 3:
+        text = ngettext(
+            "The first line has %(count)s column and the rows have %(usual)s: "
+            "remove what stands above the line of headers.",
+            "The first line has %(count)s columns and the rows have %(usual)s: "
+            "remove what stands above the line of headers.",
+            len(headers),
+        )
+        raise ImportRefusedError(text % {"count": len(headers), "usual": usual})
+
+
+def _filled_width(row: Sequence[str]) -> int:
+    return max((index for index, cell in enumerate(row, 1) if cell.strip()), default=0)
+
+
+def _encoding_warnings(table: TableFormat) -> tuple[str, ...]:
+    if table.encoding in ("utf-8", *BYTE_ORDER_MARKS.values()):
+        return ()
+    name = ENCODINGS.get(table.encoding, table.encoding)
+    text = _("The file was read as %(encoding)s: look whether names with accents are right.")
+    return (text % {"encoding": name},)

@@ -1,0 +1,119 @@
+"""Excel workbooks: one sheet becomes a CSV file beside the upload, in a child process that may not grow."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from customers.importing.errors import AmbiguousFileError, ImportRefusedError
+
+logger = logging.getLogger(__name__)
+
+READER = Path(__file__).with_name("workbook_child.py")
+SUFFIXES = (".xlsx", ".xlsm")
+MAGIC = b"PK\x03\x04"
+HEAD_ROWS = 1_000
+ALL_ROWS = 2**40
+LIMITS = {
+    "entries": 2_000,
+    "ratio": 150,
+    "bytes": 4 * 1024**3,
+    "characters": 1024**2,
+    "memory": 1536 * 1024**2,
+}
+SECONDS, HEAD_SECONDS = 600, 20
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet as a CSV file."""
+
+    path: Path
+    name: str
+    names: tuple[str, ...]  # of all sheets
+    warnings: tuple[str, ...]
+
+
+def is_workbook(path: Path, name: str) -> bool:
+    if not name.lower().endswith(SUFFIXES):
+        return False
+    with path.open("rb") as file:
+        return file.read(4) == MAGIC
+
+
+def convert_sheet(path: Path, name: str, sheet: str, *, head: bool = False, guess: bool = False) -> Sheet:
+    """Write a sheet as CSV, in UTF-8 with commas.
+
+    Parameters
+    ----------
+    sheet
+        Its name; empty for the only one that people see.
+    head
+        The first rows alone, for a look.
+    guess
+        Somebody will check: take the first sheet when more than one may be meant.
+
+    Raises
+    ------
+    ImportRefusedError
+        The workbook is damaged, or made to do harm.
+    AmbiguousFileError
+        It has several sheets.
+    """
+    target = path.with_name(f"{path.name}.{'head' if head else 'sheet'}.csv")
+    answer = _ask_child(path, target, sheet, head=head)
+    if answer.get("refused"):
+        logger.info("a workbook was refused: %s", answer)
+        raise ImportRefusedError(_(str(answer["refused"])) % answer.get("values", {}))
+    names = tuple(answer["sheets"])
+    warnings = []
+    if answer.get("merged"):
+        warnings.append(_("Some cells are merged: only the first of them has the value."))
+    if answer["sheet"] is None:
+        listed = ", ".join(f"“{one}”" for one in names)
+        text = _("The workbook has the sheets %(names)s: say which one holds the customers.")
+        sentence = text % {"names": listed}
+        if not guess:
+            raise AmbiguousFileError(sentence, "--sheet")
+        first = convert_sheet(path, name, names[0], head=head)
+        return Sheet(first.path, first.name, names, (sentence, *first.warnings))
+    if name.lower().endswith(".xlsm"):
+        warnings.append(_("The macros of the workbook were not looked at; its values were read."))
+    return Sheet(target, answer["sheet"], names, tuple(warnings))
+
+
+def _ask_child(path: Path, target: Path, sheet: str, *, head: bool) -> dict:
+    seconds = HEAD_SECONDS if head else SECONDS
+    limits = {
+        **LIMITS,
+        "columns": settings.IMPORT_MAX_COLUMNS,
+        "rows": HEAD_ROWS if head else ALL_ROWS,
+        "seconds": seconds,
+    }
+    target.unlink(missing_ok=True)
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    request = json.dumps({"sheet": sheet, "limits": limits})
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", str(READER), str(path), str(target), request],
+            capture_output=True,
+            timeout=4 * seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ImportRefusedError(_("Reading the workbook takes too long: save the sheet as CSV.")) from error
+    if done.returncode:
+        logger.warning("the reader of workbooks ended with %s: %s", done.returncode, done.stderr[-500:])
+        raise ImportRefusedError(
+            _("The workbook takes too much memory or time to read: save the sheet as CSV.")
+        )
+    answer: dict = json.loads(done.stdout)
+    return answer

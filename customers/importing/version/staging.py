@@ -1,0 +1,168 @@
+"""Accepted rows in a table that nobody sees, and the search for customers who stand there twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from psycopg import sql
+
+from customers.importing.columns.layout import Layout
+from customers.importing.columns.validation import Accepted
+from customers.importing.version.copy_format import HEADER, TRAILER, encode_customers
+from customers.models import CustomerImport
+from customers.storage import partitions
+
+# Every customer's id in the system comes from here.
+SEQUENCE = "customers_customer_id_seq"
+OTHER_LINES_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Staging:
+    """A table of accepted rows, each with its line, and one of those that stand there more than once."""
+
+    import_id: int
+
+    @property
+    def table(self) -> sql.Identifier:
+        return sql.Identifier(self.name)
+
+    @property
+    def name(self) -> str:
+        return f"customers_staging_{self.import_id}"
+
+    @property
+    def duplicates(self) -> sql.Identifier:
+        return sql.Identifier(f"customers_staging_{self.import_id}_duplicates")
+
+    def drop(self) -> None:
+        partitions.execute("DROP TABLE IF EXISTS {}, {}", self.table, self.duplicates)
+
+
+def stage(customer_import: CustomerImport, layout: Layout, accepted: Iterable[Accepted]) -> Staging:
+    """Write the accepted rows into a table of their own that nobody sees.
+
+    Each row gets an id; those of customers who have one are not used.
+    """
+    staging = Staging(customer_import.pk)
+    partitions.execute(
+        """
+        CREATE UNLOGGED TABLE {} (
+            id bigint NOT NULL DEFAULT nextval({}), line bigint NOT NULL,
+            customer_id text NOT NULL, numbers float8[] NOT NULL, texts text[] NOT NULL
+        )
+        """,
+        staging.table,
+        sql.Literal(SEQUENCE),
+    )
+
+    def encoded() -> Iterator[bytes | memoryview]:
+        yield HEADER
+        for rows in accepted:
+            yield encode_customers(
+                rows.lines, rows, number_count=layout.number_count, text_count=layout.text_count
+            )
+        yield TRAILER
+
+    columns = ["line", "customer_id", "numbers", "texts"]
+    partitions.copy_rows(staging.name, columns, encoded(), options="FORMAT binary, FREEZE")
+    partitions.execute("ANALYZE {}", staging.table)
+    return staging
+
+
+class Phrases:
+    """What is said of duplicates, translated once for all of them: a file may have very many."""
+
+    def __init__(self) -> None:
+        self.same = _("The same customer as in line %(line)s, which was taken.")
+        self.more = _("%(count)s more")
+        self.both = _("%(first)s and %(last)s")
+        self.differing = cache(self._differing)
+
+    def _differing(self, count: int) -> str:
+        return ngettext(
+            "This customer id stands in line %(lines)s too, with other values: none of them was taken.",
+            "This customer id stands in lines %(lines)s too, with other values: none of them was taken.",
+            count,
+        )
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A line whose customer id stands elsewhere too."""
+
+    line: int
+    is_same: bool
+    others: tuple[int, ...]
+    other_count: int
+
+    def explain(self, phrases: Phrases) -> str:
+        """Say why the line was not taken."""
+        shown = [str(line) for line in self.others]
+        if self.is_same:
+            return phrases.same % {"line": shown[0]}
+        if self.other_count > len(shown):
+            shown.append(phrases.more % {"count": self.other_count - len(shown)})
+        lines = (
+            shown[0]
+            if len(shown) == 1
+            else phrases.both % {"first": ", ".join(shown[:-1]), "last": shown[-1]}
+        )
+        return phrases.differing(self.other_count) % {"lines": lines}
+
+
+def set_aside_duplicates(staging: Staging) -> int:
+    """Take rows whose id stands on more than one line out of the staging; return how many.
+
+    Of identical rows the first stays. Of conflicting ones none does: nobody can say which is right.
+    """
+    partitions.execute(
+        """
+        CREATE UNLOGGED TABLE {duplicates} AS
+        WITH twice AS (
+            SELECT customer_id, (array_agg(line ORDER BY line))[1:{shown}] AS lines, count(*) AS line_count,
+                   min(line) AS first_line, min(numbers) IS NOT DISTINCT FROM max(numbers)
+                       AND min(texts) IS NOT DISTINCT FROM max(texts) AS is_same
+              FROM {staging}
+             WHERE customer_id IN (SELECT customer_id FROM {staging} GROUP BY customer_id HAVING count(*) > 1)
+             GROUP BY customer_id
+        )
+        SELECT line, is_same, array_remove(lines, line) AS others, line_count - 1 AS other_count
+          FROM {staging} JOIN twice USING (customer_id)
+         WHERE NOT (is_same AND line = first_line)
+        """,
+        duplicates=staging.duplicates,
+        staging=staging.table,
+        shown=sql.Literal(OTHER_LINES_SHOWN + 1),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(staging.duplicates))
+        count = int(cursor.fetchone()[0])
+    if count:
+        partitions.execute("CREATE INDEX ON {} (line)", staging.duplicates)
+        partitions.execute(
+            "DELETE FROM {} WHERE line IN (SELECT line FROM {})", staging.table, staging.duplicates
+        )
+    return count
+
+
+def read_duplicates(staging: Staging, first_line: int, last_line: int) -> list[Duplicate]:
+    """The duplicates between two lines, both included."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL(
+                """
+                SELECT line, is_same, others[1:{}], other_count
+                  FROM {}
+                 WHERE line BETWEEN %s AND %s
+                 ORDER BY line
+                """
+            ).format(sql.Literal(OTHER_LINES_SHOWN), staging.duplicates),
+            [first_line, last_line],
+        )
+        return [Duplicate(line, same, tuple(others), count) for line, same, others, count in cursor]

@@ -1,0 +1,313 @@
+"""A selection of a dataset's customers: what an address asks for, as a query, as an address and in words.
+
+The address may name attributes by id, and for each of them only what is written down here:
+
+    id=A10              the customer id begins with it
+    text=anna           some text contains it, whatever the case
+    7.from=30, 7.to=40  a number or a date lies between, both ends included; either may be left out
+    7.is=Berlin         a text is this value; may stand there several times
+    7.has=anna          a text contains it, whatever the case
+    7.missing=yes       the value is missing; no: it is there
+
+Anything else is refused. Names and lookups of the ORM never come from an address.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlencode
+
+from django.core.exceptions import BadRequest
+from django.db import connection
+from django.db.models import BooleanField, F, Func, Q, Value
+from django.db.models.expressions import Combinable
+from django.http import QueryDict
+from django.utils.formats import date_format, localize
+from django.utils.translation import gettext as _
+
+from customers.exports.csv import attributes_of
+from customers.models import Attribute, CustomerQuerySet, Dataset
+
+MAX_LENGTH = 200
+MAX_CHOICES = 50
+# Stands between the texts of a customer when all are searched at once: no character, and never looked for.
+BETWEEN_TEXTS = "\uffff"
+PART_OF_A_DATE = re.compile(r"[0-9-]+")
+
+Parameters = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One thing that is asked of a customer: in words, as part of an address, and as a query."""
+
+    words: str
+    parameters: Parameters
+    query: Q
+    attribute: Attribute | None = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Those customers of a dataset who meet every condition; without a condition everybody."""
+
+    conditions: tuple[Condition, ...] = ()
+
+    @classmethod
+    def read(
+        cls,
+        params: QueryDict,
+        dataset: Dataset,
+        *,
+        also: Collection[str] = (),
+        attributes: Sequence[Attribute] | None = None,
+        more: Sequence[Condition] = (),
+    ) -> Selection:
+        """Read what an address asks for.
+
+        Parameters
+        ----------
+        params
+            Of the address. What is empty counts as not there: forms send every field.
+        dataset
+            Whose attributes may be named.
+        also
+            Names that mean something else to the page: how it is sorted, which columns it shows.
+        attributes
+            The dataset's, if they are known already.
+        more
+            What the address asks besides, read by somebody who knows more than the dataset.
+
+        Raises
+        ------
+        BadRequest
+            Something in it is not known, or no value of its attribute; the exception says what.
+        """
+        known = attributes_of(dataset) if attributes is None else attributes
+        read = {name for condition in more for name, _value in condition.parameters}
+        return cls((*_Reader(params, known).read({*also, *read}), *more))
+
+    def apply(self, customers: CustomerQuerySet) -> CustomerQuerySet:
+        """The customers among these who are selected."""
+        for condition in self.conditions:
+            customers = customers.filter(condition.query)
+        return customers
+
+    def without(self, condition: Condition) -> Selection:
+        return Selection(tuple(each for each in self.conditions if each is not condition))
+
+    def of(self, attribute: Attribute | None) -> Selection:
+        """The part that asks something of this attribute."""
+        return Selection(tuple(each for each in self.conditions if each.attribute == attribute))
+
+    @property
+    def parameters(self) -> Parameters:
+        return tuple(each for condition in self.conditions for each in condition.parameters)
+
+    @property
+    def query_string(self) -> str:
+        """The one way to write this selection in an address, without the question mark."""
+        return urlencode(self.parameters)
+
+    @property
+    def words(self) -> str:
+        """The selection as people read it, on pages and in the audit trail."""
+        return "; ".join(condition.words for condition in self.conditions) or _("all customers")
+
+    @property
+    def is_everybody(self) -> bool:
+        return not self.conditions
+
+
+class _Reader:
+    """Reads one address; every parameter that it takes is ticked off."""
+
+    def __init__(self, params: QueryDict, attributes: Sequence[Attribute]) -> None:
+        self.params = params
+        self.attributes = attributes
+        self.known: set[str] = set()
+
+    def read(self, also: Collection[str]) -> list[Condition]:
+        conditions = [each for each in self._read_all() if each is not None]
+        if unknown := set(self.params) - self.known - set(also):
+            raise BadRequest(
+                _("This list has no “%(name)s” to choose by.") % {"name": min(unknown)[:MAX_LENGTH]}
+            )
+        return conditions
+
+    def _read_all(self) -> Iterator[Condition | None]:
+        yield self._read_customer_id()
+        yield self._read_any_text()
+        for attribute in self.attributes:
+            if attribute.kind == Attribute.Kind.TEXT:
+                yield self._read_choices(attribute)
+                yield self._read_part(attribute)
+            else:
+                yield self._read_range(attribute)
+            yield self._read_missing(attribute)
+
+    # ---- Conditions ----------------------------------------------------------------------------------------
+
+    def _read_customer_id(self) -> Condition | None:
+        if not (wanted := self._one("id")):
+            return None
+        words = _("Customer ID begins with “%(text)s”") % {"text": wanted}
+        return Condition(words, (("id", wanted),), Q(customer_id__startswith=wanted))
+
+    def _read_any_text(self) -> Condition | None:
+        """Every text is looked through: the texts of dates are none that people would look for so."""
+        if not (wanted := self._one("text")):
+            return None
+        words = _("Some text contains “%(text)s”") % {"text": wanted}
+        return Condition(words, (("text", wanted),), _any_contains(self.attributes, wanted))
+
+    def _read_range(self, attribute: Attribute) -> Condition | None:
+        names = f"{attribute.pk}.from", f"{attribute.pk}.to"
+        low, high = (self._bound(name, attribute) for name in names)
+        bounds = [
+            (name, bound, lookup)
+            for name, bound, lookup in zip(names, (low, high), ("gte", "lte"), strict=True)
+            if bound is not None
+        ]
+        if not bounds:
+            return None
+        query = Q(**{f"{attribute.path}__{lookup}": bound for _name, bound, lookup in bounds})
+        parameters = tuple((name, _plain(bound)) for name, bound, _lookup in bounds)
+        return Condition(_range_words(attribute, low, high), parameters, query, attribute)
+
+    def _read_choices(self, attribute: Attribute) -> Condition | None:
+        name = f"{attribute.pk}.is"
+        if not (wanted := sorted(set(self._many(name)))):
+            return None
+        listed = _(" or ").join(f"“{text}”" for text in wanted)
+        # A form sends a line break as two signs, whatever a text has.
+        meant = {*wanted, *(text.replace("\r\n", "\n") for text in wanted)}
+        words = _("%(attribute)s is %(texts)s") % {"attribute": attribute, "texts": listed}
+        parameters = tuple((name, text) for text in wanted)
+        return Condition(words, parameters, Q(**{f"{attribute.path}__in": sorted(meant)}), attribute)
+
+    def _read_part(self, attribute: Attribute) -> Condition | None:
+        name = f"{attribute.pk}.has"
+        if not (wanted := self._one(name)):
+            return None
+        words = _("%(attribute)s contains “%(text)s”") % {"attribute": attribute, "text": wanted}
+        query = Q(**{f"{attribute.path}__icontains": wanted})
+        return Condition(words, ((name, wanted),), query, attribute)
+
+    def _read_missing(self, attribute: Attribute) -> Condition | None:
+        name = f"{attribute.pk}.missing"
+        if not (wanted := self._one(name)):
+            return None
+        if wanted not in ("yes", "no"):
+            raise BadRequest(
+                _("Whether %(attribute)s is missing is “yes” or “no”.") % {"attribute": attribute}
+            )
+        is_missing = wanted == "yes"
+        words = _("%(attribute)s is missing") if is_missing else _("%(attribute)s is known")
+        query = Q(**{f"{attribute.path}__isnull": is_missing})
+        return Condition(words % {"attribute": attribute}, ((name, wanted),), query, attribute)
+
+    # ---- Values --------------------------------------------------------------------------------------------
+
+    def _many(self, name: str) -> list[str]:
+        """The values of a parameter that are not empty, checked as far as any value can be."""
+        self.known.add(name)
+        values = [value for value in self.params.getlist(name) if value.strip()]
+        if any(sign in value for value in values for sign in ("\0", BETWEEN_TEXTS)):
+            raise BadRequest(_("No customer has such a character in a text."))
+        if len(values) > MAX_CHOICES:
+            raise BadRequest(_("At most %(most)s values can be chosen at once.") % {"most": MAX_CHOICES})
+        return values
+
+    def _one(self, name: str) -> str:
+        values = [value.strip() for value in self._many(name)]
+        if len(set(values)) > 1:
+            raise BadRequest(_("“%(name)s” stands twice in the address.") % {"name": name})
+        if values and len(values[0]) > MAX_LENGTH:
+            raise BadRequest(_("Search for at most %(most)s characters.") % {"most": MAX_LENGTH})
+        return values[0] if values else ""
+
+    def _bound(self, name: str, attribute: Attribute) -> float | str | None:
+        if not (written := self._one(name)):
+            return None
+        try:
+            return read_number(written) if attribute.is_number else date.fromisoformat(written).isoformat()
+        except ValueError:
+            wanted = _("a number, like 12.5") if attribute.is_number else _("a date, like 2026-12-31")
+            raise BadRequest(
+                _("%(attribute)s cannot be compared with “%(text)s”: write %(wanted)s.")
+                % {"attribute": attribute, "text": written, "wanted": wanted}
+            ) from None
+
+
+def read_number(written: str) -> float:
+    """Read a number as an address holds it; `ValueError` for what is none or is endless."""
+    number = float(written)
+    if not math.isfinite(number) or "_" in written:
+        raise ValueError(written)
+    return number
+
+
+def _any_contains(attributes: Iterable[Attribute], wanted: str) -> Q:
+    """Whether some text of these attributes contains this, whatever the case.
+
+    All texts of a customer are compared at once, as one long text: a million customers take half the time.
+    Dates are among them, and left out only where what is looked for could be part of one.
+    """
+    kept = [each for each in attributes if not each.is_number]
+    texts = [each.position for each in kept if each.kind == Attribute.Kind.TEXT]
+    if not texts:
+        return Q(pk__in=[])  # of no text at all, none contains anything
+    array: Combinable = F("texts")
+    if len(texts) < len(kept) and PART_OF_A_DATE.fullmatch(wanted):
+        array = Func(*map(_slice, _ranges(texts)), template="(%(expressions)s)", arg_joiner=" || ")
+    text = Func(array, Value(BETWEEN_TEXTS), function="array_to_string")
+    pattern = Value(f"%{connection.ops.prep_for_like_query(wanted)}%")
+    # Not ILIKE, which compares small letters: Σ has two of them, and to Turks ı is that of I.
+    sides = [Func(side, function="UPPER") for side in (text, pattern)]
+    return Q(Func(*sides, template="(%(expressions)s)", arg_joiner=" LIKE ", output_field=BooleanField()))
+
+
+def _slice(places: tuple[int, int]) -> Func:
+    return Func(F("texts"), template=f"(%(expressions)s)[{places[0] + 1}:{places[1] + 1}]")
+
+
+def _ranges(positions: Iterable[int]) -> list[tuple[int, int]]:
+    """The first and the last of those that follow each other: 0, 1, 2, 5 become (0, 2) and (5, 5)."""
+    ranges: list[tuple[int, int]] = []
+    for position in sorted(positions):
+        if ranges and ranges[-1][1] == position - 1:
+            ranges[-1] = ranges[-1][0], position
+        else:
+            ranges.append((position, position))
+    return ranges
+
+
+def _plain(bound: float | str) -> str:
+    if isinstance(bound, str):
+        return bound
+    return str(int(bound)) if bound.is_integer() and abs(bound) < 1e15 else repr(bound)
+
+
+def _range_words(attribute: Attribute, low: float | str | None, high: float | str | None) -> str:
+    ends = {"attribute": attribute, "low": _written(low), "high": _written(high)}
+    if low is not None and low == high:
+        return _("%(attribute)s is %(low)s") % ends
+    if low is None:
+        return _("%(attribute)s up to %(high)s") % ends
+    if high is None:
+        return _("%(attribute)s from %(low)s") % ends
+    return _("%(attribute)s from %(low)s to %(high)s") % ends
+
+
+def _written(bound: float | str | None) -> str:
+    """A bound as people write it."""
+    if bound is None:
+        return ""
+    if isinstance(bound, str):
+        return date_format(date.fromisoformat(bound), "DATE_FORMAT")
+    return str(localize(int(bound) if bound.is_integer() and abs(bound) < 1e15 else bound))

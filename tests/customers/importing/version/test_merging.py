@@ -1,0 +1,188 @@
+"""Files that list the customers in the order known, and those that nearly do: the outcome is the same."""
+
+import itertools
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from customers.importing import execute
+from customers.importing.columns.validation import Accepted
+from customers.importing.version import digests, merging, staging
+from customers.models import Customer, CustomerImport
+
+FIRST = "CustomerID,Name,Age\n1,Ann,30\n2,Bob,\n3,Eve,32\n"
+
+
+@pytest.fixture
+def unstaged(monkeypatch):
+    """Nothing may be staged from now on."""
+
+    def refuse(*_):
+        raise AssertionError("the file was staged")
+
+    return lambda: monkeypatch.setattr(execute.staging, "stage", refuse)
+
+
+@pytest.fixture
+def staged(monkeypatch):
+    """Names of the files that were staged."""
+    seen, stage = [], staging.stage
+
+    def watch(customer_import, *rest):
+        seen.append(customer_import.original_name)
+        return stage(customer_import, *rest)
+
+    monkeypatch.setattr(execute.staging, "stage", watch)
+    return seen
+
+
+def ids_of(dataset):
+    dataset.refresh_from_db()
+    return dict(Customer.objects.of(dataset).values_list("customer_id", "id"))
+
+
+def test_the_same_customers_in_other_bytes_make_no_version(bring, counts, dataset, unstaged):
+    first = bring(FIRST)
+    unstaged()
+    assert counts(bring(FIRST.replace("\n", "\r\n"))) == (3, 0, 0, 3, 0)
+    dataset.refresh_from_db()
+    assert dataset.current_version == first
+
+
+def test_changes_and_new_customers_keep_the_others(bring, counts, customers, dataset, unstaged):
+    bring(FIRST)
+    known = ids_of(dataset)
+    unstaged()
+    done = bring(FIRST.replace("Eve", "Eva") + "4,Zoë,\n5,Jo,50\n")
+    assert counts(done) == (5, 2, 1, 2, 0)
+    assert customers() == {
+        "1": ["Ann", 30],
+        "2": ["Bob", None],
+        "3": ["Eva", 32],
+        "4": ["Zoë", None],
+        "5": ["Jo", 50],
+    }
+    assert {name: key for name, key in ids_of(dataset).items() if name in known} == known
+    assert done.customer_count == 5
+
+
+@pytest.mark.parametrize("at", [10, 60_000, 99_999])
+def test_a_change_far_below_takes_over_what_stands_above(bring, counts, dataset, unstaged, at):
+    lines = [f"{number},name {number},{number % 90 + 1}" for number in range(100_000)]
+    bring("\n".join(["CustomerID,Name,Age", *lines]))
+    unstaged()
+    lines[at] = lines[at].replace("name", "nom")
+    done = bring("\n".join(["CustomerID,Name,Age", *lines]))
+    assert counts(done) == (100_000, 0, 1, 99_999, 0)
+    assert len(ids_of(dataset)) == 100_000
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("CustomerID,Name,Age\n3,Eve,33\n2,Bob,\n1,Ann,30\n", (3, 0, 1, 2, 0)),  # another order
+        ("CustomerID,Name,Age\n1,Ann,31\n3,Eve,32\n4,x,1\n", (3, 1, 1, 1, 0)),  # somebody is not there
+        ("CustomerID,Name\n1,Ann\n2,Bob\n3,Eva\n", (3, 0, 1, 2, 0)),  # a column is not there
+        ("CustomerID,Name,Age\n1,Anna,\n2,Bob,\n3,Eve,32\n", (3, 0, 1, 2, 0)),  # a value that is kept
+        (FIRST + "4,a,1\n4,b,2\n", (5, 0, 0, 3, 2)),  # a new customer in two ways
+        (FIRST + "4,a,1\n1,Ann,30\n", (5, 1, 0, 3, 1)),  # a known one once more
+    ],
+)
+def test_other_files_are_joined(bring, counts, staged, content, expected):
+    bring(FIRST)
+    assert counts(bring(content, "next.csv")) == expected
+    assert staged == ["next.csv"]
+
+
+def test_an_empty_cell_clears_a_value_if_somebody_says_so(bring, counts, customers, unstaged):
+    bring(FIRST)
+    unstaged()
+    assert counts(bring(FIRST.replace("32", ""), clears_missing=True)) == (3, 0, 1, 2, 0)
+    assert customers()["3"] == ["Eve", None]
+
+
+# ---- Blocks that are known ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(digests, "BLOCK_ROWS", 4)
+
+
+@pytest.fixture
+def readings(monkeypatch):
+    """How many customers were read from the database, reading by reading."""
+    counts, read = [], merging._Version._read_known
+
+    def watch(version, count):
+        counts.append(count)
+        return read(version, count)
+
+    monkeypatch.setattr(merging._Version, "_read_known", watch)
+    return counts
+
+
+def listed(values):
+    return "CustomerID,Age\n" + "".join(f"{n},{value}\n" for n, value in enumerate(values, 1))
+
+
+def test_nobody_is_read_whose_block_says_what_is_known(bring, counts, small_blocks, readings):
+    bring(listed([30] * 10))
+    assert counts(bring(listed([30] * 10).replace("\n", "\r\n"))) == (10, 0, 0, 10, 0)
+    assert readings == []
+
+
+@pytest.mark.parametrize("changed", [{1}, {6}, {10}, {1, 10}, {4, 5}, {2, 6, 9}])
+def test_blocks_that_changed_are_read_and_the_others_taken_over(
+    bring, counts, customers, dataset, small_blocks, readings, unstaged, changed
+):
+    bring(listed([30] * 10))
+    known = ids_of(dataset)
+    unstaged()
+    ages = [31 if n in changed else 30 for n in range(1, 11)]
+    for content in (listed(ages), listed([*ages, 50, 51])):
+        done = bring(content)
+        assert done.job.state == "succeeded", done.job.error
+    assert {int(n): age for n, (age,) in customers().items()} == dict(enumerate([*ages, 50, 51], 1))
+    assert {name: key for name, key in ids_of(dataset).items() if name in known} == known
+    assert sum(readings) < 20
+    assert counts(bring(listed([*ages, 50, 51]).replace("\n", "\r\n"))) == (12, 0, 0, 12, 0)
+
+
+def test_the_same_cells_under_another_name_are_another_block(bring, counts, customers, small_blocks):
+    bring("CustomerID,A,B\n1,x,\n2,,y\n")
+    assert counts(bring("CustomerID,A,B\n1,,x\n2,y,\n", clears_missing=True)) == (2, 0, 2, 0, 0)
+    assert customers() == {"1": [None, "x"], "2": ["y", None]}
+
+
+def test_a_version_that_was_joined_has_no_digests_and_is_read(bring, counts, small_blocks, readings):
+    bring(listed([30] * 10))
+    bring("CustomerID,Age\n3,40\n")
+    content = listed([30, 30, 40, *[30] * 7])
+    assert counts(bring(content)) == (10, 0, 0, 10, 0)
+    assert sum(readings) in (0, 10)  # joined customers may stand in another order: then they are staged
+
+
+def test_a_customer_who_was_taken_out_of_a_version_is_missed(bring, counts, dataset, small_blocks):
+    first = bring(listed([30] * 10))
+    Customer.objects.filter(version_id=first.pk, customer_id="10").delete()
+    CustomerImport.objects.filter(pk=first.pk).update(customer_count=9)
+    assert counts(bring(listed([30] * 10).replace("\n", "\r\n"))) == (10, 1, 0, 9, 0)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cuts=st.lists(st.integers(0, 12), max_size=4), other=st.lists(st.integers(0, 12), max_size=4))
+def test_a_digest_is_the_same_however_the_rows_are_cut(cuts, other):
+    ids = pa.array([f"c{number}" for number in range(12)])
+    texts = pa.array(["a", None, "", "é"] * 3)
+    rows = Accepted(np.arange(12), ids, {0: np.array([1.0, np.nan, -2.0] * 4)}, {1: texts})
+
+    def digest_of(places):
+        bounds = [0, *sorted(places), 12]
+        parts = [rows.part(start, stop) for start, stop in itertools.pairwise(bounds)]
+        return [block.digest() for block in digests.in_blocks(parts)]
+
+    assert digest_of(cuts) == digest_of(other)
