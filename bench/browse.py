@@ -155,13 +155,12 @@ def check_depth(site: Site) -> list[bool]:
     from django.db import connection
     from django.http import QueryDict
 
-    from customers.exports.csv import attributes_of
     from customers.lists.listing import Listing
     from segmenter.members import SORTS, read_members
     from segmenter.models import Cluster
 
     cluster = Cluster.objects.with_owners().get(pk=site.cluster.pk)
-    attributes = attributes_of(site.dataset)
+    attributes = list(site.dataset.attributes.all())
 
     def page(query: str) -> Callable[[], object]:
         listing = Listing.read(QueryDict(query), site.dataset, attributes, sorts=SORTS)

@@ -17,7 +17,6 @@ from typing import Any
 from django.db import connection
 from psycopg import sql
 
-from customers.exports.csv import attributes_of
 from customers.models import Attribute, Customer, CustomerImport, Dataset, VersionOverview
 from customers.storage.partitions import partition_name
 from customers.storage.slices import Place, Slices
@@ -90,7 +89,7 @@ def overview_of(dataset: Dataset) -> dict[Attribute, AttributeOverview]:
     version = dataset.current_version
     if version is None or not version.customer_count:
         return {}
-    attributes = attributes_of(dataset)
+    attributes = list(dataset.attributes.all())
     found = VersionOverview.objects.filter(version=version).first()
     return _restore(version, attributes, _count(version, attributes) if found is None else found.attributes)
 
@@ -99,7 +98,7 @@ def kept_overview(dataset: Dataset) -> dict[Attribute, AttributeOverview]:
     """The same, for pages that can do without; nothing where nobody has counted yet."""
     version = dataset.current_version
     found = VersionOverview.objects.filter(version=version).first() if version else None
-    return _restore(version, attributes_of(dataset), found.attributes) if version and found else {}
+    return _restore(version, list(dataset.attributes.all()), found.attributes) if version and found else {}
 
 
 def _restore(

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from audit.recording import record
-from customers.exports.csv import ListCounter, ListRefusedError
+from customers.exports.customer_list import ListCounter, ListRefusedError
 from customers.lists.selection import Selection
 from customers.models import Dataset
 from jobs.errors import JobAlreadyActive, JobError

@@ -16,17 +16,16 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 
 from audit.exports import witness_blocks
-from customers.exports.csv import (
+from customers.exports.csv import write_csv
+from customers.exports.customer_list import (
     ADDED,
     CustomerList,
     ListColumn,
     ListCounter,
-    attributes_of,
     customer_columns,
     customer_list,
     header_beside,
     subquery,
-    write_csv,
 )
 from customers.exports.xlsx import write_xlsx
 from customers.lists.selection import Selection
@@ -171,7 +170,7 @@ def _list_of_clusters(
     dataset: Dataset, clusters: Sequence[Cluster], customers: CustomerQuerySet
 ) -> CustomerList:
     """The customers of some clusters of one run, with where each stands in its own."""
-    attributes = attributes_of(dataset)
+    attributes = list(dataset.attributes.all())
     segment, distance, margin = (header_beside(attributes, name) for name in ADDED)
     names = sql.SQL(" ").join(
         sql.SQL("WHEN {} THEN {}").format(cluster.label, cluster.segment.name) for cluster in clusters

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from customers.exports.csv import ListColumn
+from customers.exports.customer_list import ListColumn
 from customers.models import Attribute, Dataset
 from customers.overview import AttributeOverview, kept_overview
 from segmenter.analysis.results import KLimits

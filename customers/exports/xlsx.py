@@ -17,7 +17,9 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from psycopg import sql
 
-from customers.exports.csv import CHUNK_ROWS, CustomerList, ListCounter, ListRefusedError, defuse
+from customers.exports.csv import CHUNK_ROWS
+from customers.exports.customer_list import CustomerList, ListCounter, ListRefusedError
+from customers.exports.formulas import defuse
 
 # Excel's own limits; what is longer goes on in the next sheet.
 SHEET_ROWS = 1_048_576

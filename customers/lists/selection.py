@@ -29,7 +29,6 @@ from django.http import QueryDict
 from django.utils.formats import date_format, localize
 from django.utils.translation import gettext as _
 
-from customers.exports.csv import attributes_of
 from customers.models import Attribute, CustomerQuerySet, Dataset
 
 MAX_LENGTH = 200
@@ -87,7 +86,7 @@ class Selection:
         BadRequest
             Something in it is not known, or no value of its attribute; the exception says what.
         """
-        known = attributes_of(dataset) if attributes is None else attributes
+        known = list(dataset.attributes.all()) if attributes is None else attributes
         read = {name for condition in more for name, _value in condition.parameters}
         return cls((*_Reader(params, known).read({*also, *read}), *more))
 

@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.recording import record
-from customers.exports.csv import attributes_of
 from customers.forms import DatasetForm
 from customers.lists.filter_form import filter_editor
 from customers.lists.listing import Listing, has_empty_fields, read_customers, within_limits
@@ -48,7 +47,7 @@ def dataset_detail(request: HttpRequest, slug: str) -> HttpResponse:
     dataset = get_object_or_404(Dataset.objects.select_related("current_version__job"), slug=slug)
     context = {
         "dataset": dataset,
-        "attributes": attributes_of(dataset),
+        "attributes": list(dataset.attributes.all()),
         "segmentations": dataset.segmentations.all(),
         "imports": dataset.imports.select_related("job", "created_by")[:RECENT],
     }
@@ -74,7 +73,7 @@ def dataset_overview(request: HttpRequest, slug: str) -> HttpResponse:
 @permission_required("customers.view_customer", raise_exception=True)
 def customer_list(request: HttpRequest, slug: str) -> HttpResponse:
     dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
-    listing = Listing.read(request.GET, dataset, attributes_of(dataset), sorts=("id", "customer"))
+    listing = Listing.read(request.GET, dataset, list(dataset.attributes.all()), sorts=("id", "customer"))
     if has_empty_fields(request):
         return redirect(f"{request.path}{listing.address()}")
     context = {"dataset": dataset, "listing": listing, "columns": listing.columns()}

@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from customers.exports.csv import attributes_of
 from customers.models import Attribute, Customer, Dataset
 from segmenter.analysis.results import ClusterProfiles, from_json
 from segmenter.models import Cluster, ClusterAssignment, SegmentationRun
@@ -25,7 +24,7 @@ from segmenter.standing import compare_with_all
 def customer_detail(request: HttpRequest, slug: str, customer_id: int) -> HttpResponse:
     dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
     customer = get_object_or_404(Customer.objects.of(dataset), id=customer_id)
-    attributes = attributes_of(dataset)
+    attributes = list(dataset.attributes.all())
     assignments = {each.run_id: each for each in ClusterAssignment.objects.filter(customer_id=customer.id)}
     clusters = _clusters_of(assignments)
     chosen = _choose(clusters, request.GET.get("run", ""))

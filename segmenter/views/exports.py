@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.recording import record
-from customers.exports.csv import ListRefusedError
+from customers.exports.customer_list import ListRefusedError
 from customers.exports.downloads import as_download
 from customers.lists.selection import Selection
 from customers.models import Dataset

@@ -6,7 +6,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from customers.exports.csv import attributes_of
 from customers.lists.filter_form import filter_editor
 from customers.lists.listing import Listing, has_empty_fields, within_limits
 from customers.lists.paging import TooSlow
@@ -36,7 +35,7 @@ def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpRespon
     cluster = _get_cluster(run_id, number)
     dataset = cluster.run.segmentation.dataset
     origin = read_origin(request.GET, dataset)
-    attributes = features_first(cluster, attributes_of(dataset))
+    attributes = features_first(cluster, list(dataset.attributes.all()))
     listing = Listing.read(request.GET, dataset, attributes, sorts=SORTS, more=origin)
     other = origin_of(listing.selection)
     seen_by = other.run if other else cluster.run

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customers.exports.csv import ListCounter, customer_list, stream_csv, write_csv
+from customers.exports.csv import stream_csv, write_csv
+from customers.exports.customer_list import ListCounter, customer_list
 from customers.exports.xlsx import write_xlsx
 from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.options import ImportOptions

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from customers.exports.csv import undo_defusing
+from customers.exports.formulas import undo_defusing
 
 INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad"))
 UNIT = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 
-from customers.exports.csv import ADDED, APART
+from customers.exports.customer_list import ADDED, APART
 from customers.exports.rejects import LINE, REASON
 from customers.importing.columns.dates import ORDERS
 from customers.importing.columns.headers import AGES, INCOMES, SCORES, Header, mean_the_same, tidy, understand

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
-from customers.exports.csv import DEFUSED
+from customers.exports.formulas import DEFUSED
 from customers.importing.columns.dates import convert_dates
 from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.columns.numbers import beyond_exact, trimmed

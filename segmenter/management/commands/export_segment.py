@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from customers.exports.csv import ListRefusedError
+from customers.exports.customer_list import ListRefusedError
 from segmenter.exporting import WRITERS, Exportable, witnessed_export
 from segmenter.models import Cluster
 

@@ -8,15 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customers.exports.csv import (
-    DEFUSED,
-    ListCounter,
-    customer_list,
-    defuse,
-    stream_csv,
-    undo_defusing,
-    write_csv,
-)
+from customers.exports.csv import stream_csv, write_csv
+from customers.exports.customer_list import ListCounter, customer_list
+from customers.exports.formulas import DEFUSED, defuse, undo_defusing
 from customers.models import Customer
 
 FORMULAS = ("=1+1", "+49", "-5", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠1", "'=1", "''-1")

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from customers.exports import xlsx
-from customers.exports.csv import ListCounter, ListRefusedError, customer_list
+from customers.exports.customer_list import ListCounter, ListRefusedError, customer_list
 from customers.exports.xlsx import write_xlsx
 from customers.importing.options import ImportOptions
 from customers.importing.pipeline import create_dataset, import_now

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from django.db import connection
 
-from customers.exports.csv import ListCounter, customer_list, write_csv
+from customers.exports.csv import write_csv
+from customers.exports.customer_list import ListCounter, customer_list
 from customers.models import Customer
 from customers.overview import overview_of
 from customers.storage.columns import read_numbers, read_texts
