@@ -22,4 +22,4 @@ ENV STATIC_DIR=/app/static-files
 USER 10001
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "--config", "python:segmenter.web", "--bind", "0.0.0.0:8000", "segmenter.wsgi"]
+CMD ["gunicorn", "--config", "python:segmenter.gunicorn", "--bind", "0.0.0.0:8000", "segmenter.wsgi"]

@@ -14,7 +14,7 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    from segmenter.embedded import EmbeddedServersError
+    from segmenter.embedded.servers import EmbeddedServersError
 
     try:
         execute_from_command_line(sys.argv)

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
-from segmenter.analysis.compression import compress
-from segmenter.analysis.features import prepare_features
-from segmenter.analysis.sweep import sweep_k
+from segmentation.analysis.features import prepare_features
+from segmentation.analysis.kmeans.compression import compress
+from segmentation.analysis.kmeans.sweep import sweep_k
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -13,14 +13,14 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import adjusted_rand_score
 
-from segmenter.analysis.advice import advise_k
-from segmenter.analysis.clustering import fit_clusters
-from segmenter.analysis.compression import compress
-from segmenter.analysis.features import prepare_features
-from segmenter.analysis.matching import match_clusters
-from segmenter.analysis.results import Advice, Clustering, ElbowSweep
-from segmenter.analysis.scores import score_sweep
-from segmenter.analysis.sweep import sweep_k
+from segmentation.analysis.advice import advise_k
+from segmentation.analysis.features import prepare_features
+from segmentation.analysis.kmeans.compression import compress
+from segmentation.analysis.kmeans.final_fit import fit_clusters
+from segmentation.analysis.kmeans.sweep import sweep_k
+from segmentation.analysis.matching import match_clusters
+from segmentation.analysis.results import Advice, Clustering, ElbowSweep
+from segmentation.analysis.scores.scores import score_sweep
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -56,9 +56,9 @@ def make_site(folder: Path) -> Any:
     """Import the file, segment it, and make copies of the run; return the run."""
     from customers.importing.pipeline import create_dataset, import_now
     from jobs.worker.execution import execute
-    from segmenter import runs
-    from segmenter.models import SegmentationRun
-    from segmenter.starting import RunRequest, start_run
+    from segmentation.models import SegmentationRun
+    from segmentation.runs.execute import execute_run
+    from segmentation.runs.request import RunRequest, start_run
 
     dataset = create_dataset("Shop")
     path = write_file(folder)
@@ -67,7 +67,7 @@ def make_site(folder: Path) -> Any:
     assert done.created_count == ROWS, (done.job.error, done.warnings)
     dataset.refresh_from_db()
     run = start_run(RunRequest(dataset=dataset, features=FEATURES), foreground=True)
-    execute(run.job_id, runs.execute_run)
+    execute(run.job_id, execute_run)
     run = SegmentationRun.objects.select_related("segmentation__dataset").get(pk=run.pk)
     assert run.k == 5, run.k
     return run
@@ -78,7 +78,7 @@ def copy_run(run: Any, times: int) -> None:
     from django.db.models.functions import Now
 
     from jobs.models import Job
-    from segmenter.models import Cluster, SegmentationRun
+    from segmentation.models import Cluster, SegmentationRun
 
     clusters = list(Cluster.objects.filter(run=run))
     copied = SegmentationRun.objects.get(pk=run.pk)
@@ -144,7 +144,7 @@ class Site:
 
 def deepest_cursor(site: Site) -> int:
     """The customer 100 places before the end of the segment, typical ones first."""
-    from segmenter.models import ClusterAssignment
+    from segmentation.models import ClusterAssignment
 
     rows = ClusterAssignment.objects.filter(run=site.run, label=site.cluster.label)
     return int(rows.order_by("-distance", "-customer_id").values_list("customer_id", flat=True)[100])
@@ -156,8 +156,8 @@ def check_depth(site: Site) -> list[bool]:
     from django.http import QueryDict
 
     from customers.lists.listing import Listing
-    from segmenter.members import SORTS, read_members
-    from segmenter.models import Cluster
+    from segmentation.models import Cluster
+    from segmentation.segments.customers import SORTS, read_members
 
     cluster = Cluster.objects.with_owners().get(pk=site.cluster.pk)
     attributes = list(site.dataset.attributes.all())

@@ -13,15 +13,15 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from segmenter.analysis.results import NumberProfile, NumberSummary, PairPicture
-from segmenter.charts.distributions import draw_distributions
-from segmenter.charts.elbow import draw_elbow
-from segmenter.charts.inputs import ElbowChart, SegmentMark
-from segmenter.charts.palette import segment_colour
-from segmenter.charts.profile import draw_profile
-from segmenter.charts.rendering import render_png, render_svg
-from segmenter.charts.scatter import draw_scatter
-from segmenter.charts.sizes import draw_sizes
+from segmentation.analysis.results import NumberProfile, NumberSummary, PairPicture
+from segmentation.charts.inputs import ElbowChart, SegmentMark
+from segmentation.charts.palette import segment_colour
+from segmentation.charts.plots.distributions import draw_distributions
+from segmentation.charts.plots.elbow import draw_elbow
+from segmentation.charts.plots.profile import draw_profile
+from segmentation.charts.plots.scatter import draw_scatter
+from segmentation.charts.plots.sizes import draw_sizes
+from segmentation.charts.rendering import render_png, render_svg
 
 CHART_SECONDS = 0.3
 TIMES_FASTER = 20

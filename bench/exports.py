@@ -32,8 +32,8 @@ def make_segment(folder: Path) -> int:
 
     from customers.importing.pipeline import create_dataset, import_now
     from jobs.worker.execution import execute
-    from segmenter import runs
-    from segmenter.starting import RunRequest, start_run
+    from segmentation.runs.execute import execute_run
+    from segmentation.runs.request import RunRequest, start_run
 
     path = folder / "customers.csv"
     call_command("make_sample", str(path), rows=ROWS, stdout=io.StringIO())
@@ -42,7 +42,7 @@ def make_segment(folder: Path) -> int:
         import_now(dataset, file, path.name)
     dataset.refresh_from_db()
     run = start_run(RunRequest(dataset=dataset, features=FEATURES, k=1, k_max=2), foreground=True)
-    execute(run.job_id, runs.execute_run)
+    execute(run.job_id, execute_run)
     return run.pk
 
 
@@ -71,7 +71,7 @@ def copy_raw(what: Any) -> int:
 
 
 def export(what: Any, ending: str) -> int:
-    from segmenter.exporting import witnessed_export
+    from segmentation.exports.contents import witnessed_export
 
     return sum(map(len, witnessed_export(what, ending)))
 
@@ -88,8 +88,8 @@ def measure(run_id: int) -> dict[str, dict[str, float]]:
     import django
 
     django.setup()
-    from segmenter.exporting import Exportable
-    from segmenter.models import Cluster
+    from segmentation.exports.contents import Exportable
+    from segmentation.models import Cluster
 
     cluster = Cluster.objects.with_owners().get(run=run_id, number=1)
     what = Exportable.today(cluster.run.segmentation.dataset, cluster)

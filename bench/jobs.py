@@ -86,12 +86,12 @@ def import_customers(path: Path, name: str) -> Any:
 
 def segment(dataset: Any) -> None:
     from jobs.worker.execution import execute
-    from segmenter import runs
-    from segmenter.models import SegmentationRun
-    from segmenter.starting import RunRequest, start_run
+    from segmentation.models import SegmentationRun
+    from segmentation.runs.execute import execute_run
+    from segmentation.runs.request import RunRequest, start_run
 
     run = start_run(RunRequest(dataset=dataset, features=FEATURES), foreground=True)
-    execute(run.job_id, runs.execute_run)
+    execute(run.job_id, execute_run)
     assert SegmentationRun.objects.get(pk=run.pk).k
 
 

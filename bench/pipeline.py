@@ -140,9 +140,9 @@ def run_ours(path: Path, name: str) -> tuple[dict[str, float], dict[str, float],
     """Return the stages that plain Django has too, those that it has not, and the inertias."""
     from customers.importing.pipeline import create_dataset, import_now
     from jobs.worker.execution import execute
-    from segmenter import runs
-    from segmenter.models import SegmentationRun
-    from segmenter.starting import RunRequest, start_run
+    from segmentation.models import SegmentationRun
+    from segmentation.runs.execute import execute_run
+    from segmentation.runs.request import RunRequest, start_run
 
     watch = Watch()
     dataset = create_dataset(name)
@@ -152,7 +152,7 @@ def run_ours(path: Path, name: str) -> tuple[dict[str, float], dict[str, float],
     dataset.refresh_from_db()
     with watch.stage("run"):
         run = start_run(RunRequest(dataset=dataset, features=FEATURES), foreground=True)
-        execute(run.job_id, runs.execute_run)
+        execute(run.job_id, execute_run)
     run = SegmentationRun.objects.get(pk=run.pk)
     assert run.k == K, run.k
     with watch.stage("chart"):
@@ -166,10 +166,10 @@ def run_ours(path: Path, name: str) -> tuple[dict[str, float], dict[str, float],
 
 
 def draw_scatter(run: Any) -> None:
-    from segmenter.analysis.results import PairPicture, from_json
-    from segmenter.charts.rendering import render_svg
-    from segmenter.charts.scatter import draw_scatter
-    from segmenter.views.charts import Wanted, segment_marks
+    from segmentation.analysis.results import PairPicture, from_json
+    from segmentation.charts.plots.scatter import draw_scatter
+    from segmentation.charts.rendering import render_svg
+    from segmentation.views.charts import Wanted, segment_marks
 
     figure = draw_scatter(from_json(PairPicture, run.pictures[0]), segment_marks(Wanted(run)))
     render_svg(figure, title="Scatter plot", description="", prefix="bench")

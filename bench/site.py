@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from segmenter import embedded
+from segmenter.embedded import servers
 
 
 @contextmanager
@@ -15,7 +15,7 @@ def fresh_site() -> Iterator[Path]:
     """Set Django up on an empty, migrated database; the benchmark must not have done so before."""
     folder = Path(tempfile.mkdtemp(prefix="segmenter-bench-"))
     data = folder / "data"
-    embedded.make_data_folder(data)
+    servers.make_data_folder(data)
     folder.chmod(0o711)  # run by root, PostgreSQL has an account of its own that must pass here
     for name in ("DATABASE_URL", "CELERY_BROKER_URL"):
         os.environ.pop(name, None)
@@ -34,5 +34,5 @@ def fresh_site() -> Iterator[Path]:
         yield folder
     finally:
         connections.close_all()
-        embedded.release(data)
+        servers.release(data)
         shutil.rmtree(folder, ignore_errors=True)

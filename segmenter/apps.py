@@ -5,12 +5,16 @@ from django.utils.formats import get_format
 from common.i18n import NumberSigns, use_catalogue
 
 
-class SegmenterConfig(AppConfig):
+class SiteConfig(AppConfig):
+    """The site: its commands, static files and formats are found through this app. It has no models."""
+
     name = "segmenter"
-    verbose_name = "Segmentation"
+    # “segmenter” is the label of the app segmentation, whose tables have carried it from the beginning.
+    label = "site"
+    verbose_name = "Site"
 
     def ready(self) -> None:
-        # Loaded here and not in segmenter/__init__.py, so that importing segmenter.analysis stays free of it.
+        # Loaded here and not in segmenter/__init__.py, which stays empty.
         from segmenter import celery  # noqa: F401
 
         use_catalogue(translation, read_signs)

@@ -20,6 +20,6 @@ app.autodiscover_tasks()
 def start_embedded_servers(**kwargs: object) -> None:
     """Start the embedded servers before the first look at the broker, when it is ours."""
     if settings.EMBEDDED_BROKER or settings.EMBEDDED_DATABASE:
-        from segmenter import embedded
+        from segmenter.embedded import servers
 
-        embedded.ensure_running(settings.DATA_DIR)
+        servers.ensure_running(settings.DATA_DIR)

@@ -1,21 +1,8 @@
-"""Ask a site on this machine whether it is well: `python -m segmenter.knock URL`, for health checks."""
+"""Another name of `segmenter.healthcheck`: people's own health checks say `python -m segmenter.knock URL`."""
 
-import os
 import sys
-import urllib.request
 
-
-def main(url: str) -> int:
-    # The site answers to its own name alone, and to encrypted requests.
-    host = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].strip().lstrip(".")
-    request = urllib.request.Request(url, headers={"Host": host, "X-Forwarded-Proto": "https"})  # noqa: S310
-    try:
-        with urllib.request.urlopen(request, timeout=4) as response:  # noqa: S310
-            return 0 if response.status == 200 else 1
-    except OSError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-
+from segmenter.healthcheck import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1]))

@@ -13,8 +13,9 @@ import environ
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
-from segmenter import embedded, production, secret
-from segmenter.policy import FILE_POLICY, page_policy
+from segmenter.embedded import servers
+from segmenter.security import production, secret_key
+from segmenter.security.csp import FILE_POLICY, page_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -26,7 +27,7 @@ DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 if PRODUCTION and (problems := production.find_problems(os.environ)):
     raise ImproperlyConfigured(" ".join(problems))
 
-SECRET_KEY = env.str("SECRET_KEY", default="") or secret.read_or_make(DATA_DIR / "secret_key")
+SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key.read_or_make(DATA_DIR / "secret_key")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -56,7 +57,8 @@ INSTALLED_APPS = [
     "audit",
     "jobs",
     "customers",
-    "segmenter.apps.SegmenterConfig",
+    "segmentation.apps.SegmentationConfig",
+    "segmenter.apps.SiteConfig",
 ]
 
 MIDDLEWARE = [
@@ -101,8 +103,8 @@ TEMPLATES = [
 
 EMBEDDED_DATABASE = not env.str("DATABASE_URL", default="")
 database: dict[str, Any] = {
-    "ENGINE": "segmenter.embedded_postgresql",
-    "HOST": str(embedded.socket_folder(DATA_DIR)),
+    "ENGINE": "segmenter.embedded.postgresql",
+    "HOST": str(servers.socket_folder(DATA_DIR)),
     "NAME": "segmenter",
     "USER": "postgres",
 }
@@ -121,7 +123,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # ---- Broker and cache ----------------------------------------------------------------------------
 
 EMBEDDED_BROKER = not env.str("CELERY_BROKER_URL", default="")
-VALKEY_SOCKET = embedded.socket_folder(DATA_DIR) / "valkey.sock"
+VALKEY_SOCKET = servers.socket_folder(DATA_DIR) / "valkey.sock"
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or f"redis+socket://{VALKEY_SOCKET}"
 CACHE_URL = env.str("CACHE_URL", default="") or (
     f"unix://{VALKEY_SOCKET}?db=1" if EMBEDDED_BROKER else CELERY_BROKER_URL
@@ -131,7 +133,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": env.str("CELERY_KEY_PREFIX", default="segmenter:") + "cache",
-        "OPTIONS": {"serializer": "segmenter.caching.JSONSerializer"},
+        "OPTIONS": {"serializer": "segmenter.security.cache_serializer.JSONSerializer"},
         "VERSION": 2,  # what an earlier release wrote is not read
     }
 }
@@ -308,7 +310,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "segmenter.views.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "segmenter.pages.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -390,7 +392,7 @@ LOGGING = {
                 structlog.processors.JSONRenderer(),
             ],
         },
-        "plain": {"()": "segmenter.logs.OneLineFormatter"},
+        "plain": {"()": "segmenter.log_format.OneLineFormatter"},
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},

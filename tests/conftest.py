@@ -22,7 +22,9 @@ import django
 import pytest
 from django.conf import settings
 
-from segmenter import embedded, processes
+from segmenter.embedded import processes, servers
+
+pytest_plugins = ["tests.fixtures.runs"]
 
 RUN = f"{os.getpid()}_{secrets.token_hex(4)}"
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -43,11 +45,11 @@ group_permissions: dict[str, list[tuple[str, str]]] = {}
 
 def make_data_folder(name: str) -> Path:
     """Make a data folder in the temporary directory; for root, where PostgreSQL's account may enter it."""
-    account = embedded.server_account(Path("/nowhere"))
+    account = servers.server_account(Path("/nowhere"))
     candidates = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]  # noqa: S108
-    reachable = [folder for folder in candidates if embedded.may_enter(account, folder)]
+    reachable = [folder for folder in candidates if servers.may_enter(account, folder)]
     folder = reachable[0] / f"segmenter-{name}-{RUN}"
-    embedded.make_data_folder(folder)
+    servers.make_data_folder(folder)
     return folder
 
 
@@ -62,7 +64,7 @@ DATA_DIR = make_data_folder("tests")
 os.environ["DATA_DIR"] = str(DATA_DIR)
 # In this order: the last registered is the first to run. Also when the settings fail to load.
 atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
-atexit.register(embedded.release, DATA_DIR)
+atexit.register(servers.release, DATA_DIR)
 os.environ["CELERY_KEY_PREFIX"] = KEY_PREFIX
 os.environ["EMBEDDED_DATA_IS_DISPOSABLE"] = "1"
 os.environ["DJANGO_SETTINGS_MODULE"] = "segmenter.settings"
@@ -167,9 +169,9 @@ def data_folder() -> Iterator[Path]:
     """A data folder beside the one of the run, for tests that start and stop embedded servers."""
     folder = make_data_folder(f"test-{secrets.token_hex(4)}")
     yield folder
-    embedded.release(folder)
+    servers.release(folder)
     for lock in folder.rglob("keeper.lock"):
-        while embedded.is_locked(lock):
+        while servers.is_locked(lock):
             time.sleep(0.02)
     shutil.rmtree(folder)
 
@@ -206,7 +208,7 @@ def database_url() -> str:
 def worker_process(django_db_setup: None) -> Iterator["subprocess.Popen[bytes]"]:
     """A Celery worker on this run's test database, started for the first test that needs it."""
     if settings.EMBEDDED_BROKER:
-        embedded.ensure_running(DATA_DIR)
+        servers.ensure_running(DATA_DIR)
     command = [sys.executable, "-m", "celery", "-A", "segmenter", "worker", "--concurrency", "2"]
     with (DATA_DIR / "worker.log").open("wb") as log:
         process = processes.start_bound(

@@ -140,7 +140,7 @@ def test_dates_never_leave_day_and_month_in_doubt():
 
 # ---- Python ------------------------------------------------------------------------------------------------
 
-PACKAGES = ("audit", "jobs", "customers", "segmenter")
+PACKAGES = ("common", "audit", "jobs", "customers", "segmentation", "segmenter")
 # Commands, and what starts the servers, talk to whoever runs them: in English, as their options are.
 SPEAKING_ENGLISH = re.compile(
     r"management/|migrations/|embedded|production\.py|secret\.py|supervisor\.py|sample\.py"

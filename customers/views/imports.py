@@ -5,8 +5,6 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from csp.decorators import csp_replace
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -17,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.exports import witness
 from audit.recording import record
+from common.file_policy import file_policy
 from customers.exports import rejects
 from customers.exports.csv import stream_csv
 from customers.exports.downloads import as_download
@@ -133,7 +132,7 @@ def import_undo(request: HttpRequest, import_id: int) -> HttpResponse:
 
 @require_safe
 @permission_required("customers.add_customerimport", raise_exception=True)
-@csp_replace(settings.CONTENT_SECURITY_POLICY_OF_FILES)  # type: ignore[arg-type]  # it knows no arguments
+@file_policy
 def import_rejects(request: HttpRequest, import_id: int) -> HttpResponseBase:
     customer_import = _get(import_id)
     header = rejects.header(customer_import)

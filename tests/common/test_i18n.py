@@ -7,12 +7,12 @@ from django.utils import translation
 from common import i18n
 from common.i18n import join_words, use_catalogue
 from common.number_format import format_number, format_share, format_ticks
-from segmenter.analysis.errors import TooFewCustomersError
-from segmenter.analysis.features import prepare_features
+from segmentation.analysis.errors import TooFewCustomersError
+from segmentation.analysis.features import prepare_features
+from segmentation.charts.inputs import ElbowChart
+from segmentation.charts.text.descriptions import describe_elbow
+from segmentation.templatetags.segments import share
 from segmenter.apps import read_signs
-from segmenter.charts.descriptions import describe_elbow
-from segmenter.charts.inputs import ElbowChart
-from segmenter.templatetags.segments import share
 
 
 class Shouting:

@@ -7,8 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from common.number_format import format_growth, format_number, format_percent, format_share, format_ticks
-from segmenter.charts.canvas import ticks_between
-from segmenter.charts.texts import text_width
+from segmentation.charts.canvas import ticks_between
+from segmentation.charts.text.widths import text_width
 
 ORDINARY = st.floats(-1e17, 1e17, allow_nan=False)
 

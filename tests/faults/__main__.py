@@ -21,7 +21,7 @@ sys.path.insert(1, str(CHECKOUT))
 
 from fault_stage import Stage, prepare_environment  # noqa: E402
 
-from segmenter import embedded  # noqa: E402
+from segmenter.embedded import servers  # noqa: E402
 
 BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
 
@@ -45,7 +45,7 @@ def main() -> int:
         prepare_environment(data_dir, scale)
         lines, failures = play_all(options, data_dir, scale)
     finally:
-        embedded.release(data_dir)
+        servers.release(data_dir)
         if options.keep:
             say(f"Logs are in {data_dir}")
         else:
@@ -74,11 +74,11 @@ def read_options() -> argparse.Namespace:
 
 def make_folder() -> Path:
     """A folder of the suite's own, which the account of PostgreSQL may enter."""
-    account = embedded.server_account(Path("/nowhere"))
+    account = servers.server_account(Path("/nowhere"))
     candidates = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]  # noqa: S108
-    reachable = [folder for folder in candidates if embedded.may_enter(account, folder)]
+    reachable = [folder for folder in candidates if servers.may_enter(account, folder)]
     folder = reachable[0] / f"segmenter-faults-{os.getpid()}-{secrets.token_hex(4)}"
-    embedded.make_data_folder(folder)
+    servers.make_data_folder(folder)
     (folder / "static").mkdir()
     return folder
 

@@ -16,7 +16,7 @@ from fault_stage import CHECKOUT, FaultError, require, wait_for
 
 from jobs.lifecycle import request_cancel
 from jobs.models import Job
-from segmenter.deleting import StillBusyError, delete_dataset
+from segmentation.deletion import StillBusyError, delete_dataset
 
 HELD_STAGES = [
     ("reading the customers", {}),

@@ -20,10 +20,10 @@ from customers.models import Customer, CustomerImport, Dataset
 from customers.synthetic import write_customers
 from jobs.lifecycle import create_job
 from jobs.models import Job
-from segmenter.background_exports import path_of, start_export
-from segmenter.exporting import Exportable
-from segmenter.models import ClusterAssignment, CustomerExport, SegmentationRun
-from segmenter.starting import RunRequest, start_run
+from segmentation.exports.background import path_of, start_export
+from segmentation.exports.contents import Exportable
+from segmentation.models import ClusterAssignment, CustomerExport, SegmentationRun
+from segmentation.runs.request import RunRequest, start_run
 
 FEATURES = ["Annual Income (k$)", "Spending Score (1-100)"]
 # What a busy small machine may add to a timing that was divided.

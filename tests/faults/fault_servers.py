@@ -13,7 +13,7 @@ from fault_play import Play
 from fault_stage import FaultError, require, wait_for
 
 from jobs.models import Job
-from segmenter.models import SegmentationRun
+from segmentation.models import SegmentationRun
 
 
 @injection("10", "ten clicks on “Run” at the same moment", is_short=True)

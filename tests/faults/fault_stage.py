@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from segmenter import embedded, processes
+from segmenter.embedded import processes, servers
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent.parent
@@ -44,7 +44,7 @@ def prepare_environment(data_dir: Path, scale: float) -> None:
     """Point this process, and all it starts, to the suite's own servers and timings."""
     for name in NOT_OURS:
         os.environ.pop(name, None)
-    sockets = embedded.socket_folder(data_dir)
+    sockets = servers.socket_folder(data_dir)
     os.environ.update(
         DJANGO_SETTINGS_MODULE="fault_settings",
         PYTHONPATH=os.pathsep.join([str(HERE), str(CHECKOUT)]),
@@ -61,7 +61,7 @@ def prepare_environment(data_dir: Path, scale: float) -> None:
         JOB_MAX_ACTIVE_PER_USER="100",
         LOG_LEVEL="INFO",
     )
-    embedded.ensure_running(data_dir)
+    servers.ensure_running(data_dir)
 
 
 class Stage:
@@ -77,7 +77,7 @@ class Stage:
 
     def __init__(self, data_dir: Path, scale: float) -> None:
         self.data_dir, self.scale = data_dir, scale
-        self.sockets = embedded.socket_folder(data_dir)
+        self.sockets = servers.socket_folder(data_dir)
         self.address = f"host={self.sockets} user=postgres dbname=segmenter"
         self.workers: list[subprocess.Popen[bytes]] = []
         self.others: list[subprocess.Popen[bytes]] = []
@@ -122,7 +122,7 @@ class Stage:
 
     def start_web(self) -> None:
         address = f"unix:{self.data_dir}/web.sock"
-        arguments = ["-m", "gunicorn", "--config", "python:segmenter.web", "--bind", address]
+        arguments = ["-m", "gunicorn", "--config", "python:segmenter.gunicorn", "--bind", address]
         self.others.append(self.start("web", [*arguments, "segmenter.wsgi"]))
         wait_for(lambda: self.web_status() == 200, "the web server answers")
 
@@ -167,7 +167,7 @@ class Stage:
         for process in [*self.workers, *self.others]:
             if process.poll() is None:
                 self.kill_tree(process)
-        embedded.release(self.data_dir)
+        servers.release(self.data_dir)
 
     # ---- Servers -----------------------------------------------------------------------------------------
 
@@ -219,7 +219,7 @@ class Stage:
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 command = (folder / "cmdline").read_bytes().split(b"\0")
-                if b"segmenter.embedded_keeper" in command and bytes(self.data_dir) in command:
+                if b"segmenter.embedded.keeper" in command and bytes(self.data_dir) in command:
                     return int(folder.name)
         raise FaultError("there is no keeper")
 

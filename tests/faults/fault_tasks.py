@@ -165,7 +165,7 @@ def is_wanted(claim: Claim, stage: str, done: int, total: int | None) -> bool:
 
 def hold_while_copying() -> None:
     """Let the writing of assignments wait, too: it reports nothing, being inside one statement."""
-    from segmenter import assignments
+    from segmentation.runs import assignments
 
     copy_truly = assignments._copy_blocks
     assignments.BLOCK_ROWS = 100
@@ -184,9 +184,9 @@ hold_while_copying()
 
 def write_exports_on_a_small_disk() -> None:
     """Let exports find the disk full while the suite asks for it."""
-    from segmenter import background_exports
+    from segmentation.exports import background
 
-    write_truly = background_exports._write_file
+    write_truly = background._write_file
 
     def write_file(path: Any, blocks: Any) -> Any:
         if not (settings.DATA_DIR / "full-disk").exists():
@@ -194,7 +194,7 @@ def write_exports_on_a_small_disk() -> None:
         with small_disk(8 * 1024):
             return write_truly(path, blocks)
 
-    background_exports._write_file = write_file
+    background._write_file = write_file
 
 
 write_exports_on_a_small_disk()

@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from segmenter.secret import read_or_make
+from segmenter.security.secret_key import read_or_make
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
@@ -34,7 +34,7 @@ def load_settings(**environment: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_nothing_set_means_the_embedded_servers():
-    assert load_settings().stdout.strip() == "segmenter.embedded_postgresql"
+    assert load_settings().stdout.strip() == "segmenter.embedded.postgresql"
 
 
 def test_production_starts_with_everything_it_needs():

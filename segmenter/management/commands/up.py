@@ -24,8 +24,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connections
 
 from customers.models import Dataset
-from segmenter import embedded
-from segmenter.supervisor import Program, Supervisor
+from segmenter.embedded import servers
+from segmenter.embedded.supervisor import Program, Supervisor
 
 HOST = "127.0.0.1"
 ADMINISTRATOR = "admin"
@@ -59,7 +59,7 @@ class Command(BaseCommand):
                     self._say("Stopping web, beat and worker (Ctrl-C again: at once) …")
                     supervisor.stop(is_urgent=lambda: len(signals) > 1)
             connections.close_all()
-            embedded.release(settings.DATA_DIR)
+            servers.release(settings.DATA_DIR)
             self._say("Stopped.")
 
     def _say(self, sentence: str) -> None:
@@ -70,11 +70,11 @@ class Command(BaseCommand):
         try:
             if settings.EMBEDDED_DATABASE or settings.EMBEDDED_BROKER:
                 self._say(f"Starting PostgreSQL and Valkey in {settings.DATA_DIR} …")
-                embedded.ensure_running(settings.DATA_DIR)
+                servers.ensure_running(settings.DATA_DIR)
             settings.STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns if it is missing
             self._say("Bringing the database's tables up to date …")
             call_command("migrate", verbosity=0, interactive=False)
-        except embedded.EmbeddedServersError as error:
+        except servers.EmbeddedServersError as error:
             raise CommandError(str(error)) from error
         except OperationalError as error:
             raise CommandError(f"The database does not answer: {error}") from error
@@ -109,7 +109,7 @@ class Command(BaseCommand):
             threading.Thread(target=self._segment_sample, args=(user, address), daemon=True).start()
 
     def _segment_sample(self, user: User, address: str) -> None:
-        from segmenter.sample import SampleError, create_sample_segmentation
+        from segmenter.pages.sample import SampleError, create_sample_segmentation
 
         try:
             run = create_sample_segmentation(user)
@@ -134,7 +134,7 @@ def make_administrator() -> tuple[User, str]:
 def programs(port: int) -> list[Program]:
     """Return worker, beat and web: the order in which they start."""
     celery = [sys.executable, "-m", "celery", "--quiet", "-A", "segmenter"]
-    gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:segmenter.web"]
+    gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:segmenter.gunicorn"]
     schedule = settings.DATA_DIR / "beat-schedule"
     return [
         Program(
@@ -203,14 +203,14 @@ def refuse_production() -> None:
 def hold_folder() -> Iterator[None]:
     """Keep a second `up` away from the same data folder."""
     try:
-        embedded.make_data_folder(settings.DATA_DIR)
-        lock = embedded.open_lock(settings.DATA_DIR / "up.lock")
+        servers.make_data_folder(settings.DATA_DIR)
+        lock = servers.open_lock(settings.DATA_DIR / "up.lock")
     except PermissionError as error:
         raise CommandError(
             f"This account may not write to {settings.DATA_DIR}: set another DATA_DIR."
         ) from error
     try:
-        if not embedded.try_lock(lock):
+        if not servers.try_lock(lock):
             raise CommandError(
                 f"The site is already up on {settings.DATA_DIR}: stop it first, or set another DATA_DIR."
             )

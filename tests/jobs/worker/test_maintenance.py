@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from jobs.models import Job, Process
 from jobs.worker import maintenance
-from segmenter import processes
+from segmenter.embedded import processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,9 +16,9 @@ def addresses(shop, run, other, person, export) -> list[str]:
     """Every page that a person can look at."""
     cluster = run.clusters.first()
     empty = [reverse("home"), reverse("customers:dataset-create"), reverse("people:person-invite")]
-    lists = [reverse(name) for name in ("customers:dataset-list", "segmenter:run-list", "jobs:job-list")]
+    lists = [reverse(name) for name in ("customers:dataset-list", "segmentation:run-list", "jobs:job-list")]
     account = [reverse(name) for name in ("account_change_password", "mfa_index", "account_logout")]
-    of_dataset = ["customers:customer-list", "customers:import-create", "segmenter:run-create"]
+    of_dataset = ["customers:customer-list", "customers:import-create", "segmentation:run-create"]
     return [
         *empty,
         *lists,
@@ -28,25 +28,25 @@ def addresses(shop, run, other, person, export) -> list[str]:
         reverse("audit-list"),
         shop.get_absolute_url(),
         *(reverse(name, args=[shop.slug]) for name in of_dataset),
-        reverse("segmenter:dataset-delete", args=[shop.slug]),
+        reverse("segmentation:dataset-delete", args=[shop.slug]),
         shop.current_version.get_absolute_url(),
         reverse("customers:import-undo", args=[shop.current_version_id]),
         reverse("customers:dataset-overview", args=[shop.slug]),
         run.get_absolute_url(),
-        reverse("segmenter:run-delete", args=[run.pk]),
-        reverse("segmenter:run-export", args=[run.pk]),
+        reverse("segmentation:run-delete", args=[run.pk]),
+        reverse("segmentation:run-export", args=[run.pk]),
         f"{cluster.get_absolute_url()}?was={other.pk}.1",
         run.segmentation.get_absolute_url(),
-        reverse("segmenter:segmentation-rename", args=[run.segmentation_id]),
-        reverse("segmenter:segment-edit", args=[run.segmentation_id, cluster.segment_id]),
-        reverse("segmenter:run-compare"),
-        f"{reverse('segmenter:run-compare')}?run={run.pk}&run={other.pk}",
+        reverse("segmentation:segmentation-rename", args=[run.segmentation_id]),
+        reverse("segmentation:segment-edit", args=[run.segmentation_id, cluster.segment_id]),
+        reverse("segmentation:run-compare"),
+        f"{reverse('segmentation:run-compare')}?run={run.pk}&run={other.pk}",
         reverse("glossary"),
         cluster.get_absolute_url(),
-        reverse("segmenter:segment-export", args=[run.pk, cluster.number]),
-        reverse("segmenter:customers-export", args=[shop.slug]) + "?id=00",
+        reverse("segmentation:segment-export", args=[run.pk, cluster.number]),
+        reverse("segmentation:customers-export", args=[shop.slug]) + "?id=00",
         export.get_absolute_url(),
-        reverse("segmenter:customer-detail", args=[shop.slug, cluster.typical[0]]),
+        reverse("segmentation:customer-detail", args=[shop.slug, cluster.typical[0]]),
     ]
 
 
@@ -80,7 +80,7 @@ def test_pages_with_nothing_in_them_have_no_barrier(open_context, log_in, member
     page = open_context(**LOOKS[look]).new_page()
     log_in(page)
     found = {}
-    for name in ("home", "customers:dataset-list", "segmenter:run-list", "jobs:job-list"):
+    for name in ("home", "customers:dataset-list", "segmentation:run-list", "jobs:job-list"):
         page.goto(reverse(name))
         found[name] = problems(page)
     assert not {name: said for name, said in found.items() if said}

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from segmenter.models import CustomerExport
+from segmentation.models import CustomerExport
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,20 +41,20 @@ def short_lists(settings):
 
 def test_many_customers_are_prepared_in_the_background(page, log_in, shop, short_lists, worker):
     log_in(page)
-    page.goto(reverse("segmenter:customers-export", args=[shop.slug]))
+    page.goto(reverse("segmentation:customers-export", args=[shop.slug]))
     page.get_by_role("button", name="Prepare the file").click()
     expect(page.get_by_role("heading", name="The file is ready")).to_be_visible(timeout=60_000)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     assert len(rows(download)) == 100
     assert download.value.suggested_filename == "Shop customers.csv"
-    page.goto(reverse("segmenter:customers-export", args=[shop.slug]))
+    page.goto(reverse("segmentation:customers-export", args=[shop.slug]))
     expect(page.get_by_role("link", name="Shop customers.csv")).to_be_visible()
 
 
 def test_a_waiting_export_can_be_cancelled(page, log_in, shop, short_lists):
     log_in(page)
-    page.goto(reverse("segmenter:customers-export", args=[shop.slug]))
+    page.goto(reverse("segmentation:customers-export", args=[shop.slug]))
     page.get_by_role("button", name="Prepare the file").click()
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()

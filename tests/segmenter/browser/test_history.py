@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from segmenter.models import Segment
+from segmentation.models import Segment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,7 +56,7 @@ def test_a_segment_gets_a_name_a_look_and_notes(open_context, log_in, runs, has_
 def test_the_keyboard_alone_changes_a_look(page, log_in, runs):
     segment = runs[1].clusters.first().segment
     log_in(page)
-    page.goto(reverse("segmenter:segment-edit", args=[segment.segmentation_id, segment.pk]))
+    page.goto(reverse("segmentation:segment-edit", args=[segment.segmentation_id, segment.pk]))
     page.get_by_label("Name").focus()
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
@@ -69,7 +69,7 @@ def test_the_keyboard_alone_changes_a_look(page, log_in, runs):
 def test_two_runs_are_found_and_compared(open_context, log_in, runs, has_script):
     page = open_context(java_script_enabled=has_script).new_page()
     log_in(page)
-    page.goto(reverse("segmenter:run-list"))
+    page.goto(reverse("segmentation:run-list"))
     page.get_by_label("State").select_option("succeeded")
     page.get_by_label("Asked for by").select_option("command")
     page.get_by_role("button", name="Show", exact=True).click()
@@ -106,7 +106,7 @@ def test_who_moved_is_found_understood_and_taken_along(open_context, log_in, mov
 
 def test_a_word_leads_to_its_meaning(page, log_in, runs):
     log_in(page)
-    page.goto(f"{reverse('segmenter:run-compare')}?run={runs[0].pk}&run={runs[1].pk}")
+    page.goto(f"{reverse('segmentation:run-compare')}?run={runs[0].pk}&run={runs[1].pk}")
     page.get_by_role("link", name="Silhouette").click()
     expect(page.locator("#silhouette")).to_be_in_viewport()
     page.goto("/")

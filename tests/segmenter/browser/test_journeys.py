@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from customers.models import Customer, Dataset
 from customers.synthetic import SAMPLE_FILE
-from segmenter.models import Segment
+from segmentation.models import Segment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FEATURES = ("Annual Income (k$)", "Spending Score (1-100)")
@@ -161,7 +161,7 @@ def test_markup_in_anything_people_write_never_runs(page, log_in, shop, execute_
         run.get_absolute_url(),
         run.segmentation.get_absolute_url(),
         run.clusters.first().get_absolute_url(),
-        reverse("segmenter:run-delete", args=[run.pk]),
+        reverse("segmentation:run-delete", args=[run.pk]),
         "/runs/",
         "/jobs/",
         "/audit/",

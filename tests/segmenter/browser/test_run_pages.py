@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from segmenter.models import Segment, SegmentationRun
-from segmenter.views import charts
+from segmentation.models import Segment, SegmentationRun
+from segmentation.views import charts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script></text></title></svg>"
@@ -44,7 +44,7 @@ def test_a_segment_is_named_and_noted_down_in_place(page, log_in, run):
 def test_a_click_on_a_k_of_the_elbow_graph_leads_to_a_run_with_it(page, log_in, run, worker):
     log_in(page)
     page.goto(run.get_absolute_url())
-    strip = page.locator(f"figure.elbow svg a[href='{reverse('segmenter:run-k', args=[run.pk, 3])}']")
+    strip = page.locator(f"figure.elbow svg a[href='{reverse('segmentation:run-k', args=[run.pk, 3])}']")
     strip.scroll_into_view_if_needed()
     strip.click()
     page.get_by_role("button", name="Find 3 segments").click()
@@ -144,7 +144,7 @@ def test_awkward_names_stand_there_as_they_are_and_run_nowhere(open_context, log
 def test_a_drawing_opened_by_itself_is_a_file_and_runs_nothing(page, log_in, run, query):
     Segment.objects.filter(pk=run.clusters.get(number=1).segment_id).update(name=EVIL)
     log_in(page)
-    address = reverse("segmenter:chart", args=[run.pk, "scatter", "svg"])
+    address = reverse("segmentation:chart", args=[run.pk, "scatter", "svg"])
     answer = page.request.get(address + query)
     assert answer.headers["content-disposition"].startswith("attachment")
     assert answer.headers["x-content-type-options"] == "nosniff"

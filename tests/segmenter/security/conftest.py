@@ -17,7 +17,7 @@ from django.test import Client
 
 from customers.models import Customer, Dataset
 from jobs.models import Process
-from segmenter.models import CustomerExport, SegmentationRun
+from segmentation.models import CustomerExport, SegmentationRun
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import AuditEvent
-from segmenter.logs import OneLineFormatter
-from segmenter.models import Segment, SegmentationRun
-from segmenter.views import home
+from segmentation.models import Segment, SegmentationRun
+from segmenter.log_format import OneLineFormatter
+from segmenter.pages import home
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EVIL = '"><script>alert(1)</script>'
@@ -51,7 +51,7 @@ def test_walking_through_ids_finds_nothing(administrator_client, path):
 
 
 def test_a_link_is_worth_nothing_after_the_role_was_taken_away(analyst, analyst_client, world):
-    export = reverse("segmenter:segment-file", args=[world.run.pk, 1, "csv"])
+    export = reverse("segmentation:segment-file", args=[world.run.pk, 1, "csv"])
     answer = analyst_client.get(export)
     assert (answer.status_code, len(b"".join(answer.streaming_content)) > 0) == (200, True)
     analyst.groups.set(Group.objects.filter(name="Viewer"))
@@ -60,7 +60,7 @@ def test_a_link_is_worth_nothing_after_the_role_was_taken_away(analyst, analyst_
 
 def test_somebody_elses_link_opens_nothing_for_a_lesser_role(viewer_client, world):
     links = [
-        reverse("segmenter:segment-export", args=[world.run.pk, 1]),
+        reverse("segmentation:segment-export", args=[world.run.pk, 1]),
         reverse("customers:import-rejects", args=[world.dataset.current_version_id]),
     ]
     assert [viewer_client.get(link).status_code for link in links] == [403, 403]
@@ -84,9 +84,9 @@ def test_nobody_changes_the_own_role(administrator, administrator_client):
 def test_a_form_from_elsewhere_is_refused(analyst, world):
     client = Client(enforce_csrf_checks=True)
     client.force_login(analyst)
-    rename = reverse("segmenter:segment-rename", args=[world.run.pk, 1])
+    rename = reverse("segmentation:segment-rename", args=[world.run.pk, 1])
     assert client.post(rename, {"name": "Mine"}).status_code == 403
-    client.get(reverse("segmenter:segment-detail", args=[world.run.pk, 1]))
+    client.get(reverse("segmentation:segment-detail", args=[world.run.pk, 1]))
     token = client.cookies["csrftoken"].value
     fields = {"name": "Mine", "csrfmiddlewaretoken": token}
     assert client.post(rename, fields, headers={"origin": "https://evil.example"}).status_code == 403
@@ -118,7 +118,7 @@ def test_a_page_that_is_none_is_no_error(administrator_client, page):
 
 
 def test_a_chart_opened_by_itself_is_a_file_that_loads_and_runs_nothing(viewer_client, world):
-    answer = viewer_client.get(reverse("segmenter:chart", args=[world.run.pk, "scatter", "svg"]))
+    answer = viewer_client.get(reverse("segmentation:chart", args=[world.run.pk, "scatter", "svg"]))
     policy = answer["Content-Security-Policy"]
     assert answer["Content-Disposition"].startswith("attachment")
     assert answer["X-Content-Type-Options"] == "nosniff"
@@ -127,7 +127,7 @@ def test_a_chart_opened_by_itself_is_a_file_that_loads_and_runs_nothing(viewer_c
 
 
 def test_an_export_opened_by_itself_is_a_file_that_loads_and_runs_nothing(analyst_client, world):
-    answer = analyst_client.get(reverse("segmenter:segment-file", args=[world.run.pk, 1, "csv"]))
+    answer = analyst_client.get(reverse("segmentation:segment-file", args=[world.run.pk, 1, "csv"]))
     answer.close()
     assert answer["Content-Disposition"].startswith("attachment")
     assert "default-src 'none'" in answer["Content-Security-Policy"]
@@ -135,8 +135,10 @@ def test_an_export_opened_by_itself_is_a_file_that_loads_and_runs_nothing(analys
 
 @pytest.mark.parametrize("query", [f"theme={EVIL}", f"width={EVIL}", "theme=url(//evil)", "x=url(1)"])
 def test_colours_and_sizes_in_an_address_reach_no_chart(viewer_client, world, query):
-    plain = viewer_client.get(reverse("segmenter:chart", args=[world.run.pk, "elbow", "svg"]))
-    asked = viewer_client.get(reverse("segmenter:chart", args=[world.run.pk, "elbow", "svg"]) + f"?{query}")
+    plain = viewer_client.get(reverse("segmentation:chart", args=[world.run.pk, "elbow", "svg"]))
+    asked = viewer_client.get(
+        reverse("segmentation:chart", args=[world.run.pk, "elbow", "svg"]) + f"?{query}"
+    )
     assert asked.content == plain.content
 
 
@@ -153,7 +155,7 @@ def test_signs_of_templates_stay_signs(viewer_client, world):
     Segment.objects.filter(clusters__run=world.run, clusters__number=1).update(
         name="{{ 7 * 7 }}{% now 'Y' %}"
     )
-    page = viewer_client.get(reverse("segmenter:segment-detail", args=[world.run.pk, 1])).content.decode()
+    page = viewer_client.get(reverse("segmentation:segment-detail", args=[world.run.pk, 1])).content.decode()
     assert "{{ 7 * 7 }}{% now &#x27;Y&#x27; %}" in page
 
 
@@ -206,7 +208,7 @@ def test_an_error_page_tells_nothing_of_the_inside(viewer, monkeypatch):
 
 
 def test_a_chart_is_asked_for_anew_each_time_and_kept_by_nobody_between(viewer_client, world):
-    answer = viewer_client.get(reverse("segmenter:chart", args=[world.run.pk, "scatter", "svg"]))
+    answer = viewer_client.get(reverse("segmentation:chart", args=[world.run.pk, "scatter", "svg"]))
     assert {"private", "no-cache"} <= set(answer["Cache-Control"].split(", "))
 
 
@@ -250,7 +252,7 @@ def test_a_failed_login_is_written_down(from_address):
 
 
 def test_an_export_is_written_down_with_who_what_rows_and_digest(analyst_client, world, actions_since):
-    answer = analyst_client.get(reverse("segmenter:segment-file", args=[world.run.pk, 1, "csv"]))
+    answer = analyst_client.get(reverse("segmentation:segment-file", args=[world.run.pk, 1, "csv"]))
     rows = b"".join(answer.streaming_content).count(b"\r\n") - 1
     assert actions_since() == ["began an export", "exported"]
     ended = AuditEvent.objects.latest("pk")
@@ -260,9 +262,9 @@ def test_an_export_is_written_down_with_who_what_rows_and_digest(analyst_client,
 
 def test_renaming_roles_and_deletions_are_written_down(administrator_client, viewer, world, actions_since):
     run = world.run
-    administrator_client.post(reverse("segmenter:segment-rename", args=[run.pk, 1]), {"name": "Regulars"})
+    administrator_client.post(reverse("segmentation:segment-rename", args=[run.pk, 1]), {"name": "Regulars"})
     administrator_client.post(reverse("people:person-role", args=[viewer.pk]), {"role": "Analyst"})
-    administrator_client.post(reverse("segmenter:run-delete", args=[run.pk]))
+    administrator_client.post(reverse("segmentation:run-delete", args=[run.pk]))
     assert actions_since() == ["changed a segment", "changed a role", "deleted a run"]
     assert not SegmentationRun.objects.exists()
 
@@ -298,7 +300,7 @@ def test_deleting_a_dataset_and_letting_people_in_and_out_are_written_down(
     for name, fields in people.items():
         administrator_client.post(reverse(f"people:person-{name}", args=[viewer.pk]), fields)
     administrator_client.post(reverse("people:person-invite"), {"username": "eve", "role": "Analyst"})
-    gone = reverse("segmenter:dataset-delete", args=[world.dataset.slug])
+    gone = reverse("segmentation:dataset-delete", args=[world.dataset.slug])
     administrator_client.post(gone, {"name": world.dataset.name})
     assert actions_since() == [
         "disabled a person",

@@ -15,7 +15,7 @@ from django.urls import reverse
 from customers.importing.pipeline import create_dataset, start_import
 from customers.models import Customer
 from jobs.models import Job
-from segmenter.starting import RunRequest, start_run
+from segmentation.runs.request import RunRequest, start_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,9 +72,9 @@ def test_no_customer_stands_in_the_broker_or_the_cache(worker, administrator_cli
     pages = [
         reverse("customers:dataset-overview", args=[dataset.slug]),
         f"{reverse('customers:customer-list', args=[dataset.slug])}?text=maria.secret",
-        reverse("segmenter:customer-detail", args=[dataset.slug, customer.id]),
+        reverse("segmentation:customer-detail", args=[dataset.slug, customer.id]),
         first.get_absolute_url(),
-        f"{reverse('segmenter:run-compare')}?run={first.pk}&run={second.pk}",
+        f"{reverse('segmentation:run-compare')}?run={first.pk}&run={second.pk}",
         first.clusters.get(number=1).get_absolute_url(),
     ]
     answers = {page: administrator_client.get(page) for page in pages}

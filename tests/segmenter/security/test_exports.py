@@ -14,14 +14,14 @@ from audit.models import AuditEvent
 from customers.models import Customer
 from jobs.models import Job
 from jobs.worker.execution import execute
-from segmenter.background_exports import execute_export, path_of
-from segmenter.models import CustomerExport, Segment
+from segmentation.exports.background import execute_export, path_of
+from segmentation.models import CustomerExport, Segment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def download(export) -> str:
-    return reverse("segmenter:export-download", args=[export.pk])
+    return reverse("segmentation:export-download", args=[export.pk])
 
 
 def status(client, address) -> int:
@@ -91,7 +91,7 @@ def test_exports_are_started_by_a_post_with_a_token_alone(analyst, world, settin
     settings.EXPORT_BACKGROUND_ROWS = 5
     client = Client(enforce_csrf_checks=True)
     client.force_login(analyst)
-    page = reverse("segmenter:segment-export", args=[world.run.pk, 1])
+    page = reverse("segmentation:segment-export", args=[world.run.pk, 1])
     before = CustomerExport.objects.count()
     assert status(client, page) == 200
     assert status(client, f"{page[:-1]}.csv") == 302
@@ -101,7 +101,7 @@ def test_exports_are_started_by_a_post_with_a_token_alone(analyst, world, settin
 
 def test_the_eleventh_at_a_time_is_refused_with_a_sentence(analyst_client, world, settings):
     settings.EXPORT_BACKGROUND_ROWS = 5
-    page = reverse("segmenter:segment-export", args=[world.run.pk, 1])
+    page = reverse("segmentation:segment-export", args=[world.run.pk, 1])
     keys = [key for key, _ in analyst_client.get(page).context["form"].fields["columns"].choices]
     chosen = [[*keys[:count], ending] for count in range(1, len(keys)) for ending in ("csv", "xlsx")]
     settings.JOB_MAX_ACTIVE_PER_USER = len(chosen) - 1
@@ -128,7 +128,7 @@ def test_any_name_makes_a_harmless_file_name(analyst_client, world, name, called
     Segment.objects.filter(clusters__run=world.run, clusters__number=1).update(
         name=name.replace("\0", "\x01")
     )
-    answer = analyst_client.get(reverse("segmenter:segment-file", args=[world.run.pk, 1, "csv"]))
+    answer = analyst_client.get(reverse("segmentation:segment-file", args=[world.run.pk, 1, "csv"]))
     answer.close()
     assert answer["Content-Disposition"] == f"attachment; {called.format(run=world.run.pk)}"
     assert "Set-Cookie" not in answer.headers
@@ -138,9 +138,9 @@ def test_every_file_is_kept_and_runs_nothing(analyst_client, world):
     addresses = [
         download(world.export),
         reverse("customers:import-rejects", args=[world.dataset.current_version_id]),
-        *(reverse("segmenter:segment-file", args=[world.run.pk, 1, ending]) for ending in ("csv", "xlsx")),
+        *(reverse("segmentation:segment-file", args=[world.run.pk, 1, ending]) for ending in ("csv", "xlsx")),
         *(
-            reverse("segmenter:customers-file", args=[world.dataset.slug, ending])
+            reverse("segmentation:customers-file", args=[world.dataset.slug, ending])
             for ending in ("csv", "xlsx")
         ),
     ]
@@ -172,7 +172,7 @@ def test_no_path_leads_to_another_file(administrator_client, world, folder, rest
 
 @pytest.mark.parametrize("query", ["column=password", "column=id&column=a1' OR 1=1", "column="])
 def test_columns_that_are_none_are_refused(analyst_client, world, query):
-    address = reverse("segmenter:segment-file", args=[world.run.pk, 1, "csv"])
+    address = reverse("segmentation:segment-file", args=[world.run.pk, 1, "csv"])
     assert analyst_client.get(f"{address}?{query}").status_code == 400
 
 
@@ -181,7 +181,7 @@ def test_columns_that_are_none_are_refused(analyst_client, world, query):
 
 def test_every_way_out_is_written_down_with_who_what_rows_and_digest(analyst_client, world, settings):
     for ending in ("csv", "xlsx"):
-        answer = analyst_client.get(reverse("segmenter:segment-file", args=[world.run.pk, 1, ending]))
+        answer = analyst_client.get(reverse("segmentation:segment-file", args=[world.run.pk, 1, ending]))
         digest = hashlib.sha256(body(answer)).hexdigest()
         said = AuditEvent.objects.first()
         assert (said.action, said.actor_name) == ("exported", "analyst")
@@ -193,7 +193,7 @@ def test_every_way_out_is_written_down_with_who_what_rows_and_digest(analyst_cli
 
 
 def test_an_export_that_was_broken_off_is_written_down_as_such(analyst_client, world):
-    answer = analyst_client.get(reverse("segmenter:customers-file", args=[world.dataset.slug, "csv"]))
+    answer = analyst_client.get(reverse("segmentation:customers-file", args=[world.dataset.slug, "csv"]))
     next(iter(answer.streaming_content))
     answer.close()
     assert AuditEvent.objects.first().action == "broke off an export"
@@ -215,7 +215,10 @@ def test_a_prepared_export_is_written_down_for_its_owner_and_each_time_it_leaves
 
 def test_to_look_at_the_head_alone_takes_nothing_along(analyst_client, world):
     before = AuditEvent.objects.count()
-    for address in (download(world.export), reverse("segmenter:segment-file", args=[world.run.pk, 1, "csv"])):
+    for address in (
+        download(world.export),
+        reverse("segmentation:segment-file", args=[world.run.pk, 1, "csv"]),
+    ):
         assert analyst_client.head(address)["Content-Disposition"].startswith("attachment")
     assert AuditEvent.objects.count() == before
 
@@ -230,7 +233,7 @@ def test_no_customer_stands_in_tasks_logs_or_jobs(analyst_client, world, setting
     customers.filter(id=world.customer.id).update(customer_id=secret)
     sent = []
     monkeypatch.setattr(current_app, "send_task", lambda *said, **more: sent.append((said, more)))
-    page = reverse("segmenter:customers-export", args=[world.dataset.slug])
+    page = reverse("segmentation:customers-export", args=[world.dataset.slug])
     with caplog.at_level("DEBUG"):
         answer = analyst_client.post(page, {"format": "csv", "columns": ["id"]})
         export = CustomerExport.objects.first()

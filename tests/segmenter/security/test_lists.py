@@ -50,7 +50,7 @@ UNKNOWN = [
 @pytest.fixture(params=["segment", "dataset"])
 def address(request, world) -> str:
     if request.param == "segment":
-        return reverse("segmenter:segment-detail", args=[world.run.pk, 1])
+        return reverse("segmentation:segment-detail", args=[world.run.pk, 1])
     return reverse("customers:customer-list", args=[world.dataset.slug])
 
 

@@ -12,7 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from customers.models import CustomerImport
-from segmenter import patience, processes
+from segmenter import gunicorn
+from segmenter.embedded import processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SILENCE_SECONDS = 1
@@ -24,7 +25,7 @@ def web_address(site_environment):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         host, port = probe.getsockname()
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:segmenter.web", "segmenter.wsgi"]
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:segmenter.gunicorn", "segmenter.wsgi"]
     server = processes.start_bound(
         [*command, "--bind", f"{host}:{port}", "--workers", "1", "--threads", "1"],
         signal_if_orphaned=signal.SIGKILL,
@@ -70,13 +71,13 @@ def test_somebody_who_stops_sending_is_cut_off_and_the_thread_serves_others(web_
 def test_a_body_that_arrives_drop_by_drop_is_given_up(monkeypatch):
     ours, theirs = socket.socketpair()
     clock = [0.0]
-    monkeypatch.setattr(patience.time, "monotonic", lambda: clock[0])
-    connection = patience.PatientSocket(patience.PatientSocket(ours))
+    monkeypatch.setattr(gunicorn.time, "monotonic", lambda: clock[0])
+    connection = gunicorn.PatientSocket(gunicorn.PatientSocket(ours))
     with ours, theirs:
         theirs.sendall(b"x" * 200)
-        clock[0] = patience.GRACE_SECONDS - 1
+        clock[0] = gunicorn.GRACE_SECONDS - 1
         assert connection.recv(100)
-        clock[0] = patience.GRACE_SECONDS + 1
+        clock[0] = gunicorn.GRACE_SECONDS + 1
         with pytest.raises(TimeoutError, match="too slowly"):
             connection.recv(100)
 

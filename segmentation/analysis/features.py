@@ -1,0 +1,354 @@
+"""From attribute values to the feature matrix."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from common.i18n import gettext as _
+from common.i18n import join_words, ngettext
+from segmentation.analysis.errors import (
+    ConstantFeatureError,
+    InvalidSettingError,
+    MissingFeatureError,
+    TooFewCustomersError,
+    TooManyFeaturesError,
+    ValueRangeError,
+)
+from segmentation.analysis.kmeans.rounding import rounded
+from segmentation.analysis.results import BoolArray, FeatureMatrix, FloatArray, OneHotFeature
+
+SCALINGS = ("standard", "none", "min-max", "robust")
+MAX_FEATURES = 50
+# Squared distances of larger numbers, summed over millions of customers, would leave the range of a float.
+LARGEST_VALUE = 1e140
+# Iglewicz and Hoaglin's limit for the robust z-score, 0.6745 (x - median) / MAD.
+OUTLIER_LIMIT = 3.5
+SKEWNESS_LIMIT = 2.0
+
+SENSITIVE_WORDS = frozenset(
+    [
+        *("gender", "sex", "genre", "genero", "género", "geschlecht", "sexe", "sexo", "sesso", "sexuality"),
+        *("race", "ethnicity", "ethnic", "ethnie", "nationality", "citizenship", "caste"),
+        *("religion", "religious", "faith", "konfession", "political", "politics", "union"),
+        *("disability", "disabled", "health", "pregnant", "pregnancy", "marital"),
+    ]
+)
+
+
+def is_sensitive(name: str) -> bool:
+    """Return whether an attribute of this name describes a protected trait (gender, religion and the like).
+
+    Such attributes are never preselected as features.
+    """
+    words = re.findall(r"[^\W\d_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name))
+    return any(word.casefold() in SENSITIVE_WORDS for word in words)
+
+
+def propose_log1p(values: FloatArray, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of features so skewed that their logarithm would serve better.
+
+    Proposed are features without negative values whose skewness exceeds 2 and falls by more than half when
+    log(1 + value) is taken.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_features), original units, NaN for missing
+    names : sequence of str
+    """
+    return tuple(
+        name
+        for name, column in zip(names, np.asarray(values, dtype=np.float64).T, strict=True)
+        if _profits_from_log1p(column[np.isfinite(column)])
+    )
+
+
+def _profits_from_log1p(column: FloatArray) -> bool:
+    if column.size < 3 or column.min() < 0 or column.max() > LARGEST_VALUE:
+        return False
+    before = _skewness(column)
+    return before > SKEWNESS_LIMIT and abs(_skewness(np.log1p(column))) < before / 2
+
+
+def _skewness(column: FloatArray) -> float:
+    deviation = column.std()
+    return 0.0 if deviation == 0 else float(np.mean(((column - column.mean()) / deviation) ** 3))
+
+
+def prepare_features(
+    values: FloatArray,
+    names: Sequence[str],
+    *,
+    scaling: str = "standard",
+    log1p: Sequence[str] = (),
+    missing: str = "leave-out",
+    outliers: str = "keep",
+) -> FeatureMatrix:
+    """Choose the customers that take part and scale their features.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_features)
+        In original units, NaN for missing.
+    names : sequence of str
+        One per column.
+    scaling : {"standard", "none", "min-max", "robust"}
+        Divide by the standard deviation, by nothing, by the range, or by the interquartile range (the
+        standard deviation where that is zero). Every scaling also moves the median to zero, which changes
+        no distance.
+    log1p : sequence of str
+        Features whose log(1 + value) is taken first.
+    missing : {"leave-out", "median"}
+        Leave out customers with a missing value, or fill in the feature's median.
+    outliers : {"keep", "set-aside"}
+        Outliers are counted either way: robust z-score above 3.5.
+
+    Returns
+    -------
+    FeatureMatrix
+
+    Raises
+    ------
+    AnalysisError
+        A sentence for the person who chose the features: constant or empty features, values too large,
+        unknown settings, nobody left.
+    """
+    names = tuple(names)
+    _check_settings(names, scaling, log1p, missing, outliers)
+    values = _checked_values(values, names, log1p)
+    absent = np.isnan(values)
+    counts = tuple(int(np.count_nonzero(column)) for column in absent.T)
+    values, filled = _fill_in(values, absent) if missing == "median" else (values, (None,) * len(names))
+    kept = _complete(values)
+    left_out = int(np.count_nonzero(~kept))
+    values = values if left_out == 0 else values[kept]
+    extreme = _outliers(_transformed(values, names, log1p))
+    inside = _inside(extreme) if outliers == "set-aside" else np.ones(len(values), dtype=np.bool_)
+    if not inside.all():
+        kept[kept] = inside
+        values = values[inside]
+    X, center, scale = _scaled(_transformed(values, names, log1p), names, scaling)
+    return FeatureMatrix(
+        X=X,
+        values=values,
+        kept=kept,
+        names=names,
+        scaling=scaling,
+        log1p=tuple(log1p),
+        center=center,
+        scale=scale,
+        missing=counts,
+        filled=filled,
+        outliers=tuple(int(np.count_nonzero(column)) for column in extreme.T),
+        left_out=left_out,
+        set_aside=int(np.count_nonzero(~inside)),
+    )
+
+
+def _check_settings(
+    names: tuple[str, ...], scaling: str, log1p: Sequence[str], missing: str, outliers: str
+) -> None:
+    if not 1 <= len(names) <= MAX_FEATURES:
+        text = _("Choose between 1 and %(limit)s features; %(count)s are chosen.")
+        raise TooManyFeaturesError(text % {"limit": MAX_FEATURES, "count": len(names)})
+    if len(set(names)) != len(names):
+        raise InvalidSettingError(_("A feature is chosen twice."))
+    unknown = [name for name in log1p if name not in names]
+    if unknown:
+        text = _("The logarithm is asked for %(names)s, which is not a chosen feature.")
+        raise InvalidSettingError(text % {"names": _listed(unknown)})
+    for text, value, known in (
+        (_("Unknown scaling “%(value)s”; choose one of %(known)s."), scaling, SCALINGS),
+        (
+            _("Unknown treatment of missing values “%(value)s”; choose one of %(known)s."),
+            missing,
+            ("leave-out", "median"),
+        ),
+        (
+            _("Unknown treatment of outliers “%(value)s”; choose one of %(known)s."),
+            outliers,
+            ("keep", "set-aside"),
+        ),
+    ):
+        if value not in known:
+            raise InvalidSettingError(text % {"value": value, "known": ", ".join(known)})
+
+
+def _checked_values(values: FloatArray, names: tuple[str, ...], log1p: Sequence[str]) -> FloatArray:
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 2 or values.shape[1] != len(names):
+        text = _("Values of shape %(shape)s do not fit %(count)s feature names.")
+        raise InvalidSettingError(text % {"shape": values.shape, "count": len(names)})
+    if len(values) == 0:
+        raise TooFewCustomersError(_("There are no customers to segment."))
+    highest = np.array([np.fmax.reduce(column) for column in values.T])
+    lowest = np.array([np.fmin.reduce(column) for column in values.T])
+    empty = [name for name, value in zip(names, highest, strict=True) if np.isnan(value)]
+    if empty:
+        raise MissingFeatureError(_("No customer has a value for %(names)s.") % {"names": _listed(empty)})
+    huge = np.maximum(np.abs(highest), np.abs(lowest)) > LARGEST_VALUE
+    if huge.any():
+        text = ngettext(
+            "%(names)s holds values too large to compute with (beyond %(limit)s).",
+            "%(names)s hold values too large to compute with (beyond %(limit)s).",
+            int(huge.sum()),
+        )
+        raise ValueRangeError(text % {"names": _listed(np.array(names)[huge]), "limit": f"{LARGEST_VALUE:g}"})
+    below = [name for name in log1p if lowest[names.index(name)] <= -1]
+    if below:
+        text = ngettext(
+            "%(names)s holds values of -1 or below, which have no logarithm of 1 + value.",
+            "%(names)s hold values of -1 or below, which have no logarithm of 1 + value.",
+            len(below),
+        )
+        raise ValueRangeError(text % {"names": _listed(below)})
+    return values
+
+
+def _fill_in(values: FloatArray, absent: BoolArray) -> tuple[FloatArray, tuple[float | None, ...]]:
+    """Return the values with each column's median in place of what is absent, and those medians."""
+    filled: list[float | None] = []
+    values = values.copy() if absent.any() else values
+    for column in range(values.shape[1]):
+        gaps = absent[:, column]
+        median = _median(values[~gaps, column]) if gaps.any() else None
+        if median is not None:
+            values[gaps, column] = median
+        filled.append(median)
+    return values, tuple(filled)
+
+
+def _complete(values: FloatArray) -> BoolArray:
+    """Return which rows have a value for every feature."""
+    complete = np.ones(len(values), dtype=np.bool_)
+    for column in values.T:
+        complete &= ~np.isnan(column)
+    if not complete.any():
+        raise TooFewCustomersError(_("No customer has a value for every chosen feature."))
+    return complete
+
+
+def _inside(extreme: BoolArray) -> BoolArray:
+    inside = np.asarray(~extreme.any(axis=1))
+    if not inside.any():
+        raise TooFewCustomersError(
+            _("Every customer is an outlier in one of the features; keep the outliers.")
+        )
+    return inside
+
+
+def _transformed(values: FloatArray, names: tuple[str, ...], log1p: Sequence[str]) -> FloatArray:
+    if not log1p:
+        return values
+    transformed = values.copy()
+    for name in log1p:
+        column = names.index(name)
+        transformed[:, column] = np.log1p(transformed[:, column])
+    return transformed
+
+
+def _outliers(values: FloatArray) -> BoolArray:
+    """Return which values have a robust z-score beyond the limit, shape (n_samples, n_features).
+
+    Where more than half the values are equal the median absolute deviation is zero; the mean absolute
+    deviation takes its place, as Iglewicz and Hoaglin advise.
+    """
+    extreme = np.zeros(values.shape, dtype=bool)
+    for column, strided in enumerate(values.T):
+        deviations = strided - _median(strided)
+        np.abs(deviations, out=deviations)
+        spread = _median(deviations) / 0.6745
+        if spread == 0:
+            spread = 1.253314 * float(deviations.mean())
+        if spread > 0:
+            extreme[:, column] = deviations > OUTLIER_LIMIT * spread
+    return extreme
+
+
+def _scaled(
+    values: FloatArray, names: tuple[str, ...], scaling: str
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the scaled matrix, the centre and the scale."""
+    if len(values) == 1:
+        raise TooFewCustomersError(_("Only one customer is left to segment; there must be two that differ."))
+    # Column by column: along the short rows numpy takes thirty times as long.
+    lowest = np.array([column.min() for column in values.T])
+    highest = np.array([column.max() for column in values.T])
+    constant = lowest == highest
+    if constant.any():
+        text = ngettext(
+            "%(names)s has the same value for every customer and cannot tell them apart.",
+            "%(names)s have the same value for every customer and cannot tell them apart.",
+            int(constant.sum()),
+        )
+        raise ConstantFeatureError(text % {"names": _listed(np.array(names)[constant])})
+    # The median, unlike the mean, stays within the crowd when one value is far away, and with it all digits.
+    center = np.array([_median(column) for column in values.T])
+    X = np.subtract(values, center, order="C")
+    spreads = np.array([_spread(X[:, column], scaling) for column in range(X.shape[1])])
+    scale = rounded(spreads)
+    X /= scale
+    narrow = (highest - lowest) / scale < 1 / LARGEST_VALUE
+    if narrow.any():
+        text = _(
+            "The values of %(names)s differ too little to compute with unscaled; choose standard scaling."
+        )
+        raise ValueRangeError(text % {"names": _listed(np.array(names)[narrow])})
+    return X, center, scale
+
+
+def _median(column: FloatArray) -> float:
+    """Return the median; a selection of one rank takes a fifth of the time of `np.median`."""
+    half = len(column) // 2
+    parted = np.partition(column, half)
+    upper = float(parted[half])
+    return upper if len(column) % 2 else (upper + float(parted[:half].max())) / 2
+
+
+def _spread(column: FloatArray, scaling: str) -> float:
+    if scaling == "none":
+        return 1.0
+    if scaling == "min-max":
+        return float(column.max() - column.min())
+    if scaling == "robust":
+        low, high = np.percentile(column, (25, 75))
+        if high > low:
+            return float(high - low)
+    # Dividing by the reach first keeps the squares of very small or large values within range.
+    reach = float(np.abs(column).max())
+    return reach * float(np.std(column / reach))
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return the names in quotation marks."""
+    return join_words([f"“{name}”" for name in names])
+
+
+def one_hot(name: str, values: Sequence[str | None], *, max_values: int = 12) -> OneHotFeature:
+    """Return a text attribute as one 0/1 column per value.
+
+    Parameters
+    ----------
+    name : str
+    values : sequence of (str or None) of length n_rows
+        `None` and blank text mean missing.
+    max_values : int
+        More distinct values than this are refused: k-means would see little but them.
+
+    Returns
+    -------
+    OneHotFeature
+        Columns by descending frequency; missing values give a row of NaN.
+    """
+    counts = Counter(value for value in values if value)
+    if not counts:
+        raise MissingFeatureError(_("No customer has a value for %(names)s.") % {"names": _listed([name])})
+    if len(counts) > max_values:
+        text = _("“%(name)s” has %(count)s different values; a text feature may have at most %(limit)s.")
+        raise TooManyFeaturesError(text % {"name": name, "count": len(counts), "limit": max_values})
+    categories = tuple(sorted(counts, key=lambda value: (-counts[value], value)))
+    rows = dict(zip(categories, np.eye(len(categories)), strict=True))
+    absent = np.full(len(categories), np.nan)
+    columns = np.array([rows[value] if value else absent for value in values])
+    return OneHotFeature(names=tuple(f"{name}: {category}" for category in categories), values=columns)

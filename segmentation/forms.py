@@ -1,0 +1,305 @@
+"""Forms of the segmentation floor."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import QuerySet
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from customers.exports.customer_list import ListColumn
+from customers.models import Attribute, Dataset
+from customers.overview import AttributeOverview, kept_overview
+from segmentation.analysis.results import KLimits
+from segmentation.charts.palette import N_LOOKS, look_name
+from segmentation.models import Missing, Outliers, Scaling, Segment, Segmentation
+from segmentation.runs.request import K_LIMIT, RunRequest
+from segmentation.segments.cards import format_value
+
+
+class RunForm(forms.Form):
+    """What a new run needs to know; every choice has a sensible answer already."""
+
+    features = forms.MultipleChoiceField(
+        label=_("Which attributes should the segments differ in?"),
+        help_text=_("Two or three that matter for your campaign say more than many."),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    k = forms.IntegerField(
+        label=_("Number of segments"),
+        required=False,
+        min_value=1,
+        max_value=K_LIMIT,
+        help_text=_("Leave it empty to use the recommended number."),
+    )
+    k_max = forms.IntegerField(
+        label=_("Try up to"),
+        initial=10,
+        min_value=1,
+        max_value=K_LIMIT,
+        help_text=_("The elbow graph shows every number of segments from 1 to this one."),
+    )
+    name = forms.CharField(
+        label=_("Name of the segmentation"),
+        required=False,
+        max_length=200,
+        help_text=_(
+            "Leave it empty to go on with the one of these choices, or to name a new one after them."
+        ),
+    )
+    scaling = forms.ChoiceField(
+        choices=Scaling.choices,
+        initial=Scaling.STANDARD,
+        help_text=_("Standardising gives every attribute the same say, whatever its unit."),
+    )
+    log1p = forms.MultipleChoiceField(
+        label=_("Take the logarithm of"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("For amounts that a few customers have very much of, such as revenue."),
+    )
+    one_hot = forms.MultipleChoiceField(
+        label=_("Texts that take part"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("With care: each text becomes a dimension of its own and easily outweighs numbers."),
+    )
+    missing = forms.ChoiceField(
+        label=_("Where a value is missing"),
+        choices=Missing.choices,
+        initial=Missing.LEAVE_OUT,
+        help_text=_("A customer who is left out is in no segment of this run."),
+    )
+    outliers = forms.ChoiceField(
+        label=_("Customers far off all others"),
+        choices=Outliers.choices,
+        initial=Outliers.KEEP,
+        help_text=_("A few extreme customers can pull a whole segment towards them."),
+    )
+    min_segments = forms.IntegerField(
+        label=_("Recommend no fewer than"), required=False, min_value=1, max_value=K_LIMIT
+    )
+    max_segments = forms.IntegerField(
+        label=_("Recommend no more than"),
+        required=False,
+        min_value=1,
+        max_value=K_LIMIT,
+        help_text=_("As many as your team can look after."),
+    )
+    min_share = forms.FloatField(
+        label=_("Smallest segment, percent of the customers"),
+        required=False,
+        min_value=0,
+        max_value=50,
+        help_text=_("A number of segments that leaves a smaller one is not recommended."),
+    )
+    # These stand in the form at once; the others open with “More choices”.
+    FIRST = ("features", "k", "k_max")
+
+    def __init__(self, *args: Any, dataset: Dataset, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.dataset = dataset
+        attributes = list(dataset.attributes.all())
+        numbers = [(each.name, each.name) for each in attributes if each.is_number]
+        known = kept_overview(dataset)
+        told = [(each.name, _tell(each, known.get(each))) for each in attributes if each.is_number]
+        texts = [(each.name, each.name) for each in attributes if each.kind == Attribute.Kind.TEXT]
+        for name, choices in (("features", told), ("log1p", numbers), ("one_hot", texts)):
+            field = self.fields[name]
+            assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - tells mypy, not people
+            field.choices = choices
+        if not texts:
+            del self.fields["one_hot"]
+
+    @property
+    def first_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.FIRST]
+
+    @property
+    def more_fields(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name not in self.FIRST]
+
+    @property
+    def says_more(self) -> bool:
+        """Whether something unusual is chosen, or something wrong, among the further choices."""
+        usual = {field.name: field.field.initial for field in self.more_fields}
+        given = self.cleaned_data if self.is_bound and self.is_valid() else self.initial
+        unusual = any(given.get(name) and given[name] != initial for name, initial in usual.items())
+        return unusual or any(field.errors for field in self.more_fields)
+
+    def clean_min_share(self) -> float:
+        return float(self.cleaned_data["min_share"] or 0)
+
+    def clean(self) -> dict[str, Any]:
+        chosen = self.cleaned_data
+        if not chosen.get("features") and not chosen.get("one_hot") and "features" not in self.errors:
+            self.add_error("features", _("Choose at least one attribute."))
+        least, most = chosen.get("min_segments"), chosen.get("max_segments")
+        if least and most and least > most:
+            self.add_error(
+                "max_segments", _("This is less than %(least)s, the fewest above.") % {"least": least}
+            )
+        return chosen
+
+    def run_request(self) -> RunRequest:
+        """The request that a valid form means."""
+        chosen = self.cleaned_data
+        same = ("features", "k", "k_max", "name", "scaling", "missing", "outliers", "log1p")
+        return RunRequest(
+            dataset=self.dataset,
+            one_hot=chosen.get("one_hot", []),
+            limits=KLimits(chosen["min_segments"], chosen["max_segments"], chosen["min_share"] / 100),
+            **{name: chosen[name] for name in same},
+        )
+
+
+def _tell(attribute: Attribute, overview: AttributeOverview | None) -> str:
+    """An attribute's name, and what its values are like where somebody has counted."""
+    if overview is None:
+        return attribute.name
+    if not overview.known:
+        words = gettext("nobody has a value")
+    elif overview.minimum is None or overview.maximum is None:
+        return attribute.name
+    elif overview.minimum == overview.maximum:
+        words = gettext("the same for everyone: it tells nobody apart")
+    else:
+        ends = {"low": format_value(overview.minimum), "high": format_value(overview.maximum)}
+        words = gettext("%(low)s to %(high)s") % ends
+        if overview.missing:
+            words += gettext(", %(count)s missing") % {"count": intcomma(overview.missing)}
+    return format_html('{} <span class="muted">{}</span>', attribute.name, words)
+
+
+class ExportForm(forms.Form):
+    """What a list of customers shall tell, and as what kind of file."""
+
+    format = forms.ChoiceField(
+        label=_("Kind of file"),
+        choices=[
+            ("csv", _("CSV: for every mailing and campaign tool")),
+            ("xlsx", _("XLSX: a workbook for Excel and other spreadsheets")),
+        ],
+        initial="csv",
+        widget=forms.RadioSelect,
+    )
+    columns = forms.MultipleChoiceField(
+        label=_("Columns"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one column.")},
+    )
+
+    def __init__(self, *args: Any, columns: Sequence[ListColumn], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["columns"]
+        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - tells mypy, not people
+        field.choices = [(column.key, column.name) for column in columns]
+        field.initial = [column.key for column in columns]
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the chosen columns; none when all are chosen, so that addresses stay short."""
+        chosen: list[str] = self.cleaned_data["columns"]
+        return [] if len(chosen) == len(self.fields["columns"].initial) else chosen
+
+
+@dataclass(frozen=True)
+class Look:
+    """One colour with its marker, as an unsaved segment shows it, and the living segment that has it."""
+
+    segment: Segment
+    owner: Segment | None
+    is_chosen: bool
+
+    @property
+    def name(self) -> str:
+        return look_name(self.segment.colour)
+
+
+# As Django's validator fills it in.
+TOO_LONG = _("This name has %(show_value)d characters; at most %(limit_value)d are kept.")
+
+
+class NameForm(forms.ModelForm):
+    """A name that nothing else around has. No browser cuts one that is too long: the form says the limit."""
+
+    taken: Any  # a sentence that is translated when it is said
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("maxlength", None)
+
+    def clean_name(self) -> str:
+        name = " ".join(str(self.cleaned_data["name"]).split())
+        if name != self.instance.name and self.find_others().filter(name=name).exists():
+            raise forms.ValidationError(self.taken, params={"name": name})
+        return name
+
+    def find_others(self) -> QuerySet[Any]:
+        """Whose names are taken."""
+        raise NotImplementedError
+
+    @property
+    def replaced(self) -> dict[str, Any]:
+        """What the fields that a valid form changes were before."""
+        return {
+            name: self.initial[name] for name in self.fields if self.cleaned_data[name] != self.initial[name]
+        }
+
+
+class SegmentForm(NameForm):
+    """Name, look and notes of a segment, the same in every run."""
+
+    taken = _("Another segment here is called “%(name)s” already.")
+    colour = forms.TypedChoiceField(coerce=int, choices=[(index, index) for index in range(N_LOOKS)])
+    notes = forms.CharField(
+        label=_("Notes"),
+        required=False,
+        max_length=5_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("What you know about them, what you plan for them. At most 5,000 characters."),
+    )
+
+    class Meta:
+        model = Segment
+        fields = ["name", "colour", "notes"]
+        labels = {"name": _("Name")}
+        help_texts = {"name": _("At most 100 characters.")}
+        error_messages = {"name": {"required": _("Give the segment a name."), "max_length": TOO_LONG}}
+
+    def find_others(self) -> QuerySet[Segment]:
+        return (
+            Segment.objects.living()
+            .filter(segmentation=self.instance.segmentation_id)
+            .exclude(pk=self.instance.pk)
+        )
+
+    @property
+    def looks(self) -> Iterator[Look]:
+        """Every look there is, and which living segment has it."""
+        owners = {other.colour: other for other in self.find_others()}
+        chosen = str(self["colour"].value())
+        for index in range(N_LOOKS):
+            yield Look(Segment(colour=index), owners.get(index), is_chosen=str(index) == chosen)
+
+
+class SegmentationForm(NameForm):
+    """The name of a segmentation."""
+
+    taken = _("Another segmentation here is called “%(name)s” already.")
+
+    class Meta:
+        model = Segmentation
+        fields = ["name"]
+        labels = {"name": _("Name of the segmentation")}
+        help_texts = {"name": _("At most 200 characters.")}
+        error_messages = {"name": {"required": _("Give the segmentation a name."), "max_length": TOO_LONG}}
+
+    def find_others(self) -> QuerySet[Segmentation]:
+        return Segmentation.objects.filter(dataset=self.instance.dataset_id).exclude(pk=self.instance.pk)

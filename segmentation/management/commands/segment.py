@@ -1,0 +1,111 @@
+"""Run a segmentation in the foreground."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from customers.models import Dataset
+from jobs.models import Job
+from jobs.worker.execution import execute
+from segmentation.analysis.results import KLimits
+from segmentation.models import Missing, Outliers, Scaling, SegmentationRun
+from segmentation.runs.errors import RunRefusedError
+from segmentation.runs.request import RunRequest, start_run
+
+
+class Command(BaseCommand):
+    help = "Find the segments of a dataset: elbow sweep, advice on k, k-means, stored like any other run."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--dataset", required=True, metavar="NAME")
+        parser.add_argument("--features", default=[], nargs="+", metavar="ATTRIBUTE", help="numbers")
+        parser.add_argument("--one-hot", default=[], nargs="+", metavar="ATTRIBUTE", help="texts, with care")
+        parser.add_argument("--k", type=int, help="number of segments; without it the recommended one")
+        parser.add_argument("--k-max", type=int, default=10, help="last k of the sweep (default 10)")
+        parser.add_argument("--scaling", choices=Scaling.values, default=Scaling.STANDARD)
+        parser.add_argument("--log1p", default=[], nargs="+", metavar="ATTRIBUTE", help="take logarithms")
+        parser.add_argument("--missing", choices=Missing.values, default=Missing.LEAVE_OUT)
+        parser.add_argument("--outliers", choices=Outliers.values, default=Outliers.KEEP)
+        parser.add_argument("--min-segments", type=int, metavar="N", help="recommend no fewer")
+        parser.add_argument("--max-segments", type=int, metavar="N", help="recommend no more")
+        parser.add_argument("--min-share", type=float, default=0, metavar="PERCENT", help="of each segment")
+        parser.add_argument("--random-state", type=int, default=0)
+        parser.add_argument("--name", default="", help="name of the segmentation, if not the usual one")
+        parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+    def handle(self, **options: Any) -> None:
+        started = time.perf_counter()
+        run = self._start(options)
+        # It loads scikit-learn: only once it is clear that there is a run.
+        from segmentation.runs.execute import execute_run
+
+        execute(run.job_id, lambda claim: execute_run(claim, started=started))
+        run = SegmentationRun.objects.select_related("job").get(pk=run.pk)
+        if run.job.state != Job.State.SUCCEEDED:
+            raise CommandError(run.job.error or "The run was cancelled.", returncode=2)
+        if options["json"]:
+            self.stdout.write(json.dumps(_summary(run)))
+        else:
+            self._print(run)
+
+    def _start(self, options: dict[str, Any]) -> SegmentationRun:
+        dataset = Dataset.objects.filter(name=options["dataset"]).first()
+        if dataset is None:
+            known = ", ".join(f"“{name}”" for name in Dataset.objects.values_list("name", flat=True))
+            raise CommandError(
+                f"There is no dataset “{options['dataset']}”. There are: {known or 'none yet'}.", returncode=2
+            )
+        same = ("features", "one_hot", "scaling", "log1p", "missing", "outliers", "k", "k_max", "name")
+        limits = KLimits(options["min_segments"], options["max_segments"], options["min_share"] / 100)
+        request = RunRequest(
+            dataset=dataset,
+            limits=limits,
+            random_state=options["random_state"],
+            **{name: options[name] for name in same},
+        )
+        try:
+            return start_run(request, foreground=True)
+        except RunRefusedError as error:
+            raise CommandError(str(error), returncode=2) from error
+
+    def _print(self, run: SegmentationRun) -> None:
+        summary = _summary(run)
+        self.stdout.write(f"Run {run.pk}: {run.customer_count:,} customers in {run.k} segments.")
+        self.stdout.write(summary["advice"])
+        for point in summary["sweep"]:
+            silhouette = "" if point["silhouette"] is None else f"  silhouette {point['silhouette']:.3f}"
+            self.stdout.write(f"  k = {point['k']:>2}  WCSS {point['inertia']:,.2f}{silhouette}")
+        for segment in summary["segments"]:
+            centroid = ", ".join(f"{name} {value:,.1f}" for name, value in segment["centroid"].items())
+            self.stdout.write(f"  {segment['number']}. {segment['name']}: {segment['size']:,} ({centroid})")
+        if run.left_out_count:
+            self.stdout.write(f"  {run.left_out_count:,} customers were left out: a feature is missing.")
+
+
+def _summary(run: SegmentationRun) -> dict[str, Any]:
+    """The run as the command's JSON object."""
+    return {
+        "run": run.pk,
+        "k": run.k,
+        "k_recommended": run.k_recommended,
+        "advice": " ".join(run.advice["sentences"]),
+        "customers": run.customer_count,
+        "left_out": run.left_out_count,
+        # JSON from the database comes in no order: k, inertia and silhouette first, as people read it.
+        "sweep": [{**dict.fromkeys(("k", "inertia", "silhouette")), **row} for row in run.scores["rows"]],
+        "segments": [
+            {
+                "number": cluster.number,
+                "name": cluster.segment.name,
+                "size": cluster.size,
+                "centroid": dict(cluster.features),
+            }
+            for cluster in run.clusters.select_related("segment")
+        ],
+        "seconds": run.timings,
+    }

@@ -1,0 +1,268 @@
+"""Executing a segmentation run: load the customers of one version, analyse them, publish everything at once.
+
+Loads scikit-learn, which takes seconds: only workers and commands import this, and only when a run begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import islice
+
+import numpy as np
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from customers.models import Attribute
+from customers.storage.columns import read_numbers, read_texts
+from jobs.errors import JobError
+from jobs.worker.execution import Claim
+from segmentation.analysis.advice import advise_k
+from segmentation.analysis.errors import AnalysisError
+from segmentation.analysis.features import one_hot, prepare_features, propose_log1p
+from segmentation.analysis.kmeans.compression import compress
+from segmentation.analysis.kmeans.final_fit import fit_clusters
+from segmentation.analysis.kmeans.sweep import sweep_k
+from segmentation.analysis.profiles import profile_clusters
+from segmentation.analysis.results import (
+    Clustering,
+    ElbowSweep,
+    FloatArray,
+    IntArray,
+    KLimits,
+    SweepScores,
+    from_json,
+)
+from segmentation.analysis.samples import CompressedSamples, FeatureMatrix, OneHotFeature
+from segmentation.analysis.scatter_data import picture_pairs
+from segmentation.analysis.scores.scores import score_sweep
+from segmentation.models import SegmentationRun
+from segmentation.runs.store import Findings, publish_run
+from segmentation.runs.timings import Stopwatch
+
+# A text with more different values than this (names, streets) has no frequent ones worth a profile.
+PROFILED_TEXT_VALUES = 200
+# What is profiled besides the features is read in passes: 40 MB, which are there twice for a moment.
+VALUES_AT_ONCE = 5_000_000
+MOST_AT_ONCE = 25
+SWEEPING = gettext_noop("Elbow sweep")
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "kneed")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The customers of a version by ascending id: features with their names, logarithms asked for."""
+
+    ids: IntArray
+    values: FloatArray
+    names: list[str]
+    log1p: list[str]
+
+
+def execute_run(claim: Claim, *, started: float | None = None) -> None:
+    """Do the run that holds the claimed job: load, analyse, publish.
+
+    Parameters
+    ----------
+    claim
+        The job's claim.
+    started
+        When the caller began, by `time.perf_counter`; loading the libraries then counts in the total.
+
+    Raises
+    ------
+    JobError
+        The customers do not allow it (a constant feature, fewer customers than k): one sentence says why.
+    """
+    runs = SegmentationRun.objects.select_related("segmentation", "version", "sweep_of")
+    run = runs.defer("sweep_of__profiles", "sweep_of__pictures").get(job_id=claim.job_id)
+    watch = Stopwatch(started)
+    try:
+        with watch.stage("load"):
+            loaded = load_features(run, claim)
+        findings = analyse(run, loaded, claim, watch)
+        del loaded  # matching reads as many customers once more
+    except AnalysisError as error:
+        raise JobError(str(error)) from error
+    claim.report(gettext_noop("Storing the segments"))
+    publish_run(claim, run, findings, watch)
+
+
+def load_features(run: SegmentationRun, claim: Claim) -> Loaded:
+    """Read the run's features from the version it began with; a text becomes a column for each value."""
+    if run.version.dropped_at is not None:
+        raise JobError(_("The customers that this run was asked for are no longer kept: ask for a new run."))
+    known = Attribute.objects.in_bulk(run.segmentation.features)
+    attributes = [known[pk] for pk in run.segmentation.features]
+    numbers = [attribute for attribute in attributes if attribute.is_number]
+    total = run.version.customer_count
+
+    def check(done: int) -> None:
+        claim.report(gettext_noop("Reading the customers"), done, total)
+
+    check(0)
+    ids, values = read_numbers(run.version_id, [each.position for each in numbers], check=check)
+    names = [attribute.name for attribute in numbers]
+    for attribute in attributes:
+        if not attribute.is_number:
+            columns = _read_one_hot(run, attribute)
+            values = np.hstack([values, columns.values])
+            names += columns.names
+    log1p = [attribute.name for attribute in numbers if attribute.pk in run.segmentation.log1p]
+    return Loaded(ids, values, names, log1p)
+
+
+def _read_one_hot(run: SegmentationRun, attribute: Attribute) -> OneHotFeature:
+    (texts,) = read_texts(run.version_id, [attribute.position], max_distinct=PROFILED_TEXT_VALUES)
+    if texts is None:
+        text = _("“%(name)s” has more than %(limit)s different values, which is too many for a feature.")
+        raise JobError(text % {"name": attribute.name, "limit": PROFILED_TEXT_VALUES})
+    return one_hot(attribute.name, texts)
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Every k of the sweep with its scores."""
+
+    sweep: ElbowSweep
+    scores: SweepScores
+
+
+def find_candidates(
+    run: SegmentationRun, samples: CompressedSamples, claim: Claim, watch: Stopwatch
+) -> Candidates:
+    """Sweep k and score every k."""
+    ks = range(run.k_min, max(run.k_max, run.k_requested or 0) + 1)
+
+    def report(stage: str, k: int) -> None:
+        claim.report(stage, k, ks[-1])
+
+    report(SWEEPING, 0)
+    with watch.stage("sweep"):
+        sweep = sweep_k(
+            samples,
+            k_min=ks[0],
+            k_max=ks[-1],
+            random_state=run.random_state,
+            report=lambda k: report(SWEEPING, k),
+        )
+    with watch.stage("scores"):
+        scores = score_sweep(
+            samples,
+            sweep,
+            random_state=run.random_state,
+            report=lambda k: report(gettext_noop("Scoring the candidates"), k),
+        )
+    return Candidates(sweep, scores)
+
+
+def frozen_candidates(run: SegmentationRun, samples: CompressedSamples) -> Candidates | None:
+    """What the run whose sweep this one takes over has frozen; `None` where it cannot serve."""
+    source = run.sweep_of
+    if source is None or source.k is None or source.libraries != _libraries():
+        return None
+    sweep = from_json(ElbowSweep, source.sweep)
+    if sweep.n_samples != samples.n_samples:  # customers were deleted since
+        return None
+    return Candidates(sweep, from_json(SweepScores, source.scores))
+
+
+def _libraries() -> dict[str, str]:
+    return {name: version(name) for name in LIBRARIES}
+
+
+def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch) -> Findings:
+    """Find the segments; touches no table but to read what else is known of the customers."""
+    recipe = run.segmentation
+    features = prepare_features(
+        loaded.values,
+        loaded.names,
+        scaling=recipe.scaling,
+        log1p=loaded.log1p,
+        missing=recipe.missing,
+        outliers=recipe.outliers,
+    )
+    proposed = propose_log1p(features.values, features.names)
+    claim.report(SWEEPING)
+    with watch.stage("sweep"):
+        samples = compress(features)
+    found = frozen_candidates(run, samples) or find_candidates(run, samples, claim, watch)
+    sweep, scores = found.sweep, found.scores
+    advice = advise_k(sweep, scores, limits=KLimits(**run.limits))
+    claim.report(gettext_noop("Finding the segments"))
+    k = run.k_requested or advice.k
+    with watch.stage("fit"):
+        start = sweep.centroids_of(k) if k in sweep.ks else None
+        clustering = fit_clusters(
+            features,
+            samples,
+            n_clusters=k,
+            centroids=start,
+            random_state=run.random_state,
+            report=lambda n_pass: claim.check(),
+        )
+    del samples  # half of the memory, on a large dataset
+    claim.report(gettext_noop("Describing the segments"))
+    with watch.stage("profiles"):
+        numbers = _number_columns(run, features, claim)
+        texts = _text_columns(run, features, claim)
+        profiles = profile_clusters(clustering, features, numbers=numbers, texts=texts)
+        pictures = picture_pairs(clustering, features)
+    return Findings(
+        customer_ids=loaded.ids[features.kept],
+        features=features.without_samples(),
+        sweep=sweep,
+        scores=scores,
+        advice=advice,
+        clustering=clustering,
+        stabilities=_stabilities(scores, clustering) if start is not None else (),
+        profiles=profiles,
+        pictures=pictures,
+        log1p_proposed=[name for name in proposed if name not in loaded.log1p],
+        libraries=_libraries(),
+    )
+
+
+def _stabilities(scores: SweepScores, clustering: Clustering) -> list[float]:
+    """The stability of each label: the scores are in the order of the sweep's centroids."""
+    stabilities = scores.of(clustering.k).stabilities
+    return [stabilities[origin] for origin in clustering.origins] if stabilities else []
+
+
+def _number_columns(
+    run: SegmentationRun, features: FeatureMatrix, claim: Claim
+) -> Iterator[tuple[str, FloatArray]]:
+    """Each number attribute over the kept customers: the features from memory, the others in passes."""
+    for column, name in enumerate(features.names):
+        yield name, features.values[:, column]
+    others = run.segmentation.dataset.attributes.filter(kind=Attribute.Kind.NUMBER)
+    for some in _batches(run, others.exclude(pk__in=run.segmentation.features)):
+        claim.check()
+        _, values = read_numbers(run.version_id, [attribute.position for attribute in some])
+        for column, attribute in enumerate(some):
+            yield attribute.name, values[features.kept, column]
+        del values  # before the next ones are read
+
+
+def _text_columns(
+    run: SegmentationRun, features: FeatureMatrix, claim: Claim
+) -> Iterator[tuple[str, Sequence[str | None]]]:
+    """Each text attribute over the kept customers; those of ever new values are passed over."""
+    kept = np.flatnonzero(features.kept)
+    for some in _batches(run, run.segmentation.dataset.attributes.filter(kind=Attribute.Kind.TEXT)):
+        claim.check()
+        positions = [attribute.position for attribute in some]
+        found = read_texts(run.version_id, positions, max_distinct=PROFILED_TEXT_VALUES)
+        for attribute, texts in zip(some, found, strict=True):
+            if texts is not None:
+                yield attribute.name, texts if len(kept) == len(texts) else [texts[row] for row in kept]
+        del found
+
+
+def _batches(run: SegmentationRun, attributes: Iterable[Attribute]) -> Iterator[list[Attribute]]:
+    """The attributes that are read at once: the fewer, the more customers there are."""
+    remaining = iter(attributes)
+    size = max(1, min(MOST_AT_ONCE, VALUES_AT_ONCE // max(1, run.version.customer_count)))
+    while some := list(islice(remaining, size)):
+        yield some

@@ -1,0 +1,147 @@
+"""How sure a run is of its segments, in plain words: the verdict, and every number of segments it tried."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from common.i18n import write_number, write_percent
+from segmentation.analysis.advice import DOUBTFUL, STABILITY, STABLE
+from segmentation.analysis.results import Advice, ClusterScores, CriterionAnswer, ElbowSweep, SweepScores
+from segmentation.models import SegmentationRun
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`level` is good, fair or poor."""
+
+    level: str
+    title: str
+    sentence: str
+
+
+def judge(run: SegmentationRun, advice: Advice, scores: SweepScores) -> Verdict:
+    """Say how sure the segments of a run are."""
+    k, recommended = run.k or 0, advice.k_recommended
+    weakest = next((row.stability for row in scores.rows if row.k == k), None)
+    if k == 1:
+        return Verdict("fair", _("Everyone is in one segment"), _("There is nothing to tell apart."))
+    if recommended is None:
+        return Verdict("poor", _("There is no clear grouping"), _unclear(k))
+    if k != recommended:
+        return _asked_for(k, recommended, weakest)
+    if weakest is not None and weakest < STABLE:
+        title = _("Groups, but not all of them are steady")
+        return Verdict("fair", title, _steadiness(weakest))
+    title = ngettext("%(k)s clear group", "%(k)s clear groups", k) % {"k": k}
+    return Verdict("good", title, _("You can rely on them: they stand apart, and they come back."))
+
+
+def percent(share: float) -> str:
+    """A share in whole per cent, rounded down, so that only what is whole is called 100 %."""
+    return write_percent(write_number(math.floor(100 * share + 1e-9), 0))
+
+
+def _unclear(k: int) -> str:
+    return _(
+        "The %(k)s segments cut the customers into handy pieces: fine for sorting a list, no proof that such "
+        "groups exist. Other attributes may tell the customers apart better."
+    ) % {"k": k}
+
+
+def _asked_for(k: int, recommended: int, weakest: float | None) -> Verdict:
+    title = _("%(k)s segments as asked for; %(recommended)s fit these customers better") % {
+        "k": k,
+        "recommended": recommended,
+    }
+    level = "fair" if weakest is None or weakest >= DOUBTFUL else "poor"
+    return Verdict(level, title, _steadiness(weakest))
+
+
+def _steadiness(weakest: float | None) -> str:
+    if weakest is None:
+        return _("How steady they are was not measured for this number of segments.")
+    values = {"share": percent(weakest)}
+    if weakest >= STABLE:
+        return _("When customers are drawn again, every one of them comes back.")
+    if weakest >= DOUBTFUL:
+        text = _("When customers are drawn again, the weakest segment comes back only %(share)s alike.")
+        return text % values
+    text = _(
+        "When customers are drawn again, the weakest segment comes back only %(share)s alike: "
+        "do not build on it."
+    )
+    return text % values
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One number of segments that was tried: its scores, what it is, and in which scores it is best."""
+
+    scores: ClusterScores
+    roles: Sequence[str]
+    best: frozenset[str]
+    is_used: bool
+
+    @property
+    def k(self) -> int:
+        return self.scores.k
+
+    @property
+    def smallest(self) -> int:
+        return min(self.scores.sizes, default=0)
+
+
+# The scores, and whether a higher or a lower one is better.
+BETTER = {"silhouette": max, "davies_bouldin": min, "calinski_harabasz": max, "stability": max}
+
+
+def list_candidates(run: SegmentationRun, advice: Advice, scores: SweepScores) -> list[Candidate]:
+    """Every k of the sweep, with the best value of each score marked."""
+    best = {name: _best_k(scores.rows, name, better) for name, better in BETTER.items()}
+    return [
+        Candidate(
+            row,
+            _roles(row.k, run, advice),
+            frozenset(name for name, k in best.items() if k == row.k),
+            row.k == run.k,
+        )
+        for row in scores.rows
+    ]
+
+
+def _best_k(rows: Sequence[ClusterScores], name: str, better: object) -> int | None:
+    known = [(value, row.k) for row in rows if (value := getattr(row, name)) is not None]
+    if not known:
+        return None
+    # Of equal ones the first.
+    wanted = (max if better is max else min)(value for value, k in known)
+    return next(k for value, k in known if value == wanted)
+
+
+def _roles(k: int, run: SegmentationRun, advice: Advice) -> list[str]:
+    roles = [(advice.elbow_k, _("elbow")), (advice.k_recommended, _("recommended")), (run.k, _("this run"))]
+    return [word for role, word in roles if role == k]
+
+
+def naming_answers(advice: Advice) -> list[CriterionAnswer]:
+    """What the criteria say that name one k: they agree or do not."""
+    return [answer for answer in advice.answers if answer.criterion != STABILITY]
+
+
+def steadiness_answer(advice: Advice) -> CriterionAnswer | None:
+    """What is said of stability, which judges every k by itself."""
+    return next((answer for answer in advice.answers if answer.criterion == STABILITY), None)
+
+
+def sampled(scores: SweepScores) -> int | None:
+    """How many customers the silhouettes were taken on, where not on all."""
+    return max((row.silhouette_sample for row in scores.rows if not row.silhouette_exact), default=0) or None
+
+
+def is_approximate(sweep: ElbowSweep) -> bool:
+    return not sweep.exact

@@ -1,0 +1,259 @@
+"""Asking for a segmentation run: checks what can be checked before any customer is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from common.unique_names import unused_name
+from customers.models import Attribute, CustomerImport, Dataset
+from jobs.errors import JobAlreadyActive
+from jobs.lifecycle import create_foreground_job, create_job
+from jobs.models import Job
+from segmentation.analysis.results import KLimits
+from segmentation.models import Missing, Outliers, Scaling, Segmentation, SegmentationRun
+from segmentation.runs.errors import RunRefusedError
+
+MAX_FEATURES = 50
+K_LIMIT = 50
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What a run is asked for.
+
+    Attributes
+    ----------
+    dataset
+        Whose customers.
+    features, one_hot
+        Names of number attributes; of text attributes that take part with one column for each value.
+    scaling, missing, outliers
+        How the features are prepared.
+    log1p
+        Names of features whose logarithm is taken first.
+    k
+        Number of segments; `None` for the recommended one.
+    k_max
+        Last k of the sweep.
+    limits
+        What may be recommended.
+    random_state
+        The same one gives the same result.
+    name
+        Of the segmentation; empty for the usual one.
+    sweep_of
+        An earlier run with the same choices: this one is of the same customers and takes over its sweep.
+    """
+
+    dataset: Dataset
+    features: Sequence[str]
+    one_hot: Sequence[str] = ()
+    scaling: str = Scaling.STANDARD
+    log1p: Sequence[str] = ()
+    missing: str = Missing.LEAVE_OUT
+    outliers: str = Outliers.KEEP
+    k: int | None = None
+    k_max: int = 10
+    limits: KLimits = field(default_factory=KLimits)
+    random_state: int = 0
+    name: str = ""
+    sweep_of: SegmentationRun | None = None
+
+
+def request_like(run: SegmentationRun) -> RunRequest:
+    """The request that leads to a run like this one, of the dataset's customers as they are by then.
+
+    Raises
+    ------
+    RunRefusedError
+        An attribute it needs is no longer there.
+    """
+    recipe = run.segmentation
+    attributes = Attribute.objects.in_bulk([*recipe.features, *recipe.log1p])
+    if len(attributes) < len({*recipe.features, *recipe.log1p}):
+        raise RunRefusedError(_("An attribute that this run used is no longer there: choose others."))
+    chosen = [attributes[pk] for pk in recipe.features]
+    return RunRequest(
+        dataset=recipe.dataset,
+        features=[attribute.name for attribute in chosen if attribute.is_number],
+        one_hot=[attribute.name for attribute in chosen if not attribute.is_number],
+        scaling=recipe.scaling,
+        log1p=[attributes[pk].name for pk in recipe.log1p],
+        missing=recipe.missing,
+        outliers=recipe.outliers,
+        k=run.k_requested,
+        k_max=run.k_max,
+        limits=KLimits(**run.limits),
+        random_state=run.random_state,
+        name=recipe.name,
+    )
+
+
+def request_with_k(run: SegmentationRun, k: int) -> RunRequest:
+    """The request for another number of segments among a run's own customers, by the sweep it froze.
+
+    Raises
+    ------
+    RunRefusedError
+        As `request_like`.
+    """
+    last = max(run.k_max, run.k_requested or 0)
+    return replace(request_like(run), k=k, k_max=last, sweep_of=run)
+
+
+def start_run(
+    request: RunRequest, user: AbstractBaseUser | AnonymousUser | None = None, *, foreground: bool = False
+) -> SegmentationRun:
+    """Make a run of the dataset's current version and queue its job, unless this process does it itself.
+
+    While the very same run waits or works, it is returned instead of a second one.
+
+    Raises
+    ------
+    JobRefusedError
+        With one sentence that says what to change: a `RunRefusedError` about the request, another one about
+        the person's jobs.
+    """
+    try:
+        with transaction.atomic():
+            # Locked, so that ten clicks make one segmentation and the version is not dropped meanwhile.
+            datasets = Dataset.objects.select_for_update(of=("self",), no_key=True)
+            dataset = datasets.select_related("current_version").get(pk=request.dataset.pk)
+            request = replace(request, dataset=dataset)
+            version, attributes = _check(request)
+            segmentation = _segmentation_for(request, attributes)
+            return SegmentationRun.objects.create(
+                segmentation=segmentation,
+                job=_create_job(request, segmentation, version, user, foreground=foreground),
+                version=version,
+                k_requested=request.k,
+                k_max=request.k_max,
+                random_state=request.random_state,
+                sweep_of=request.sweep_of,
+                limits=asdict(request.limits),
+                feature_names=[attribute.name for attribute in attributes],
+            )
+    except JobAlreadyActive as active:
+        return SegmentationRun.objects.get(job=active.job)
+
+
+def _create_job(
+    request: RunRequest,
+    segmentation: Segmentation,
+    version: CustomerImport,
+    user: AbstractBaseUser | AnonymousUser | None,
+    *,
+    foreground: bool,
+) -> Job:
+    title = str(segmentation)
+    if foreground:
+        return create_foreground_job("run", title=title)
+    # The same run on the same customers is wanted once, however often somebody clicks.
+    parameters = f"{request.k} {request.k_max} {request.random_state} {request.limits}"
+    key = f"run {segmentation.pk} {version.pk} {parameters}"
+    return create_job("run", user, title=title, key=key)
+
+
+def _check(request: RunRequest) -> tuple[CustomerImport, list[Attribute]]:
+    version = request.sweep_of.version if request.sweep_of else request.dataset.current_version
+    if version is None:
+        text = _("“%(dataset)s” has no customers yet: import a file first.")
+        raise RunRefusedError(text % {"dataset": request.dataset})
+    if version.dropped_at is not None:
+        raise RunRefusedError(
+            _(
+                "The customers of that run are no longer kept as they were: "
+                "run it again with today's customers."
+            )
+        )
+    chosen = [*request.features, *request.one_hot]
+    if not 1 <= len(chosen) <= MAX_FEATURES:
+        text = _("Choose between 1 and %(limit)s features; you chose %(count)s.")
+        raise RunRefusedError(text % {"limit": MAX_FEATURES, "count": len(chosen)})
+    if len(set(chosen)) < len(chosen):
+        raise RunRefusedError(_("A feature is named twice: name each once."))
+    if strange := set(request.log1p) - set(request.features):
+        text = _("A logarithm is taken of number features only, not of “%(name)s”.")
+        raise RunRefusedError(text % {"name": min(strange)})
+    _check_numbers_of_segments(request, version.customer_count)
+    return version, _features(request)
+
+
+def _check_numbers_of_segments(request: RunRequest, customers: int) -> None:
+    if not 1 <= request.k_max <= K_LIMIT:
+        text = _("The largest k must lie between 1 and %(limit)s, not %(k)s.")
+        raise RunRefusedError(text % {"limit": K_LIMIT, "k": request.k_max})
+    if request.k is not None and not 1 <= request.k <= K_LIMIT:
+        text = _("k must lie between 1 and %(limit)s, not %(k)s.")
+        raise RunRefusedError(text % {"limit": K_LIMIT, "k": request.k})
+    if request.k is not None and request.k > customers:
+        text = _("%(k)s segments need at least %(k)s customers; there are %(customers)s.")
+        raise RunRefusedError(text % {"k": request.k, "customers": customers})
+    fewest, most = request.limits.k_min, request.limits.k_max
+    if fewest is not None and most is not None and fewest > most:
+        text = _("At least %(fewest)s segments and at most %(most)s cannot both hold.")
+        raise RunRefusedError(text % {"fewest": fewest, "most": most})
+
+
+def _features(request: RunRequest) -> list[Attribute]:
+    attributes = {attribute.name: attribute for attribute in request.dataset.attributes.all()}
+    numbers = [name for name, attribute in attributes.items() if attribute.is_number]
+    for name in [*request.features, *request.one_hot]:
+        if name not in attributes:
+            known = ", ".join(f"“{number}”" for number in numbers) or _("none")
+            text = _("“%(dataset)s” has no attribute “%(name)s”. Its number attributes: %(known)s.")
+            raise RunRefusedError(text % {"dataset": request.dataset, "name": name, "known": known})
+    for name in request.features:
+        if name not in numbers:
+            text = _("“%(name)s” holds a %(kind)s, not numbers, so it cannot be a feature.")
+            raise RunRefusedError(text % {"name": name, "kind": attributes[name].get_kind_display()})
+    for name in request.one_hot:
+        if attributes[name].kind != Attribute.Kind.TEXT:
+            text = _("“%(name)s” holds a %(kind)s, not texts.")
+            raise RunRefusedError(text % {"name": name, "kind": attributes[name].get_kind_display()})
+    return [attributes[name] for name in (*request.features, *request.one_hot)]
+
+
+def _segmentation_for(request: RunRequest, attributes: Sequence[Attribute]) -> Segmentation:
+    """The segmentation that this recipe or this name means, made on first use."""
+    recipe = {
+        "features": [attribute.pk for attribute in attributes],
+        "scaling": request.scaling,
+        "log1p": [attribute.pk for attribute in attributes if attribute.name in request.log1p],
+        "missing": request.missing,
+        "outliers": request.outliers,
+    }
+    recipes = Segmentation.objects.filter(dataset=request.dataset)
+    if request.name:
+        found = recipes.filter(name=request.name).first()
+        if found and any(getattr(found, name) != value for name, value in recipe.items()):
+            text = _("A segmentation “%(name)s” exists with other features or scaling: choose another name.")
+            raise RunRefusedError(text % {"name": request.name})
+    else:
+        found = recipes.filter(**recipe).order_by("pk").first()
+    taken = recipes.values_list("name", flat=True)
+    return found or recipes.create(
+        dataset=request.dataset,
+        name=request.name or unused_name(_usual_name(request), set(taken)),
+        **recipe,
+    )
+
+
+def _usual_name(request: RunRequest) -> str:
+    """For example “Income × Score”, with how they are prepared where it is not the usual way."""
+    names = [
+        _("log %(name)s") % {"name": name} if name in request.log1p else name for name in request.features
+    ]
+    unusual = [
+        Scaling(request.scaling).value if request.scaling != Scaling.STANDARD else "",
+        _("medians filled in") if request.missing == Missing.MEDIAN else "",
+        _("without outliers") if request.outliers == Outliers.SET_ASIDE else "",
+    ]
+    name = " × ".join([*names, *request.one_hot])
+    remarks = ", ".join(filter(None, unusual))
+    return f"{name[:150]} ({remarks})" if remarks else name[:150]

@@ -1,0 +1,63 @@
+"""What a run was done with: which features drive the result, who was left out, what took how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from segmentation.analysis.features import is_sensitive
+from segmentation.models import SegmentationRun
+
+STAGES = {
+    "load": gettext_lazy("reading the customers"),
+    "sweep": gettext_lazy("elbow sweep"),
+    "scores": gettext_lazy("scoring and stability"),
+    "fit": gettext_lazy("finding the segments"),
+    "profiles": gettext_lazy("describing them"),
+    "store": gettext_lazy("storing"),
+}
+
+
+@dataclass(frozen=True)
+class Driver:
+    """How far a feature drives the result: the share of its variance that the segments explain."""
+
+    name: str
+    percent: int
+    is_sensitive: bool
+
+
+def list_drivers(run: SegmentationRun) -> list[Driver]:
+    """The features, from the one that drives the result most."""
+    shares = sorted(run.explained.items(), key=lambda each: -each[1])
+    return [Driver(name, round(100 * share), is_sensitive(name)) for name, share in shares]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    reason: str
+    count: int
+
+
+def list_left_out(run: SegmentationRun) -> list[LeftOut]:
+    """Why customers take no part, feature by feature; one may be counted for several of them."""
+    reasons = [
+        LeftOut(_("no value in “%(name)s”") % {"name": name}, count)
+        for name, count in run.left_out.get("missing", {}).items()
+        if count
+    ]
+    if run.left_out.get("set_aside"):
+        reasons.append(LeftOut(_("far off all others, set aside as asked for"), run.left_out["set_aside"]))
+    return reasons
+
+
+def list_outliers(run: SegmentationRun) -> list[tuple[str, int]]:
+    """In which features how many customers lie far off all others."""
+    return [(name, count) for name, count in run.left_out.get("outliers", {}).items() if count]
+
+
+def list_timings(run: SegmentationRun) -> list[tuple[str, float]]:
+    """Seconds by stage, in the order in which they come."""
+    return [(str(name), run.timings[stage]) for stage, name in STAGES.items() if stage in run.timings]

@@ -1,0 +1,79 @@
+"""One customer: the values among everybody's, the segment in every run, and why this segment."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from customers.models import Attribute, Customer, Dataset
+from segmentation.analysis.results import ClusterProfiles, from_json
+from segmentation.models import Cluster, ClusterAssignment, SegmentationRun
+from segmentation.segments.explanation import explain
+from segmentation.segments.percentiles import compare_with_all
+
+
+@require_safe
+@permission_required("customers.view_customer", raise_exception=True)
+def customer_detail(request: HttpRequest, slug: str, customer_id: int) -> HttpResponse:
+    dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
+    customer = get_object_or_404(Customer.objects.of(dataset), id=customer_id)
+    attributes = list(dataset.attributes.all())
+    assignments = {each.run_id: each for each in ClusterAssignment.objects.filter(customer_id=customer.id)}
+    clusters = _clusters_of(assignments)
+    chosen = _choose(clusters, request.GET.get("run", ""))
+    context = {
+        "dataset": dataset,
+        "customer": customer,
+        "clusters": clusters,
+        "chosen": chosen,
+        "standings": compare_with_all(customer, attributes, None),
+    }
+    if chosen:
+        context |= _explain(customer, attributes, chosen, assignments[chosen.run_id])
+    return render(request, "segmentation/customer_detail.html", context)
+
+
+def _clusters_of(assignments: dict[int, ClusterAssignment]) -> list[Cluster]:
+    """The customer's clusters, those of the newest run first."""
+    if not assignments:
+        return []
+    pairs = reduce(or_, (Q(run=run, label=each.label) for run, each in assignments.items()))
+    return list(Cluster.objects.with_owners().filter(pairs).order_by("-run_id"))
+
+
+def _choose(clusters: list[Cluster], asked: str) -> Cluster | None:
+    """The cluster of the run that is asked for, else of the newest."""
+    if not asked:
+        return clusters[0] if clusters else None
+    for cluster in clusters:
+        if str(cluster.run_id) == asked:
+            return cluster
+    raise Http404
+
+
+def _explain(
+    customer: Customer, attributes: list[Attribute], chosen: Cluster, assignment: ClusterAssignment
+) -> dict[str, Any]:
+    """What the chosen run froze about everybody, and why it decided so."""
+    run = (
+        SegmentationRun.objects.select_related("segmentation")
+        .defer("pictures", "sweep", "scores")
+        .get(pk=chosen.run_id)
+    )
+    profiles = from_json(ClusterProfiles, run.profiles)
+    seen: Customer | None = customer
+    if run.version_id != customer.version_id:
+        seen = Customer.objects.filter(version_id=run.version_id, id=customer.id).first() or customer
+    clusters = list(run.clusters.select_related("segment"))
+    return {
+        "run": run,
+        "standings": compare_with_all(customer, attributes, profiles),
+        "reasons": explain(assignment, clusters, run, profiles, seen, attributes),
+    }

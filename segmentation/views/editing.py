@@ -1,0 +1,78 @@
+"""Changing what people may change of segmentations and their segments: names, looks, notes."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from audit.recording import record
+from segmentation.forms import SegmentationForm, SegmentForm
+from segmentation.models import Cluster, Segment, Segmentation
+from segmentation.segments.editing import edit_segment, rename_segmentation
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("segmenter.change_segmentation", raise_exception=True)
+def segmentation_rename(request: HttpRequest, segmentation_id: int) -> HttpResponse:
+    owners = Segmentation.objects.select_related("dataset")
+    segmentation = get_object_or_404(owners, pk=segmentation_id)
+    form = SegmentationForm(instance=segmentation)
+    if request.method == "POST":
+        with transaction.atomic():
+            form = rename_segmentation(segmentation, request.POST.dict())
+            if form.is_valid() and form.replaced:
+                record(request, "renamed a segmentation", segmentation, before=form.initial["name"])
+        if form.is_valid():
+            said = _("The segmentation is now called “%(name)s”.")
+            messages.success(request, said % {"name": segmentation})
+            return redirect(segmentation)
+    context = {"form": form, "segmentation": segmentation, "dataset": segmentation.dataset}
+    return render(request, "segmentation/segmentation_rename.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("segmenter.change_segment", raise_exception=True)
+def segment_edit(request: HttpRequest, segmentation_id: int, segment_id: int) -> HttpResponse:
+    owners = Segment.objects.select_related("segmentation__dataset")
+    segment = get_object_or_404(owners, pk=segment_id, segmentation=segmentation_id)
+    return _edit(request, segment, back=segment.segmentation.get_absolute_url())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("segmenter.change_segment", raise_exception=True)
+def segment_rename(request: HttpRequest, run_id: int, number: int) -> HttpResponse:
+    """Where the form in place, on the page of a run or of a segment, is sent to: it leads back there."""
+    clusters = Cluster.objects.select_related("segment__segmentation__dataset")
+    cluster = get_object_or_404(clusters, run=run_id, number=number)
+    back = cluster.get_absolute_url()
+    if request.POST.get("back") == "run":
+        back = f"{cluster.run.get_absolute_url()}#segment-{number}"
+    return _edit(request, cluster.segment, back=back)
+
+
+def _edit(request: HttpRequest, segment: Segment, *, back: str) -> HttpResponse:
+    form = SegmentForm(instance=segment)
+    if request.method == "POST":
+        form = _save(request, segment)
+        if form.is_valid():
+            messages.success(request, _("“%(name)s” is saved, for every run.") % {"name": segment})
+            return redirect(back)
+    context = {"form": form, "segment": segment, "segmentation": segment.segmentation, "back": back}
+    return render(request, "segmentation/segment_edit.html", context)
+
+
+def _save(request: HttpRequest, segment: Segment) -> SegmentForm:
+    try:
+        with transaction.atomic():
+            form = edit_segment(segment, request.POST.dict())
+            if form.is_valid() and form.replaced:
+                record(request, "changed a segment", segment, before=form.replaced)
+    except ObjectDoesNotExist:  # deleted in the meantime, with the only run that knew it
+        raise Http404 from None
+    return form

@@ -1,1 +1,0 @@
-"""Pages of the segmentation floor, and of the site as a whole."""

@@ -1,0 +1,198 @@
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segmentation.analysis.naming import describe, propose_names
+from segmentation.analysis.profiles import profile_number
+from segmentation.analysis.wording import format_number, short_attribute_name
+
+SAMPLE = Path(__file__).parents[3] / "customers" / "sample" / "customers.csv"
+
+
+def profiles_of(columns, labels):
+    labels = np.asarray(labels, dtype=np.int32)
+    n_clusters = int(labels.max()) + 1
+    return [
+        profile_number(name, np.asarray(values, dtype=np.float64), labels, n_clusters, is_feature=True)
+        for name, values in columns.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("Annual Income (k$)", "income"),
+        ("Spending Score (1-100)", "spending"),
+        ("Age", "age"),
+        ("total_orders", "orders"),
+        ("avgBasketValue [EUR]", "basket value"),
+        ("CLV", "CLV"),
+        ("PURCHASES LAST 12M", "purchases last 12m"),
+        ("REVENUE", "revenue"),
+        ("Number of orders", "orders"),
+        ("Year of birth", "year of birth"),
+        ("How satisfied are you with your last delivery? (1-10)", "“How satisfied are you …”"),
+        ("Score", "score"),
+        ("(k$)", "k"),
+        ("Bestellungen", "Bestellungen"),
+        ("Ø Warenkorb", "Ø Warenkorb"),
+        ("Umsatz gesamt (EUR)", "Umsatz gesamt"),
+        ("ANZAHL BESTELLUNGEN", "Anzahl Bestellungen"),
+        ("UMSATZ", "Umsatz"),
+        ("BonusPoints", "Bonus points"),
+    ],
+)
+def test_attribute_names_lose_units_and_fillers(name, short):
+    assert short_attribute_name(name) == short
+
+
+def test_names_say_what_is_high_and_low():
+    profiles = profiles_of(
+        {"Annual Income (k$)": [90, 90, 20, 20], "Spending Score (1-100)": [10, 10, 80, 80]}, [0, 0, 1, 1]
+    )
+    assert propose_names(profiles, 2) == ("High income, low spending", "Low income, high spending")
+
+
+def test_ages_counts_and_averages_have_words_of_their_own():
+    profiles = profiles_of(
+        {"Age": [20, 20, 60, 60], "Orders": [9, 9, 1, 1], "Income": [5, 6, 5, 6]}, [0, 0, 1, 1]
+    )
+    assert propose_names(profiles, 2) == ("Younger, many orders", "Older, few orders")
+
+
+def test_a_text_feature_is_named_by_its_value():
+    profiles = profiles_of({"Region: North": [1, 1, 0, 0], "Age": [20, 20, 60, 60]}, [0, 0, 1, 1])
+    assert propose_names(profiles, 2) == ("Mostly North, younger", "Older")
+
+
+@pytest.mark.parametrize(
+    ("shares", "name"),
+    [
+        ([1.0, 0.0, 0.0, 0.0], "Mostly North"),
+        ([0.5, 0.5, 0.0, 0.0], "North or South"),
+        ([0.4, 0.2, 0.2, 0.2], "Close to average 1"),
+    ],
+)
+def test_the_values_of_a_text_feature_make_one_part_of_the_name(shares, name):
+    others = np.repeat(np.eye(4), 10, axis=0)
+    ours = np.repeat(np.eye(4), [round(10 * share) for share in shares], axis=0)
+    names = [f"Region: {region}" for region in ("North", "South", "East", "West")]
+    columns = dict(zip(names, np.vstack((ours, others)).T, strict=True))
+    assert propose_names(profiles_of(columns, [0] * 10 + [1] * 40), 2)[0] == name
+
+
+def test_a_yes_or_no_column_is_named_and_described_by_its_answer():
+    profiles = profiles_of({"Has app": [1, 1, 0, 0], "Newsletter": [1, 0, 1, 0]}, [0, 0, 1, 1])
+    assert propose_names(profiles, 2) == ("Has app: yes", "Has app: no")
+    assert describe(profiles, 0) == "Has app: yes for 100 %, against 50 % of everyone."
+
+
+def test_a_number_with_a_colon_in_its_name_stays_a_number():
+    profiles = profiles_of({"Q1: satisfaction": [9, 9, 1, 1]}, [0, 0, 1, 1])
+    assert propose_names(profiles, 2) == ("High Q1 satisfaction", "Low Q1 satisfaction")
+
+
+def test_days_since_something_are_counted_and_years_of_birth_turned_into_ages():
+    profiles = profiles_of(
+        {"Days since last order": [9, 9, 300, 300], "Year of birth": [1999, 2001, 1950, 1960]}, [0, 0, 1, 1]
+    )
+    assert propose_names(profiles, 2)[0] == "Few days since last order, younger"
+    assert "higher Year of birth: 2000 on average, against 1978 for everyone" in describe(profiles, 0)
+
+
+def test_means_that_look_alike_get_the_digits_that_tell_them_apart():
+    profiles = profiles_of({"Latitude": [48.851, 48.851, 48.853, 48.853]}, [0, 0, 1, 1])
+    assert describe(profiles, 1) == "Higher Latitude: 48.853 on average, against 48.852 for everyone."
+
+
+def test_names_are_unique_also_for_clusters_alike():
+    profiles = profiles_of({"Income": [1, 2, 3, 4, 100, 101]}, [0, 0, 1, 1, 2, 2])
+    assert propose_names(profiles, 3) == ("Low income 1", "Low income 2", "High income")
+    equal = profiles_of({"Income": [1, 9, 1, 9, 1, 9]}, [0, 0, 1, 1, 2, 2])
+    assert propose_names(equal, 3) == ("Average income 1", "Average income 2", "Average income 3")
+
+
+def test_german_nouns_keep_their_capitals():
+    profiles = profiles_of({"Bestellungen": [9, 9, 1, 1], "Ø Warenkorb": [5, 5, 80, 80]}, [0, 0, 1, 1])
+    assert propose_names(profiles, 2) == (
+        "High Bestellungen, low Ø Warenkorb",
+        "Low Bestellungen, high Ø Warenkorb",
+    )
+
+
+def test_a_name_has_the_two_strongest_traits_in_the_order_of_the_features():
+    columns = {"Age": [20, 24, 60, 64], "Income": [1, 9, 5, 13], "Orders": [9, 9, 1, 1]}
+    assert propose_names(profiles_of(columns, [0, 0, 1, 1]), 2) == (
+        "Younger, many orders",
+        "Older, few orders",
+    )
+
+
+def test_where_two_traits_are_the_same_the_next_one_tells_apart():
+    columns = {
+        "Age": [30, 50, 20, 60, 40, 40],
+        "Income": [90, 90, 10, 10, 10, 10],
+        "Score": [90, 90, 10, 10, 10, 10],
+    }
+    assert propose_names(profiles_of(columns, [0, 1, 2, 2, 2, 2]), 3) == (
+        "Younger, high income",
+        "Older, high income",
+        "Low income, low score",
+    )
+
+
+def test_a_long_name_leaves_room_for_a_number():
+    columns = {f"{letter * 60} {letter * 60}": [9, 9, 1, 1] for letter in "ab"}
+    names = propose_names(profiles_of(columns, [0, 0, 1, 1]), 2)
+    assert all(len(name) <= 90 and name.endswith("…") for name in names)
+
+
+def test_the_segments_of_the_sample_have_names_that_people_know():
+    with SAMPLE.open() as file:
+        rows = list(csv.DictReader(file))
+    columns = {
+        name: [float(row[name]) for row in rows] for name in ("Annual Income (k$)", "Spending Score (1-100)")
+    }
+    # Borders by hand, where the five groups part.
+    labels = [
+        0 if 40 < income < 70 else 1 + 2 * (income > 55) + (score > 50)
+        for income, score in zip(*columns.values(), strict=True)
+    ]
+    assert propose_names(profiles_of(columns, labels), 5) == (
+        "Average income, average spending",
+        "Low income, low spending",
+        "Low income, high spending",
+        "High income, low spending",
+        "High income, high spending",
+    )
+
+
+def test_description_gives_the_largest_difference_first_in_original_units():
+    profiles = profiles_of({"Age": [30, 34, 40, 44], "Income": [20, 20, 80, 80]}, [0, 0, 1, 1])
+    assert describe(profiles, 1) == (
+        "Higher Income: 80.0 on average, against 50.0 for everyone; "
+        "higher Age: 42.0 on average, against 37.0 for everyone."
+    )
+
+
+def test_a_slight_difference_is_called_slight():
+    profiles = profiles_of({"Income": [0, 4, 4, 8], "Age": [30, 40, 30, 40]}, [0, 0, 0, 1])
+    assert describe(profiles, 0) == (
+        "Slightly lower Income: 2.7 on average, against 4.0 for everyone; "
+        "slightly lower Age: 33.3 on average, against 35.0 for everyone."
+    )
+
+
+def test_description_of_an_average_cluster():
+    profiles = profiles_of({"Age": [30, 40, 30, 40]}, [0, 0, 1, 1])
+    assert describe(profiles, 0) == "Close to the average of everyone in every feature."
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0"), (82.13, "82.1"), (1234.5, "1,234"), (0.0456, "0.046"), (-2.5, "-2.5"), (1e15, "1e+15")],
+)
+def test_numbers_are_written_as_people_do(value, text):
+    assert format_number(value) == text
