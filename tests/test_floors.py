@@ -1,4 +1,4 @@
-"""The floors: segmenter > segmentation > customers > jobs > audit > common. Imports go down only; heavy libraries stay where they belong."""
+"""The floors: segmenter > segmentation > customers > jobs > audit > common; and where heavy libraries belong."""
 
 import ast
 import os
