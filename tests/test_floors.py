@@ -1,4 +1,4 @@
-"""The floors: segmenter > segmentation > customers > jobs > audit > common; and where heavy libraries belong."""
+"""The floors: segmenter > segmentation > customers > jobs > audit > common. Heavy libraries load late."""
 
 import ast
 import os
