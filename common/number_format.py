@@ -1,4 +1,4 @@
-"""Numbers as charts write them, with the signs of the reader's language. Free of matplotlib."""
+"""Numbers as pages and charts write them, with the signs of the reader's language. Knows no Django."""
 
 import itertools
 import math
@@ -36,6 +36,15 @@ def format_number(value: float, decimals: int | None = None) -> str:
     if decimals is not None or size < _NOTHING or value == int(value):
         return write_number(value, decimals or 0)
     return _trimmed(value, max(0, 2 - _exponent(size)))
+
+
+def format_value(value: float) -> str:
+    """Return a value of an attribute: thousands grouped, and as many decimals as say something."""
+    size = abs(value)
+    if size and not 1e-3 <= size < 1e12:
+        return f"{value:.2g}"
+    decimals = 0 if size >= 1000 or value == int(value) else 1 if size >= 1 else 3
+    return write_number(value, decimals)
 
 
 def format_count(count: int) -> str:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from customers.views import datasets, imports
+from customers.views import customers, datasets, imports
 
 app_name = "customers"
 
@@ -11,6 +11,9 @@ urlpatterns = [
     path("datasets/<slug:slug>/", datasets.dataset_detail, name="dataset-detail"),
     path("datasets/<slug:slug>/overview/", datasets.dataset_overview, name="dataset-overview"),
     path("datasets/<slug:slug>/customers/", datasets.customer_list, name="customer-list"),
+    path(
+        "datasets/<slug:slug>/customers/<int:customer_id>/", customers.customer_detail, name="customer-detail"
+    ),
     path("datasets/<slug:slug>/import/", imports.import_create, name="import-create"),
     # /imports/<id>/
     path("imports/<int:import_id>/", imports.import_detail, name="import-detail"),

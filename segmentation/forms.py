@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from common.number_format import format_value
 from customers.exports.customer_list import ListColumn
 from customers.models import Attribute, Dataset
 from customers.overview import AttributeOverview, kept_overview
@@ -18,7 +19,6 @@ from segmentation.analysis.results import KLimits
 from segmentation.charts.palette import N_LOOKS, look_name
 from segmentation.models import Missing, Outliers, Scaling, Segment, Segmentation
 from segmentation.runs.request import K_LIMIT, RunRequest
-from segmentation.segments.cards import format_value
 
 
 class RunForm(forms.Form):

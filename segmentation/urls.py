@@ -3,7 +3,6 @@ from django.urls import path, register_converter
 from common import url_converters
 from segmentation.views import (
     charts,
-    customers,
     deletion,
     editing,
     exports,
@@ -24,9 +23,6 @@ urlpatterns = [
     # /datasets/<slug>/
     path("datasets/<slug:slug>/delete/", deletion.dataset_delete, name="dataset-delete"),
     path("datasets/<slug:slug>/runs/new/", runs.run_create, name="run-create"),
-    path(
-        "datasets/<slug:slug>/customers/<int:customer_id>/", customers.customer_detail, name="customer-detail"
-    ),
     path("datasets/<slug:slug>/customers/export/", exports.customers_export, name="customers-export"),
     path(
         "datasets/<slug:slug>/customers/export.<list_format:ending>",

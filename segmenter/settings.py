@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import environ
-import structlog
 from django.core.exceptions import ImproperlyConfigured
 
+from segmenter import log_format
 from segmenter.embedded import servers
 from segmenter.security import production, secret_key
 from segmenter.security.csp import FILE_POLICY, page_policy
@@ -211,6 +211,15 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# Places in pages of a lower floor, and the templates by which rooms above fill them.
+PAGE_SLOTS = {
+    "dataset first action": ["segmentation/_find_segments.html"],
+    "dataset last action": ["segmentation/_delete_dataset.html"],
+    "import first action": ["segmentation/_find_segments_next.html"],
+    "customer list action": ["segmentation/_export_customers.html"],
+    "customer": ["segmentation/_customer_slot.html"],
+}
+
 # ---- Imports -------------------------------------------------------------------------------------
 
 UPLOAD_DIR = DATA_DIR / "uploads"
@@ -366,34 +375,5 @@ STORAGES = {
 
 # ---- Logging -------------------------------------------------------------------------------------
 
-# One event a line, in JSON where machines read it. Structured values keep a name with a line break in it
-# from writing a line of its own.
 LOG_FORMAT = env.str("LOG_FORMAT", default="json" if PRODUCTION else "plain")
-_before: list[Any] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_logger_name,
-    structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso"),
-]
-structlog.configure(
-    processors=[*_before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-)
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "json": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "foreign_pre_chain": _before,
-            "processors": [
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(),
-            ],
-        },
-        "plain": {"()": "segmenter.log_format.OneLineFormatter"},
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-}
+LOGGING = log_format.configure(LOG_FORMAT, level=env.str("LOG_LEVEL", default="INFO"))

@@ -1,6 +1,8 @@
 """What every page may use."""
 
 from django import template
+from django.conf import settings
+from django.template import Context
 from django.templatetags.static import static
 from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
@@ -28,3 +30,11 @@ def table_rows(table: Table) -> SafeString:
         for row in table.paginated_rows
     )
     return format_html_join("\n", "<tr>{}</tr>", ((row,) for row in rows))
+
+
+@register.simple_tag(takes_context=True)
+def page_slot(context: Context, name: str) -> SafeString:
+    """What rooms above have for this place of a page: the templates that the setting PAGE_SLOTS names."""
+    assert context.template is not None  # noqa: S101 - tells mypy: a page is being rendered
+    found = [context.template.engine.get_template(each) for each in settings.PAGE_SLOTS.get(name, ())]
+    return format_html_join("", "{}", ((each.render(context),) for each in found))

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.utils.formats import number_format
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from common.number_format import format_value
 from segmentation.analysis.advice import DOUBTFUL, STABLE
 from segmentation.analysis.naming import is_yes_or_no
 from segmentation.analysis.results import ClusterProfiles, NumberProfile, TextProfile, TextSummary
@@ -192,15 +192,6 @@ def _text_differences(texts: Sequence[TextProfile], label: int) -> Iterator[Diff
 def _shares(summary: TextSummary) -> dict[str, float]:
     known = summary.count - summary.missing
     return {value: count / known for value, count in summary.values} if known else {}
-
-
-def format_value(value: float) -> str:
-    """A number in the reader's language: as many decimals as say something."""
-    size = abs(value)
-    if size and not 1e-3 <= size < 1e12:
-        return f"{value:.2g}"
-    decimals = 0 if size >= 1000 or value == int(value) else 1 if size >= 1 else 3
-    return str(number_format(round(value, decimals), decimals, force_grouping=True))
 
 
 def find_warnings(cluster: Cluster, total: int) -> list[Caution]:

@@ -12,14 +12,12 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from common.number_format import HARDLY_ANY, format_percent, format_share, is_hardly_any
 from segmentation.chart_data.axes import Choice
 from segmentation.charts.inputs import SizeHistory
 from segmentation.charts.palette import ThemeName, segment_colour
 from segmentation.charts.palette import segment_marker as marker_symbol
 from segmentation.charts.text.descriptions import describe_history
 from segmentation.models import Cluster, Segment, Segmentation, SegmentationRun
-from segmentation.segments.cards import format_value
 from segmentation.views import charts
 
 register = template.Library()
@@ -106,23 +104,3 @@ def chart(run: SegmentationRun, name: str, choice: Choice | None = None) -> dict
         "words": charts.describe_chart(run, name, choice),
         "joint": "&" if query else "?",
     }
-
-
-@register.simple_tag
-def score(value: float | None) -> str:
-    """A number with as many decimals as say something, a dash where there is none."""
-    return "–" if value is None else format_value(value)
-
-
-@register.simple_tag
-def share(part: int, whole: int) -> str:
-    """For example “40.5 %”; “less than 0.1 %” rather than 0."""
-    if is_hardly_any(part, whole):
-        return _("less than %(share)s") % {"share": format_percent(HARDLY_ANY, 1)}
-    return format_share(part, whole)
-
-
-@register.filter
-def size(number: int) -> int:
-    """A number without its sign, which the page writes in front."""
-    return abs(number)

@@ -7,11 +7,11 @@ from django.utils import translation
 from common import i18n
 from common.i18n import join_words, use_catalogue
 from common.number_format import format_number, format_share, format_ticks
+from common.templatetags.numbers import share
 from segmentation.analysis.errors import TooFewCustomersError
 from segmentation.analysis.features import prepare_features
 from segmentation.charts.inputs import ElbowChart
 from segmentation.charts.text.descriptions import describe_elbow
-from segmentation.templatetags.segments import share
 from segmenter.apps import read_signs
 
 

@@ -44,7 +44,7 @@ def test_every_page_costs_at_most_15_queries_however_many_runs(administrator_cli
         reverse("segmentation:segmentation-sizes", args=[run.segmentation_id, "svg"]),
         reverse("segmentation:segment-edit", args=[run.segmentation_id, run.clusters.first().segment_id]),
         run.clusters.first().get_absolute_url(),
-        reverse("segmentation:customer-detail", args=[shop.slug, 1]),
+        reverse("customers:customer-detail", args=[shop.slug, 1]),
         reverse("segmentation:chart", args=[run.pk, "scatter", "svg"]),
     ]
     multiply(run, 100)

@@ -46,7 +46,7 @@ def test_a_rate_is_not_rounded_to_nothing(viewer_client, make_dataset, execute_a
         viewer_client.get(each.get_absolute_url()).context["facts"][0].value for each in run.clusters.all()
     }
     assert pages == {"0.004", "0.020"}
-    address = reverse("segmentation:customer-detail", args=[dataset.slug, 1])
+    address = reverse("customers:customer-detail", args=[dataset.slug, 1])
     assert "on average 0.004 in " in viewer_client.get(address).content.decode()
 
 
@@ -187,7 +187,7 @@ def test_a_customers_page_says_which_segments(viewer_client, cluster):
     member = ClusterAssignment.objects.filter(run=cluster.run, label=cluster.label).first()
     dataset = cluster.run.segmentation.dataset
     page = viewer_client.get(
-        reverse("segmentation:customer-detail", args=[dataset.slug, member.customer_id])
+        reverse("customers:customer-detail", args=[dataset.slug, member.customer_id])
     ).content.decode()
     assert cluster.segment.name in page
 
@@ -196,7 +196,7 @@ def test_another_datasets_customer_is_not_found(viewer_client, cluster, make_dat
     other = make_dataset({"Income": [1.0]}, name="Other")
     member = ClusterAssignment.objects.filter(run=cluster.run_id).latest("customer_id").customer_id
     answers = {
-        slug: viewer_client.get(reverse("segmentation:customer-detail", args=[slug, member])).status_code
+        slug: viewer_client.get(reverse("customers:customer-detail", args=[slug, member])).status_code
         for slug in (cluster.run.segmentation.dataset.slug, other.slug)
     }
     assert answers == {cluster.run.segmentation.dataset.slug: 200, other.slug: 404}

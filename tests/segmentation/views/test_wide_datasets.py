@@ -52,7 +52,7 @@ def test_every_page_of_a_wide_dataset_answers(administrator_client, wide, execut
         cluster.get_absolute_url(),
         f"{cluster.get_absolute_url()}?text=text+3",
         reverse("segmentation:segment-export", args=numbered),
-        reverse("segmentation:customer-detail", args=[wide.slug, cluster.typical[0]]),
+        reverse("customers:customer-detail", args=[wide.slug, cluster.typical[0]]),
         *(
             reverse("segmentation:chart", args=[run.pk, name, kind])
             for name in ("profile", "distributions")

@@ -46,7 +46,7 @@ def addresses(shop, run, other, person, export) -> list[str]:
         reverse("segmentation:segment-export", args=[run.pk, cluster.number]),
         reverse("segmentation:customers-export", args=[shop.slug]) + "?id=00",
         export.get_absolute_url(),
-        reverse("segmentation:customer-detail", args=[shop.slug, cluster.typical[0]]),
+        reverse("customers:customer-detail", args=[shop.slug, cluster.typical[0]]),
     ]
 
 

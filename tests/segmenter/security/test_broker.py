@@ -72,7 +72,7 @@ def test_no_customer_stands_in_the_broker_or_the_cache(worker, administrator_cli
     pages = [
         reverse("customers:dataset-overview", args=[dataset.slug]),
         f"{reverse('customers:customer-list', args=[dataset.slug])}?text=maria.secret",
-        reverse("segmentation:customer-detail", args=[dataset.slug, customer.id]),
+        reverse("customers:customer-detail", args=[dataset.slug, customer.id]),
         first.get_absolute_url(),
         f"{reverse('segmentation:run-compare')}?run={first.pk}&run={second.pk}",
         first.clusters.get(number=1).get_absolute_url(),

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def page_of(client, dataset, customer_id: int, **query):
-    return client.get(reverse("segmentation:customer-detail", args=[dataset.slug, customer_id]), query)
+    return client.get(reverse("customers:customer-detail", args=[dataset.slug, customer_id]), query)
 
 
 @pytest.mark.parametrize("scaling", ["standard", "none", "min-max", "robust"])

@@ -1,43 +1,41 @@
-"""One customer: the values among everybody's, the segment in every run, and why this segment."""
+"""What segments know of one customer: the values among everybody's, the segment in every run, and why."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
+from django import template
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.http import Http404
+from django.template import Context
 
-from customers.models import Attribute, Customer, Dataset
+from customers.models import Attribute, Customer
 from segmentation.analysis.results import ClusterProfiles, from_json
 from segmentation.models import Cluster, ClusterAssignment, SegmentationRun
 from segmentation.segments.explanation import explain
 from segmentation.segments.percentiles import compare_with_all
 
+register = template.Library()
 
-@require_safe
-@permission_required("customers.view_customer", raise_exception=True)
-def customer_detail(request: HttpRequest, slug: str, customer_id: int) -> HttpResponse:
-    dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
-    customer = get_object_or_404(Customer.objects.of(dataset), id=customer_id)
-    attributes = list(dataset.attributes.all())
+
+@register.inclusion_tag("segmentation/_customer.html", takes_context=True)
+def customer_segments(context: Context) -> dict[str, Any]:
+    """Tell of the page's customer by the run that its address names, by the newest where it names none."""
+    customer, attributes = context["customer"], context["attributes"]
     assignments = {each.run_id: each for each in ClusterAssignment.objects.filter(customer_id=customer.id)}
     clusters = _clusters_of(assignments)
-    chosen = _choose(clusters, request.GET.get("run", ""))
-    context = {
-        "dataset": dataset,
-        "customer": customer,
+    chosen = _choose(clusters, context["request"].GET.get("run", ""))
+    known = {
         "clusters": clusters,
         "chosen": chosen,
         "standings": compare_with_all(customer, attributes, None),
     }
     if chosen:
-        context |= _explain(customer, attributes, chosen, assignments[chosen.run_id])
-    return render(request, "segmentation/customer_detail.html", context)
+        known |= _explain(customer, attributes, chosen, assignments[chosen.run_id])
+    return known
 
 
 def _clusters_of(assignments: dict[int, ClusterAssignment]) -> list[Cluster]:
@@ -59,7 +57,7 @@ def _choose(clusters: list[Cluster], asked: str) -> Cluster | None:
 
 
 def _explain(
-    customer: Customer, attributes: list[Attribute], chosen: Cluster, assignment: ClusterAssignment
+    customer: Customer, attributes: Sequence[Attribute], chosen: Cluster, assignment: ClusterAssignment
 ) -> dict[str, Any]:
     """What the chosen run froze about everybody, and why it decided so."""
     run = (

@@ -1,0 +1,28 @@
+"""Numbers on pages."""
+
+from django import template
+from django.utils.translation import gettext as _
+
+from common.number_format import HARDLY_ANY, format_percent, format_share, format_value, is_hardly_any
+
+register = template.Library()
+
+
+@register.simple_tag
+def score(value: float | None) -> str:
+    """A number with as many decimals as say something, a dash where there is none."""
+    return "–" if value is None else format_value(value)
+
+
+@register.simple_tag
+def share(part: int, whole: int) -> str:
+    """For example “40.5 %”; “less than 0.1 %” rather than 0."""
+    if is_hardly_any(part, whole):
+        return _("less than %(share)s") % {"share": format_percent(HARDLY_ANY, 1)}
+    return format_share(part, whole)
+
+
+@register.filter
+def size(number: int) -> int:
+    """A number without its sign, which the page writes in front."""
+    return abs(number)
