@@ -1,6 +1,6 @@
 """PostgreSQL and Valkey for whoever has set no address of their own.
 
-The first process that needs the servers starts a keeper (embedded_keeper.py), which runs both until the last
+The first process that needs the servers starts a keeper (keeper.py), which runs both until the last
 process that uses them has gone. Three lock files in the data folder say who is there. The kernel frees a
 lock when its holder dies, however it dies, so nothing stale is ever left behind:
 

@@ -4,7 +4,7 @@ It runs in a child process with limits of memory and time, because an archive co
 made to exhaust whoever unpacks it. How it ends says how it went: 0, `DAMAGED`, `TOO_MUCH`, or as Python
 ends with any other error, its traceback on standard error.
 
-    python -I unpacker.py ARCHIVE MEMORY SECONDS      (bytes of address space; of processor time)
+    python -I archive_child.py ARCHIVE MEMORY SECONDS      (bytes of address space; of processor time)
 """
 
 import gzip

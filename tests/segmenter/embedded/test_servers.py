@@ -15,15 +15,15 @@ import redis
 
 from segmenter.embedded import servers
 
-CHECKOUT = Path(servers.__file__).resolve().parent.parent
+CHECKOUT = Path(__file__).resolve().parents[3]
 USER = """
 import sys
 from pathlib import Path
-from segmenter import embedded
+from segmenter.embedded import servers
 data_dir = Path(sys.argv[1])
 try:
-    embedded.ensure_running(data_dir)
-except embedded.EmbeddedServersError as error:
+    servers.ensure_running(data_dir)
+except servers.EmbeddedServersError as error:
     sys.exit(str(error))
 print((data_dir / "postgresql" / "postmaster.pid").read_text().split()[0], flush=True)
 sys.stdin.read()
