@@ -1,4 +1,4 @@
-"""Take the pictures of README.md anew: bring up a site of its own with the sample, and look at its pages.
+"""Take the pictures in docs/screenshots anew: from a site of its own with the sample.
 
 make screenshots
 """
