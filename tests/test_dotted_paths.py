@@ -1,0 +1,110 @@
+"""What code names by a string is there: nothing else would notice, until somebody asks for it."""
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from segmenter.celery import app
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+FLOORS = ("common", "audit", "jobs", "customers", "segmentation", "segmenter")
+# Of ours, with what gunicorn and Celery write before it; in the settings of others, too.
+OURS = re.compile(rf"(?:python:|django\.conf:)?((?:{'|'.join(FLOORS)})(?:\.[A-Za-z_]\w*)+)")
+PATH = re.compile(r"((?:[a-z]\w*\.)+[A-Za-z_]\w*)")
+# As command lines say it.
+SAID = re.compile(rf"(?:python:|-m\W+)((?:{'|'.join(FLOORS)})(?:\.[a-z_]\w*)+)")
+NO_PATHS = {"customers.csv", "valkey.sock", "files.E001", "models.W045"}
+
+
+def paths_in(module: Path) -> set[str]:
+    """The dotted paths that a module holds as strings."""
+    pattern = PATH if module.name == "settings.py" else OURS
+    strings = [
+        node.value
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    return {match[1] for match in map(pattern.fullmatch, strings) if match} - NO_PATHS
+
+
+def paths_of_code() -> dict[str, str]:
+    """Every dotted path in the code, and where it stands; migrations are as they were once."""
+    modules = [module for floor in FLOORS for module in sorted((CHECKOUT / floor).rglob("*.py"))]
+    return {
+        path: str(module.relative_to(CHECKOUT))
+        for module in modules
+        if "migrations" not in module.parts
+        for path in paths_in(module)
+    }
+
+
+def permissions() -> set[str]:
+    return {
+        f"{model._meta.app_label}.{codename}"
+        for model in apps.get_models()
+        for codename in [
+            *(f"{action}_{model._meta.model_name}" for action in model._meta.default_permissions),
+            *(codename for codename, _ in model._meta.permissions),
+        ]
+    }
+
+
+def find(path: str) -> object:
+    """What a path names: a module, or something in one."""
+    try:
+        return importlib.import_module(path)
+    except ModuleNotFoundError as error:
+        if error.name is None or not path.startswith(error.name):
+            raise
+        return import_string(path)
+
+
+CODE = paths_of_code()
+
+
+def test_there_are_paths_to_look_at():
+    charts = [path for path in CODE if path.startswith("segmentation.charts.plots.")]
+    assert len(CODE) > 90
+    assert len(charts) == 5
+    assert {"segmenter.embedded.keeper", "segmentation.charts.rendering", "segmenter.wsgi"} <= set(CODE)
+
+
+@pytest.mark.parametrize("path", sorted(CODE))
+def test_what_a_string_names_is_there(path):
+    app.loader.import_default_modules()
+    if ".tasks." in path:
+        assert path in app.tasks, CODE[path]
+    elif path not in permissions():
+        assert find(path), CODE[path]
+
+
+def test_every_kind_of_job_and_every_beat_has_its_task():
+    app.loader.import_default_modules()
+    named = [kind["task"] for kind in settings.JOB_KINDS.values()]
+    named += [entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()]
+    assert len(named) > 8
+    assert set(named) <= set(app.tasks)
+
+
+def test_every_kind_of_job_has_its_holder():
+    holders = [kind["holder"] for kind in settings.JOB_KINDS.values()]
+    related = {field.name for field in apps.get_model("jobs", "Job")._meta.related_objects}
+    assert holders
+    assert set(holders) <= related
+
+
+def test_the_database_s_engine_has_what_django_asks_of_it():
+    assert find(f"{settings.DATABASES['default']['ENGINE']}.base.DatabaseWrapper")
+
+
+def test_what_command_lines_name_is_there():
+    files = ["Dockerfile", "docker-compose.yml", "Makefile", "README.md"]
+    said = {path for file in files for path in SAID.findall((CHECKOUT / file).read_text())}
+    assert {"segmenter.gunicorn", "segmenter.healthcheck"} <= said
+    assert all(find(path) for path in said)
