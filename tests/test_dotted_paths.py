@@ -104,7 +104,13 @@ def test_the_database_s_engine_has_what_django_asks_of_it():
 
 
 def test_what_command_lines_name_is_there():
-    files = ["Dockerfile", "docker-compose.yml", "Makefile", "README.md"]
-    said = {path for file in files for path in SAID.findall((CHECKOUT / file).read_text())}
+    files = [CHECKOUT / name for name in ("Dockerfile", "docker-compose.yml", "Makefile")]
+    files += [*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md")]
+    said = {path for file in files for path in SAID.findall(file.read_text())}
     assert {"segmenter.gunicorn", "segmenter.healthcheck"} <= said
     assert all(find(path) for path in said)
+
+
+def test_the_image_lets_in_every_floor():
+    let_in = (CHECKOUT / ".dockerignore").read_text().split()
+    assert {f"!{floor}" for floor in FLOORS} <= set(let_in)
