@@ -1,6 +1,7 @@
 """Make what the upgrade is tested on: an installation as an earlier release left it, and what it answered.
 
-It runs the code of that release, from a checkout of its own and in a data folder of its own:
+It runs the code of that release, from a checkout of its own, in a data folder of its own and on its embedded
+servers (with DATABASE_URL and CELERY_BROKER_URL unset):
 
     git worktree add --detach ../release 0f84c63
     cd ../release

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
@@ -28,7 +29,7 @@ from audit.models import AuditEvent
 from customers.models import Customer, CustomerImport, Dataset
 from jobs.models import Job
 from segmentation.models import CustomerExport, RunPicture, Segment, SegmentationRun
-from segmenter.embedded import processes
+from segmenter.embedded import processes, servers
 from tests.conftest import CHECKOUT, make_site_environment
 from tests.upgrade.make_installation import (
     ADMINISTRATOR,
@@ -86,6 +87,8 @@ def unpacked_files(folder: Path) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def installation(django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The old installation after `migrate`. Tests that change something take a copy instead."""
+    if settings.EMBEDDED_BROKER:  # the database may be another one
+        servers.ensure_running(settings.DATA_DIR)
     files = unpacked_files(tmp_path_factory.mktemp("installation"))
     dump = gzip.decompress((FOLDER / "database.sql.gz").read_bytes())
     name = f"{connection.settings_dict['TEST']['NAME']}_upgraded"
