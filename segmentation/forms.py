@@ -1,17 +1,15 @@
 """Forms of the segmentation floor."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from common.number_format import format_value
+from common.number_format import format_count, format_value
 from customers.exports.customer_list import ListColumn
 from customers.models import Attribute, Dataset
 from customers.overview import AttributeOverview, kept_overview
@@ -19,6 +17,7 @@ from segmentation.analysis.results import KLimits
 from segmentation.charts.palette import N_LOOKS, look_name
 from segmentation.models import Missing, Outliers, Scaling, Segment, Segmentation
 from segmentation.runs.request import K_LIMIT, RunRequest
+from segmentation.segments.editing import refuse_taken_name
 
 
 class RunForm(forms.Form):
@@ -172,7 +171,7 @@ def _tell(attribute: Attribute, overview: AttributeOverview | None) -> str:
         ends = {"low": format_value(overview.minimum), "high": format_value(overview.maximum)}
         words = gettext("%(low)s to %(high)s") % ends
         if overview.missing:
-            words += gettext(", %(count)s missing") % {"count": intcomma(overview.missing)}
+            words += gettext(", %(count)s missing") % {"count": format_count(overview.missing)}
     return format_html('{} <span class="muted">{}</span>', attribute.name, words)
 
 
@@ -228,8 +227,6 @@ TOO_LONG = _("This name has %(show_value)d characters; at most %(limit_value)d a
 class NameForm(forms.ModelForm):
     """A name that nothing else around has. No browser cuts one that is too long: the form says the limit."""
 
-    taken: Any  # a sentence that is translated when it is said
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
@@ -237,26 +234,16 @@ class NameForm(forms.ModelForm):
 
     def clean_name(self) -> str:
         name = " ".join(str(self.cleaned_data["name"]).split())
-        if name != self.instance.name and self.find_others().filter(name=name).exists():
-            raise forms.ValidationError(self.taken, params={"name": name})
+        refuse_taken_name(self.instance, name)
         return name
-
-    def find_others(self) -> QuerySet[Any]:
-        """Whose names are taken."""
-        raise NotImplementedError
-
-    @property
-    def replaced(self) -> dict[str, Any]:
-        """What the fields that a valid form changes were before."""
-        return {
-            name: self.initial[name] for name in self.fields if self.cleaned_data[name] != self.initial[name]
-        }
 
 
 class SegmentForm(NameForm):
-    """Name, look and notes of a segment, the same in every run."""
+    """Name, look and notes of a segment, the same in every run.
 
-    taken = _("Another segment here is called “%(name)s” already.")
+    What is not posted, or is as the page showed it (`seen_…`), stays as it is.
+    """
+
     colour = forms.TypedChoiceField(coerce=int, choices=[(index, index) for index in range(N_LOOKS)])
     notes = forms.CharField(
         label=_("Notes"),
@@ -273,17 +260,25 @@ class SegmentForm(NameForm):
         help_texts = {"name": _("At most 100 characters.")}
         error_messages = {"name": {"required": _("Give the segment a name."), "max_length": TOO_LONG}}
 
-    def find_others(self) -> QuerySet[Segment]:
-        return (
-            Segment.objects.living()
-            .filter(segmentation=self.instance.segmentation_id)
-            .exclude(pk=self.instance.pk)
-        )
+    def __init__(self, posted: Mapping[str, str] | None = None, *, instance: Segment) -> None:
+        touched = {
+            name: posted[name]
+            for name in self.Meta.fields
+            if posted and name in posted and posted[name] != posted.get(f"seen_{name}")
+        }
+        now = forms.model_to_dict(instance, fields=self.Meta.fields)
+        super().__init__(None if posted is None else now | touched, instance=instance)
+        self._touched = list(touched)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What a valid form wants changed, by name, as `edit_segment` takes it."""
+        return {name: self.cleaned_data[name] for name in self._touched}
 
     @property
     def looks(self) -> Iterator[Look]:
         """Every look there is, and which living segment has it."""
-        owners = {other.colour: other for other in self.find_others()}
+        owners = {other.colour: other for other in self.instance.others()}
         chosen = str(self["colour"].value())
         for index in range(N_LOOKS):
             yield Look(Segment(colour=index), owners.get(index), is_chosen=str(index) == chosen)
@@ -292,14 +287,9 @@ class SegmentForm(NameForm):
 class SegmentationForm(NameForm):
     """The name of a segmentation."""
 
-    taken = _("Another segmentation here is called “%(name)s” already.")
-
     class Meta:
         model = Segmentation
         fields = ["name"]
         labels = {"name": _("Name of the segmentation")}
         help_texts = {"name": _("At most 200 characters.")}
         error_messages = {"name": {"required": _("Give the segmentation a name."), "max_length": TOO_LONG}}
-
-    def find_others(self) -> QuerySet[Segmentation]:
-        return Segmentation.objects.filter(dataset=self.instance.dataset_id).exclude(pk=self.instance.pk)

@@ -62,6 +62,10 @@ class Segmentation(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("segmentation:segmentation-detail", args=[self.pk])
 
+    def others(self) -> models.QuerySet[Segmentation]:
+        """Those of the same dataset, whose names are taken."""
+        return Segmentation.objects.filter(dataset=self.dataset_id).exclude(pk=self.pk)
+
 
 class SegmentationRunQuerySet(models.QuerySet["SegmentationRun"]):
     def listed(self) -> SegmentationRunQuerySet:
@@ -185,6 +189,10 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def others(self) -> SegmentQuerySet:
+        """The living ones beside it, whose names and looks are taken."""
+        return Segment.objects.living().filter(segmentation=self.segmentation_id).exclude(pk=self.pk)
 
 
 class ClusterQuerySet(models.QuerySet["Cluster"]):

@@ -2,50 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.forms import model_to_dict
+from django.utils.translation import gettext_lazy as _
 
 from customers.models import Dataset
-from segmentation.forms import SegmentationForm, SegmentForm
 from segmentation.models import Segment, Segmentation
 
+TAKEN: dict[type, str] = {
+    Segment: _("Another segment here is called “%(name)s” already."),
+    Segmentation: _("Another segmentation here is called “%(name)s” already."),
+}
 
-def edit_segment(segment: Segment, posted: Mapping[str, str]) -> SegmentForm:
-    """Save a segment's name, look and notes, unless the form that comes back has errors.
+
+def edit_segment(
+    segment: Segment, *, name: str | None = None, colour: int | None = None, notes: str | None = None
+) -> dict[str, object]:
+    """Change what is given, and return what was there before, as far as it differed.
 
     A run that is being published may retire the segment or change its name: the segment is read anew once
-    nobody else gives out names and looks of its segmentation, and only what the form knows is written.
+    nobody else gives out names and looks of its segmentation, and nothing but the changes is written.
     A living segment that had the look gets the one that becomes free: no two living ones look alike.
+
+    Raises
+    ------
+    ValidationError
+        Another living segment has the name.
     """
+    given = {"name": name, "colour": colour, "notes": notes}
     with transaction.atomic():
         Segmentation.objects.select_for_update().get(pk=segment.segmentation_id)
-        segment.refresh_from_db(fields=[*SegmentForm.Meta.fields, "retired_at"])
-        form = SegmentForm(_meant(segment, posted), instance=segment)
-        if form.is_valid():
-            segment.save(update_fields=list(form.fields))
-            if segment.retired_at is None and "colour" in form.replaced:
-                living = Segment.objects.living().filter(segmentation=segment.segmentation_id)
-                others = living.filter(colour=segment.colour).exclude(pk=segment.pk)
-                others.update(colour=form.replaced["colour"])
-    return form
+        segment.refresh_from_db(fields=[*given, "retired_at"])
+        if name is not None:
+            refuse_taken_name(segment, name)
+        before = {field: getattr(segment, field) for field in given}
+        changes = {
+            field: value for field, value in given.items() if value is not None and value != before[field]
+        }
+        for field, value in changes.items():
+            setattr(segment, field, value)
+        segment.save(update_fields=list(changes))
+        if segment.retired_at is None and "colour" in changes:
+            segment.others().filter(colour=segment.colour).update(colour=before["colour"])
+    return {field: before[field] for field in changes}
 
 
-def _meant(segment: Segment, posted: Mapping[str, str]) -> dict[str, object]:
-    """What somebody wants of a segment; what is not posted, or is as the page showed it, stays as it is."""
-    now = model_to_dict(segment, fields=SegmentForm.Meta.fields)
-    touched = {name for name in now if name in posted and posted[name] != posted.get(f"seen_{name}")}
-    return {name: posted[name] if name in touched else value for name, value in now.items()}
+def rename_segmentation(segmentation: Segmentation, name: str) -> str:
+    """Give a segmentation another name, and return the one it had.
 
-
-def rename_segmentation(segmentation: Segmentation, posted: Mapping[str, str]) -> SegmentationForm:
-    """Save a segmentation's name, unless the form that comes back has errors."""
+    Raises
+    ------
+    ValidationError
+        Another segmentation of the dataset has the name.
+    """
     with transaction.atomic():
         # New segmentations of this dataset get their names under the same lock.
         Dataset.objects.select_for_update(no_key=True).get(pk=segmentation.dataset_id)
-        segmentation.refresh_from_db(fields=SegmentationForm.Meta.fields)
-        form = SegmentationForm(posted, instance=segmentation)
-        if form.is_valid():
-            segmentation.save(update_fields=list(form.fields))
-    return form
+        segmentation.refresh_from_db(fields=["name"])
+        refuse_taken_name(segmentation, name)
+        before, segmentation.name = segmentation.name, name
+        segmentation.save(update_fields=["name"])
+    return before
+
+
+def refuse_taken_name(named: Segment | Segmentation, name: str) -> None:
+    """Raise a `ValidationError` where another one has the name; one's own may stay."""
+    if name != named.name and named.others().filter(name=name).exists():
+        raise ValidationError(TAKEN[type(named)], params={"name": name})

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from audit.recording import record
-from segmentation.forms import SegmentationForm, SegmentForm
+from segmentation.forms import NameForm, SegmentationForm, SegmentForm
 from segmentation.models import Cluster, Segment, Segmentation
 from segmentation.segments.editing import edit_segment, rename_segmentation
 
@@ -22,18 +24,18 @@ from segmentation.segments.editing import edit_segment, rename_segmentation
 def segmentation_rename(request: HttpRequest, segmentation_id: int) -> HttpResponse:
     owners = Segmentation.objects.select_related("dataset")
     segmentation = get_object_or_404(owners, pk=segmentation_id)
-    form = SegmentationForm(instance=segmentation)
-    if request.method == "POST":
-        with transaction.atomic():
-            form = rename_segmentation(segmentation, request.POST.dict())
-            if form.is_valid() and form.replaced:
-                record(request, "renamed a segmentation", segmentation, before=form.initial["name"])
-        if form.is_valid():
-            said = _("The segmentation is now called “%(name)s”.")
-            messages.success(request, said % {"name": segmentation})
-            return redirect(segmentation)
+    form = SegmentationForm(_posted(request), instance=segmentation)
+    if form.is_valid() and _write(form, lambda: _rename(request, form)):
+        messages.success(request, _("The segmentation is now called “%(name)s”.") % {"name": segmentation})
+        return redirect(segmentation)
     context = {"form": form, "segmentation": segmentation, "dataset": segmentation.dataset}
     return render(request, "segmentation/segmentation_rename.html", context)
+
+
+def _rename(request: HttpRequest, form: SegmentationForm) -> None:
+    before = rename_segmentation(form.instance, form.cleaned_data["name"])
+    if before != form.instance.name:
+        record(request, "renamed a segmentation", form.instance, before=before)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,22 +59,31 @@ def segment_rename(request: HttpRequest, run_id: int, number: int) -> HttpRespon
 
 
 def _edit(request: HttpRequest, segment: Segment, *, back: str) -> HttpResponse:
-    form = SegmentForm(instance=segment)
-    if request.method == "POST":
-        form = _save(request, segment)
-        if form.is_valid():
-            messages.success(request, _("“%(name)s” is saved, for every run.") % {"name": segment})
-            return redirect(back)
+    form = SegmentForm(_posted(request), instance=segment)
+    if form.is_valid() and _write(form, lambda: _change(request, form)):
+        messages.success(request, _("“%(name)s” is saved, for every run.") % {"name": segment})
+        return redirect(back)
     context = {"form": form, "segment": segment, "segmentation": segment.segmentation, "back": back}
     return render(request, "segmentation/segment_edit.html", context)
 
 
-def _save(request: HttpRequest, segment: Segment) -> SegmentForm:
+def _change(request: HttpRequest, form: SegmentForm) -> None:
+    before = edit_segment(form.instance, **form.changes)
+    if before:
+        record(request, "changed a segment", form.instance, before=before)
+
+
+def _posted(request: HttpRequest) -> dict[str, str] | None:
+    return request.POST.dict() if request.method == "POST" else None
+
+
+def _write(form: NameForm, write: Callable[[], None]) -> bool:
+    """Whether what a valid form means is written; a name may be taken at the very moment."""
     try:
         with transaction.atomic():
-            form = edit_segment(segment, request.POST.dict())
-            if form.is_valid() and form.replaced:
-                record(request, "changed a segment", segment, before=form.replaced)
+            write()
+    except ValidationError as error:
+        form.add_error("name", error)
     except ObjectDoesNotExist:  # deleted in the meantime, with the only run that knew it
         raise Http404 from None
-    return form
+    return form.is_valid()
