@@ -167,9 +167,9 @@ def run_ours(path: Path, name: str) -> tuple[dict[str, float], dict[str, float],
 
 def draw_scatter(run: Any) -> None:
     from segmentation.analysis.results import PairPicture, from_json
+    from segmentation.chart_data.registry import Wanted, segment_marks
     from segmentation.charts.plots.scatter import draw_scatter
     from segmentation.charts.rendering import render_svg
-    from segmentation.views.charts import Wanted, segment_marks
 
     figure = draw_scatter(from_json(PairPicture, run.pictures[0]), segment_marks(Wanted(run)))
     render_svg(figure, title="Scatter plot", description="", prefix="bench")

@@ -82,6 +82,10 @@ class SegmentationRunQuerySet(models.QuerySet["SegmentationRun"]):
         )
         return self.listed().finished_last_first().filter(~models.Exists(newer))
 
+    def with_clusters(self) -> SegmentationRunQuerySet:
+        """Fetch each run's clusters with their segments along, in a second query."""
+        return self.prefetch_related(models.Prefetch("clusters", Cluster.objects.select_related("segment")))
+
     def with_sizes(self) -> SegmentationRunQuerySet:
         """Fetch each run's clusters with their segments: as much of them as a bar of sizes shows."""
         clusters = Cluster.objects.select_related("segment").only(

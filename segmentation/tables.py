@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import django_tables2 as tables
-from django.contrib.humanize.templatetags.humanize import intcomma, naturaltime
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.template.loader import render_to_string
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -14,9 +14,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from common.number_format import format_count
 from jobs.models import Job
 from segmentation.models import Segmentation, SegmentationRun
-from segmentation.templatetags.segments import size_bar
+from segmentation.segments.markers import size_bar
 
 NUMBER = {"td": {"class": "number"}, "th": {"class": "number"}}
 
@@ -60,7 +61,7 @@ class RunTable(tables.Table):
         return size_bar(record)
 
     def render_customers(self, value: int, record: SegmentationRun) -> str:
-        return intcomma(value) if record.k else ""
+        return format_count(value) if record.k else ""
 
     def render_asked_by(self, value: Job) -> str:
         return str(value.created_by or gettext("a command"))

@@ -40,7 +40,7 @@ urlpatterns = [
     ),
     path(
         "segmentations/<int:segmentation_id>/charts/sizes.<format:format>",
-        segmentations.segmentation_sizes,
+        charts.segmentation_sizes,
         name="segmentation-sizes",
     ),
     path(

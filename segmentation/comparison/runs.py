@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Prefetch
 
 from customers.lists.paging import TooSlow, time_limit
 from segmentation.comparison.lifecycle import Fate, tell_fate
@@ -210,9 +209,7 @@ def _explained(
 
 def compare_with_the_run_before(job_id: int) -> None:
     """Count who moved since the run before the one that holds this job, so that no page has to."""
-    runs = SegmentationRun.objects.select_related("segmentation", "version", "job").prefetch_related(
-        Prefetch("clusters", Cluster.objects.select_related("segment"))
-    )
+    runs = SegmentationRun.objects.select_related("segmentation", "version", "job").with_clusters()
     after = runs.succeeded().filter(job=job_id).first()
     before = runs.before(after).first() if after else None
     if before and after:

@@ -1,75 +1,21 @@
 """How pages show segments, charts and customers' values."""
 
-from collections.abc import Sequence
-from itertools import accumulate
 from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.formats import number_format
-from django.utils.html import format_html
 from django.utils.http import urlencode
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from segmentation.chart_data.axes import Choice
+from segmentation.chart_data.registry import CHARTS, SIZE_HISTORY, describe_chart
 from segmentation.charts.inputs import SizeHistory
-from segmentation.charts.palette import ThemeName, segment_colour
-from segmentation.charts.palette import segment_marker as marker_symbol
-from segmentation.charts.text.descriptions import describe_history
-from segmentation.models import Cluster, Segment, Segmentation, SegmentationRun
-from segmentation.views import charts
+from segmentation.models import Segmentation, SegmentationRun
+from segmentation.segments.markers import segment_marker, size_bar
 
 register = template.Library()
-# Of the small bar of sizes, in its own units.
-BAR_WIDTH = 120
-
-
-@register.simple_tag
-def segment_marker(segment: Segment) -> SafeString:
-    """The segment's marker in its colour, the same as in every chart."""
-    return format_html(
-        '<svg class="marker" viewBox="0 0 16 16" aria-hidden="true">'
-        '<g text-anchor="middle" font-size="15">'
-        '<text class="light-only" x="8" y="13" fill="{}">{}</text>'
-        '<text class="dark-only" x="8" y="13" fill="{}">{}</text></g></svg>',
-        segment_colour(segment.colour, "light"),
-        marker_symbol(segment.colour),
-        segment_colour(segment.colour, "dark"),
-        marker_symbol(segment.colour),
-    )
-
-
-@register.simple_tag
-def size_bar(run: SegmentationRun) -> SafeString | str:
-    """The sizes of a run's segments as one small bar, each in its colour; said in words as well."""
-    clusters = list(run.clusters.all())
-    total = sum(cluster.size for cluster in clusters)
-    if not total:
-        return ""
-    words = ", ".join(f"{cluster.segment} {number_format(cluster.size)}" for cluster in clusters)
-    bars = [_bar(clusters, total, theme) for theme in ("light", "dark")]
-    return format_html(
-        '<svg class="sizes" viewBox="0 0 {} 12" role="img"><title>{}</title>{}{}</svg>',
-        BAR_WIDTH,
-        words,
-        *bars,
-    )
-
-
-def _bar(clusters: Sequence[Cluster], total: int, theme: ThemeName) -> SafeString:
-    """One rectangle for each cluster, side by side; each at least wide enough to be seen."""
-    lengths = [max(1.5, (BAR_WIDTH - len(clusters)) * cluster.size / total) for cluster in clusters]
-    starts = accumulate(lengths, lambda start, length: start + length + 1, initial=0.0)
-    # Numbers and colours of our own: nothing to escape, and a list has hundreds of them.
-    parts = SafeString(
-        "".join(
-            f'<rect x="{start:.1f}" width="{length:.1f}" height="12" rx="1" '
-            f'fill="{segment_colour(cluster.segment.colour, theme)}"/>'
-            for start, length, cluster in zip(starts, lengths, clusters, strict=False)
-        )
-    )
-    return format_html('<g class="{}-only">{}</g>', theme, parts)
+register.simple_tag(segment_marker)
+register.simple_tag(size_bar)
 
 
 @register.inclusion_tag("segmentation/_chart.html")
@@ -83,8 +29,8 @@ def size_chart(segmentation: Segmentation, history: SizeHistory) -> dict[str, An
         **addresses,
         "name": "history",
         "width": "full",
-        "title": _("Sizes through the runs"),
-        "words": describe_history(history),
+        "title": _(SIZE_HISTORY.title),
+        "words": SIZE_HISTORY.describe(history),
         "joint": "?",
     }
 
@@ -100,7 +46,7 @@ def chart(run: SegmentationRun, name: str, choice: Choice | None = None) -> dict
     return {
         **address,
         "name": name,
-        "title": _(charts.CHARTS[name].title),
-        "words": charts.describe_chart(run, name, choice),
+        "title": _(CHARTS[name].title),
+        "words": describe_chart(run, name, choice),
         "joint": "&" if query else "?",
     }

@@ -17,7 +17,6 @@ from segmentation.comparison.runs import Comparison, compare_runs
 from segmentation.filters import RunFilter
 from segmentation.models import SegmentationRun
 from segmentation.tables import RunTable
-from segmentation.views.charts import CLUSTERS
 
 # Moves from one segment to another that are told one by one.
 TOLD_MOVES = 12
@@ -51,7 +50,7 @@ def _chosen_runs(asked: Sequence[str]) -> list[SegmentationRun]:
     numbers = {int(each) for each in asked if each.isascii() and each.isdigit() and len(each) < 18}
     runs = SegmentationRun.objects.finished_last_first().filter(pk__in=sorted(numbers)[:3])
     related = runs.select_related("segmentation__dataset", "job__created_by", "version")
-    return list(related.defer("sweep", "profiles", "pictures").prefetch_related(CLUSTERS).reverse())
+    return list(related.defer("sweep", "profiles", "pictures").with_clusters().reverse())
 
 
 def _problem_of(runs: Sequence[SegmentationRun]) -> str:

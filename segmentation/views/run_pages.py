@@ -21,19 +21,19 @@ from segmentation.analysis.features import is_sensitive
 from segmentation.analysis.results import Advice, ClusterProfiles, ElbowSweep, SweepScores, from_json
 from segmentation.chart_data.axes import Axes
 from segmentation.chart_data.on_demand import ask_for_picture, customers_are_gone
+from segmentation.chart_data.registry import drawn_profiles
 from segmentation.models import SegmentationRun
 from segmentation.runs import quality
 from segmentation.runs.request import RunRequest, request_like, request_with_k, start_run
 from segmentation.runs.settings_summary import list_drivers, list_left_out, list_outliers, list_timings
 from segmentation.segments import cards
-from segmentation.views.charts import CLUSTERS, drawn_profiles
 
 
 def _get_run(run_id: int) -> SegmentationRun:
     runs = SegmentationRun.objects.select_related(
         "segmentation__dataset__current_version", "job__created_by", "version"
     )
-    return get_object_or_404(runs.defer("pictures").prefetch_related(CLUSTERS), pk=run_id)
+    return get_object_or_404(runs.defer("pictures").with_clusters(), pk=run_id)
 
 
 @require_safe

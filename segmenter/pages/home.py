@@ -13,15 +13,14 @@ from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from common.number_format import format_count
 from customers.models import CustomerImport, Dataset
 from jobs.models import ACTIVE, Job
 from segmentation.models import Cluster, SegmentationRun
-from segmentation.views.charts import CLUSTERS
 
 RECENT = 5
 # Steps of one kind: more at once are no help.
@@ -48,7 +47,7 @@ class Change:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    runs = list(SegmentationRun.objects.latest_of_each().prefetch_related(CLUSTERS)[:RECENT])
+    runs = list(SegmentationRun.objects.latest_of_each().with_clusters()[:RECENT])
     latest = runs[0] if runs else None
     if latest:
         latest.__dict__["first_picture"] = _first_picture(latest)  # the chart need not read all pictures
@@ -173,7 +172,7 @@ def _first_run(dataset: Dataset) -> NextStep:
         "%(dataset)s has %(count)s customer and no segments yet.",
         "%(dataset)s has %(count)s customers and no segments yet.",
         count,
-    ) % {"dataset": dataset, "count": number_format(count)}
+    ) % {"dataset": dataset, "count": format_count(count)}
     return NextStep(sentence, _("Find segments"), reverse("segmentation:run-create", args=[dataset.slug]))
 
 

@@ -9,7 +9,6 @@ from jobs.models import Job
 from segmentation.comparison.runs import compare_runs, compare_with_the_run_before
 from segmentation.models import RunComparison, SegmentationRun
 from segmentation.runs.request import RunRequest, start_run
-from segmentation.views.charts import CLUSTERS
 
 # Runs have a heartbeat on a connection of its own, which sees only what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -17,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def fetched(run):
     runs = SegmentationRun.objects.select_related("segmentation", "version", "job")
-    return runs.prefetch_related(CLUSTERS).get(pk=run.pk)
+    return runs.with_clusters().get(pk=run.pk)
 
 
 @pytest.fixture

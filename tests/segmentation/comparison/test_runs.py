@@ -7,14 +7,13 @@ from customers.models import Customer
 from segmentation.comparison.lifecycle import CONTINUED
 from segmentation.comparison.runs import compare_runs, find_comparison
 from segmentation.models import ClusterAssignment, Segment, SegmentationRun
-from segmentation.views.charts import CLUSTERS
 
 # Runs have a heartbeat on a connection of its own, which sees only what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def fetched(run):
-    return SegmentationRun.objects.prefetch_related(CLUSTERS).get(pk=run.pk)
+    return SegmentationRun.objects.with_clusters().get(pk=run.pk)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from customers.importing.pipeline import create_dataset, import_now
 from segmentation.analysis.results import NumberProfile
-from segmentation.views import charts
-from segmentation.views.charts import MOST_DRAWN, drawn_profiles
+from segmentation.chart_data import registry
+from segmentation.chart_data.registry import MOST_DRAWN, drawn_profiles
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # Of each kind more than PostgreSQL groups by at once.
@@ -84,7 +84,7 @@ def test_charts_show_more_features_than_other_attributes():
 
 
 def test_charts_stop_at_so_many_features_and_show_those_that_explain_most(monkeypatch):
-    monkeypatch.setattr(charts, "MOST_FEATURES_DRAWN", 45)
+    monkeypatch.setattr(registry, "MOST_FEATURES_DRAWN", 45)
     drawn = [each.name for each in drawn_profiles(profiles(range(1, 50)))]
     assert drawn == [f"n{number}" for number in range(5, 50)]
 
@@ -92,13 +92,13 @@ def test_charts_stop_at_so_many_features_and_show_those_that_explain_most(monkey
 def test_the_page_says_how_many_attributes_are_not_drawn(
     administrator_client, wide, execute_a_run, monkeypatch
 ):
-    monkeypatch.setattr(charts, "MOST_FEATURES_DRAWN", 2)
+    monkeypatch.setattr(registry, "MOST_FEATURES_DRAWN", 2)
     run = execute_a_run(wide, k=3, features=["Income", "Score", "Column 6"])
     numbers = wide.attributes.filter(kind="number").count()
     page = administrator_client.get(run.get_absolute_url()).content.decode()
     assert f"show {MOST_DRAWN} attributes, features first" in page
     assert f"{numbers - MOST_DRAWN} more are in the numbers" in page
     chart = administrator_client.get(reverse("segmentation:chart", args=[run.pk, "profile", "svg"]))
-    drawn = drawn_profiles(charts.number_profiles(charts.Wanted(run)))
+    drawn = drawn_profiles(registry.number_profiles(registry.Wanted(run)))
     assert [each.is_feature for each in drawn].count(True) == 2
     assert all(each.name in chart.content.decode() for each in drawn)
