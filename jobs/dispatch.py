@@ -11,7 +11,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
-from jobs.models import Job, JobQuerySet
+from jobs.models import Job
+from jobs.querysets import JobQuerySet
 
 logger = logging.getLogger(__name__)
 

@@ -25,9 +25,10 @@ from django.utils.translation import gettext as _
 from jobs.dispatch import send, send_next
 from jobs.errors import JobAlreadyActive, JobCancelled, JobRefusedError, JobSuperseded
 from jobs.failures import Failure, Reason, database_gone
-from jobs.models import Job, JobQuerySet
+from jobs.models import Job
+from jobs.progress import JobState as State
+from jobs.querysets import JobQuerySet
 
-State = Job.State
 Result = TypeVar("Result")
 Asker = AbstractBaseUser | AnonymousUser | None
 

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from jobs import lifecycle
 from jobs.errors import JobAlreadyActive, JobRefusedError
-from jobs.models import Job, JobQuerySet, Process
+from jobs.models import Job, Process
+from jobs.querysets import JobQuerySet
 
 PAGE_SIZE = 50
 FILTERS = {

@@ -16,6 +16,12 @@ from django.utils.translation import gettext, gettext_lazy
 
 from customers.models import Attribute, CustomerImport, Dataset
 from jobs.models import Job
+from segmentation.querysets import (
+    ClusterQuerySet,
+    CustomerExportQuerySet,
+    SegmentationRunQuerySet,
+    SegmentQuerySet,
+)
 
 
 class Scaling(models.TextChoices):
@@ -65,48 +71,6 @@ class Segmentation(models.Model):
     def others(self) -> models.QuerySet[Segmentation]:
         """Those of the same dataset, whose names are taken."""
         return Segmentation.objects.filter(dataset=self.dataset_id).exclude(pk=self.pk)
-
-
-class SegmentationRunQuerySet(models.QuerySet["SegmentationRun"]):
-    def listed(self) -> SegmentationRunQuerySet:
-        """What a list of runs shows, without the pictures' numbers; one query."""
-        return self.select_related("segmentation__dataset", "job__created_by").defer(
-            "sweep", "scores", "profiles", "pictures"
-        )
-
-    def latest_of_each(self) -> SegmentationRunQuerySet:
-        """The latest run with results of each segmentation, the newest first."""
-        newer = self.model.objects.succeeded().filter(
-            segmentation=models.OuterRef("segmentation"),
-            job__finished_at__gt=models.OuterRef("job__finished_at"),
-        )
-        return self.listed().finished_last_first().filter(~models.Exists(newer))
-
-    def with_clusters(self) -> SegmentationRunQuerySet:
-        """Fetch each run's clusters with their segments along, in a second query."""
-        return self.prefetch_related(models.Prefetch("clusters", Cluster.objects.select_related("segment")))
-
-    def with_sizes(self) -> SegmentationRunQuerySet:
-        """Fetch each run's clusters with their segments: as much of them as a bar of sizes shows."""
-        clusters = Cluster.objects.select_related("segment").only(
-            "run", "number", "label", "size", "segment__name", "segment__colour"
-        )
-        return self.prefetch_related(models.Prefetch("clusters", clusters))
-
-    def succeeded(self) -> SegmentationRunQuerySet:
-        return self.filter(job__state=Job.State.SUCCEEDED)
-
-    def finished_last_first(self) -> SegmentationRunQuerySet:
-        """Those with results; the next one took its segments over from the one behind it."""
-        return self.succeeded().order_by("-job__finished_at", "-pk")
-
-    def before(self, run: SegmentationRun) -> SegmentationRunQuerySet:
-        """Those of the run's segmentation that were done when it was; it took over the first one's segments.
-
-        Numbers do not tell: a run that was asked for later may be done earlier.
-        """
-        earlier = self.finished_last_first().filter(segmentation=run.segmentation_id).exclude(pk=run.pk)
-        return earlier.filter(job__finished_at__lte=run.job.finished_at)
 
 
 class SegmentationRun(models.Model):
@@ -161,11 +125,6 @@ class SegmentationRun(models.Model):
         return reverse("segmentation:run-detail", args=[self.pk])
 
 
-class SegmentQuerySet(models.QuerySet["Segment"]):
-    def living(self) -> SegmentQuerySet:
-        return self.filter(retired_at=None)
-
-
 class Segment(models.Model):
     """The living identity that people name, colour and annotate; runs find it again as a cluster."""
 
@@ -197,13 +156,6 @@ class Segment(models.Model):
     def others(self) -> SegmentQuerySet:
         """The living ones beside it, whose names and looks are taken."""
         return Segment.objects.living().filter(segmentation=self.segmentation_id).exclude(pk=self.pk)
-
-
-class ClusterQuerySet(models.QuerySet["Cluster"]):
-    def with_owners(self) -> ClusterQuerySet:
-        """Fetch segment, run and dataset in the same query, without the pictures' numbers."""
-        owners = self.select_related("segment", "run__version", "run__segmentation__dataset__current_version")
-        return owners.defer("run__sweep", "run__scores", "run__profiles", "run__pictures")
 
 
 class Cluster(models.Model):
@@ -330,22 +282,6 @@ class ClusterAssignment(models.Model):
     def __str__(self) -> str:
         values = {"customer": self.customer_id, "label": self.label, "run": self.run_id}
         return gettext("customer %(customer)s in cluster %(label)s of run %(run)s") % values
-
-
-class CustomerExportQuerySet(models.QuerySet["CustomerExport"]):
-    def listed(self) -> CustomerExportQuerySet:
-        """What pages show, with the database's time; one query."""
-        owners = self.select_related(
-            "job",
-            "created_by",
-            "dataset",
-            "cluster__segment",
-            "cluster__run__segmentation",
-            "run__segmentation",
-        )
-        heavy = ("sweep", "scores", "profiles", "pictures")
-        runs = ("run", "cluster__run")
-        return owners.defer(*(f"{run}__{name}" for run in runs for name in heavy)).annotate(now=Now())
 
 
 class CustomerExport(models.Model):

@@ -9,7 +9,8 @@ from django.db.utils import OperationalError
 
 from jobs.failures import command_lost, timed_out, worker_lost
 from jobs.lifecycle import end, end_failed, requeue
-from jobs.models import Job, JobQuerySet
+from jobs.models import Job
+from jobs.querysets import JobQuerySet
 
 logger = logging.getLogger(__name__)
 

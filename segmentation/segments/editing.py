@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Dataset
 from segmentation.models import Segment, Segmentation
 
-TAKEN: dict[type, str] = {
+TAKEN = {
     Segment: _("Another segment here is called “%(name)s” already."),
     Segmentation: _("Another segmentation here is called “%(name)s” already."),
 }

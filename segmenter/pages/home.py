@@ -19,7 +19,8 @@ from django.views.decorators.http import require_safe
 
 from common.number_format import format_count
 from customers.models import CustomerImport, Dataset
-from jobs.models import ACTIVE, Job
+from jobs.models import Job
+from jobs.querysets import ACTIVE
 from segmentation.models import Cluster, SegmentationRun
 
 RECENT = 5
