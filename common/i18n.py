@@ -56,17 +56,6 @@ def join_words(words: list[str]) -> str:
     return gettext("%(first)s and %(last)s") % {"first": ", ".join(words[:-1]), "last": words[-1]}
 
 
-def write_number(value: float, decimals: int) -> str:
-    """Return the number with the reader's signs and a true minus; what rounds to nothing has none."""
-    signs = _read_signs()
-    text = f"{value:,.{decimals}f}"
-    if not text.strip("-0.,"):
-        text = text.removeprefix("-")
-    return text.translate(
-        {ord(","): signs.thousands, ord("."): signs.decimal, ord("-"): "\N{MINUS SIGN}"},
-    )
-
-
-def write_percent(number: str) -> str:
-    """Return `40.5 %` of `40.5`, which no line break divides."""
-    return gettext("%(number)s\N{NO-BREAK SPACE}%%") % {"number": number}
+def number_signs() -> NumberSigns:
+    """The signs of the reader's language."""
+    return _read_signs()

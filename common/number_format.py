@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from common.i18n import gettext as _
-from common.i18n import gettext_noop, write_number, write_percent
+from common.i18n import gettext_noop, number_signs
 
 _UNITS = (
     (1e12, gettext_noop("%(number)s tn")),
@@ -23,6 +23,22 @@ _NOTHING = 1e-300
 # Doubles hold no more digits than these.
 _MOST_DECIMALS = 17
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def write_number(value: float, decimals: int) -> str:
+    """Return the number with so many decimals; what rounds to nothing has no minus."""
+    text = f"{value:,.{decimals}f}"
+    if not text.strip("-0.,"):
+        text = text.removeprefix("-")
+    return _with_signs(text)
+
+
+def _with_signs(text: str) -> str:
+    """Return a number as Python writes it with the signs of the reader's language and a true minus."""
+    signs = number_signs()
+    return text.translate(
+        {ord(","): signs.thousands, ord("."): signs.decimal, ord("-"): "\N{MINUS SIGN}"},
+    )
 
 
 def format_number(value: float, decimals: int | None = None) -> str:
@@ -42,9 +58,27 @@ def format_value(value: float) -> str:
     """Return a value of an attribute: thousands grouped, and as many decimals as say something."""
     size = abs(value)
     if size and not 1e-3 <= size < 1e12:
-        return f"{value:.2g}"
+        return _with_signs(f"{value:.2g}")
     decimals = 0 if size >= 1000 or value == int(value) else 1 if size >= 1 else 3
     return write_number(value, decimals)
+
+
+def format_mean(value: float) -> str:
+    """Return an average as a sentence says it: 1,234 or 82.1 or 0.046."""
+    size = abs(value)
+    if size >= 1e12 or size < 1:
+        return _with_signs(f"{value:.2g}")
+    return write_number(value, 0 if size >= 1000 else 1)
+
+
+def format_apart(one: float, other: float) -> tuple[str, str]:
+    """Return two averages with as many digits as it takes to see that they differ."""
+    texts = format_mean(one), format_mean(other)
+    decimals = 0
+    while texts[0] == texts[1] and one != other and decimals < 12:
+        decimals += 1
+        texts = write_number(one, decimals), write_number(other, decimals)
+    return texts
 
 
 def format_count(count: int) -> str:
@@ -52,9 +86,27 @@ def format_count(count: int) -> str:
     return write_number(count, 0)
 
 
-def format_percent(share: float, decimals: int = 0) -> str:
-    """Return a share of 1 in per cent."""
-    return write_percent(write_number(100 * share, decimals))
+def format_percent(share: float, decimals: int | None = 0) -> str:
+    """Return a share of 1 in per cent; without a number of decimals, with those that it has."""
+    if decimals is None:
+        return _percent(_trimmed(100 * share, 4))
+    return _percent(write_number(100 * share, decimals))
+
+
+def format_percent_floored(share: float) -> str:
+    """Return a share in whole per cent, rounded down: only what is whole is called 100 %."""
+    return _percent(write_number(math.floor(100 * share + 1e-9), 0))
+
+
+def format_whole_percent(share: float) -> str:
+    """Return a share in whole per cent; only none is 0 % and only all are 100 %."""
+    rounded = round(100 * share)
+    return _percent(write_number(min(max(rounded, 1), 99) if 0 < share < 1 else rounded, 0))
+
+
+def _percent(number: str) -> str:
+    """Return `40.5 %` of `40.5`, which no line break divides."""
+    return _("%(number)s\N{NO-BREAK SPACE}%%") % {"number": number}
 
 
 def format_share(part: float, whole: float) -> str:

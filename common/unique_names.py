@@ -4,7 +4,7 @@ from collections.abc import Collection
 from itertools import chain, count
 
 
-def unused_name(proposed: str, taken: Collection[str]) -> str:
+def unused_name(proposed: str, taken: Collection[str], *, joint: str = " ") -> str:
     """Return the proposed name, with the first free number behind it if somebody has it."""
-    candidates = chain([proposed], (f"{proposed} {number}" for number in count(2)))
+    candidates = chain([proposed], (f"{proposed}{joint}{number}" for number in count(2)))
     return next(name for name in candidates if name not in taken)

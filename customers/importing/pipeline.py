@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db import transaction
 from django.utils.text import slugify
 
+from common.unique_names import unused_name
 from customers.importing.execute import Watch, execute_import
 from customers.importing.options import ImportOptions
 from customers.models import CustomerImport, Dataset
 from customers.storage.uploads import Readable, delete_file, store_file
-from jobs.errors import JobAlreadyActive
 from jobs.lifecycle import create_foreground_job, create_job
+from jobs.requests import asked_once
 
 KIND = "import"
 # Letters of which Unicode makes no plain ones by itself, or others than people write.
@@ -37,16 +35,8 @@ def create_dataset(name: str, user: AbstractBaseUser | AnonymousUser | None = No
     """Make an empty dataset with a slug of its own."""
     base = slugify(name.translate(LETTERS))[:90] or "dataset"
     taken = set(Dataset.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | {"new"}
-    slug = next(slug for slug in _slugs(base) if slug not in taken)
+    slug = unused_name(base, taken, joint="-")
     return Dataset.objects.create(name=name, slug=slug, created_by=_known(user))  # type: ignore[misc]
-
-
-def _slugs(base: str) -> Iterator[str]:
-    yield base
-    number = 2
-    while True:
-        yield f"{base}-{number}"
-        number += 1
 
 
 def store_import(
@@ -89,19 +79,21 @@ def begin_import(
     JobRefusedError
         The person has too many jobs waiting.
     """
-    try:
-        with transaction.atomic():
-            locked = CustomerImport.objects.select_for_update().get(pk=customer_import.pk)
-            if locked.job_id is None:
-                # In a lane the imports of one dataset take turns; of one file there is one.
-                lane = _lane(locked)
-                key = f"{lane} {locked.sha256}"
-                locked.job = create_job(KIND, user, title=str(locked), lane=lane, key=key)
-                locked.save(update_fields=["job"])
-        return locked
-    except JobAlreadyActive as active:
+    begun = _begin(customer_import, user)
+    if begun != customer_import:
         forget_import(customer_import)
-        return CustomerImport.objects.get(job=active.job)
+    return begun
+
+
+@asked_once(CustomerImport)
+def _begin(customer_import: CustomerImport, user: AbstractBaseUser | AnonymousUser | None) -> CustomerImport:
+    locked = CustomerImport.objects.select_for_update().get(pk=customer_import.pk)
+    if locked.job_id is None:
+        # In a lane the imports of one dataset take turns; of one file there is one.
+        lane = _lane(locked)
+        locked.job = create_job(KIND, user, title=str(locked), lane=lane, key=f"{lane} {locked.sha256}")
+        locked.save(update_fields=["job"])
+    return locked
 
 
 def start_import(

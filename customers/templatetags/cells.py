@@ -2,12 +2,12 @@
 
 from django import template
 from django.template.defaultfilters import floatformat
-from django.utils.formats import localize
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from common.number_format import format_percent
 from customers.lists.cells import Cell, ListedCustomer, Value, write_value
 from customers.models import Attribute
 
@@ -63,8 +63,8 @@ def _was(cell: Cell) -> SafeString:
 
 @register.filter
 def percent(share: float) -> str:
-    """A share of 1: “12.3 %”."""
-    return f"{localize(round(100 * share, 1))} %"
+    """A share of 1: “12.3 %”."""
+    return format_percent(share, 1)
 
 
 @register.filter

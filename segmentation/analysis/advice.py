@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from common.i18n import gettext as _
 from common.i18n import gettext_noop, join_words, ngettext
+from common.number_format import format_count, format_percent, write_number
 from segmentation.analysis.results import (
     Advice,
     ClusterScores,
@@ -176,7 +177,7 @@ def _best(
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"
+    return write_number(value, 0 if abs(value) >= 100 else 2)
 
 
 def _stability_answer(judged: Sequence[ClusterScores]) -> CriterionAnswer:
@@ -226,8 +227,8 @@ def _why(reason: str, row: ClusterScores, scores: SweepScores) -> str:
     )
     return text % {
         "k": row.k,
-        "silhouette": f"{row.silhouette:.2f}",
-        "reference": f"{reference.silhouette:.2f}",
+        "silhouette": write_number(row.silhouette, 2),
+        "reference": write_number(reference.silhouette, 2),
     }
 
 
@@ -242,7 +243,7 @@ def _stability_sentence(stability: float) -> str:
             "At least one segment changes when customers are drawn again "
             "(stability %(stability)s, where 1 is the best): use it with care."
         )
-    return text % {"stability": f"{stability:.2f}"}
+    return text % {"stability": write_number(stability, 2)}
 
 
 def _agreement(k: int, answers: Sequence[CriterionAnswer]) -> str:
@@ -271,7 +272,7 @@ def _limits_sentence(limits: KLimits) -> str:
     if limits.k_max is not None:
         parts.append(_("at most %(k)s segments") % {"k": limits.k_max})
     if limits.min_share > 0:
-        share = f"{100 * limits.min_share:g} %"
+        share = format_percent(limits.min_share, None)
         parts.append(_("no segment below %(share)s of customers") % {"share": share})
     return _("Your limits were kept: %(limits)s.") % {"limits": join_words(parts)}
 
@@ -297,7 +298,7 @@ def _unclear_sentences(
 
 def _doubt(row: ClusterScores, scores: SweepScores) -> str:
     """Say how high the highest silhouette is, and what keeps its k from being recommended."""
-    values = {"silhouette": f"{_silhouette(row):.2f}", "k": row.k}
+    values = {"silhouette": write_number(_silhouette(row), 2), "k": row.k}
     reference = next((each for each in scores.references if each.k == row.k), None)
     if _is_clear(row, scores):
         return _doubt_of_clear(row, values)
@@ -307,7 +308,7 @@ def _doubt(row: ClusterScores, scores: SweepScores) -> str:
         "The highest silhouette is %(silhouette)s, at %(k)s segments; customers without any groups would "
         "reach %(reference)s, so the borders run through the crowd."
     )
-    return text % {**values, "reference": f"{reference.silhouette:.2f}"}
+    return text % {**values, "reference": write_number(reference.silhouette, 2)}
 
 
 def _doubt_of_clear(row: ClusterScores, values: dict[str, object]) -> str:
@@ -317,7 +318,7 @@ def _doubt_of_clear(row: ClusterScores, values: dict[str, object]) -> str:
             "The highest silhouette is %(silhouette)s, at %(k)s segments, but they change when customers are "
             "drawn again (stability %(stability)s)."
         )
-        return text % {**values, "stability": f"{row.stability or 0:.2f}"}
+        return text % {**values, "stability": write_number(row.stability or 0, 2)}
     smallest = min(row.sizes)
     text = ngettext(
         "The highest silhouette is %(silhouette)s, at %(k)s segments, but one of them is a single customer "
@@ -326,4 +327,4 @@ def _doubt_of_clear(row: ClusterScores, values: dict[str, object]) -> str:
         "customers far from everyone: an exception, not a group.",
         smallest,
     )
-    return text % {**values, "customers": f"{smallest:,}"}
+    return text % {**values, "customers": format_count(smallest)}

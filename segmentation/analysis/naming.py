@@ -8,13 +8,12 @@ from textwrap import shorten
 
 from common.i18n import gettext as _
 from common.i18n import gettext_noop
+from common.number_format import format_apart, format_whole_percent
 from segmentation.analysis.results import NumberProfile
 from segmentation.analysis.wording import (
     AGES,
     BIRTH_YEARS,
     capitalised,
-    format_apart,
-    format_share,
     is_counted,
     short_attribute_name,
 )
@@ -212,8 +211,8 @@ def _category_trait(attribute: str, columns: Sequence[NumberProfile], label: int
     sentence = _("%(attribute)s is %(value)s for %(share)s, against %(everyone)s of everyone") % {
         "attribute": attribute,
         "value": value,
-        "share": format_share(share),
-        "everyone": format_share(everyone),
+        "share": format_whole_percent(share),
+        "everyone": format_whole_percent(everyone),
     }
     return _Trait(strength, _category_words(columns, label) if strength >= SLIGHT else "", sentence)
 
@@ -240,8 +239,8 @@ def _yes_or_no_trait(profile: NumberProfile, label: int) -> _Trait:
         answer = _("%(attribute)s: no")
     sentence = _("%(attribute)s: yes for %(share)s, against %(everyone)s of everyone") % {
         "attribute": profile.name,
-        "share": format_share(share),
-        "everyone": format_share(profile.everyone.mean or 0.0),
+        "share": format_whole_percent(share),
+        "everyone": format_whole_percent(profile.everyone.mean or 0.0),
     }
     return _Trait(
         strength=abs(_difference(profile, label)),

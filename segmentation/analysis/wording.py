@@ -1,4 +1,4 @@
-"""Attributes and numbers in the words of a name or a sentence."""
+"""Attributes in the words of a name or a sentence."""
 
 import re
 from collections.abc import Sequence
@@ -166,31 +166,6 @@ def is_counted(short_name: str) -> bool:
     heads = [index for index, word in enumerate(words) if word.casefold() in QUALIFYING and index > 0]
     head = words[heads[0] - 1] if heads else words[-1]
     return head.endswith("s") and not head.endswith(("ss", "us", "is"))
-
-
-def format_number(value: float) -> str:
-    """Return a number as people write it: 1,234 or 82.1 or 0.046."""
-    if value != 0 and not 1e-3 <= abs(value) < 1e12:
-        return f"{value:.2g}"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2g}"
-
-
-def format_apart(one: float, other: float) -> tuple[str, str]:
-    """Return two numbers with as many digits as it takes to see that they differ."""
-    texts = format_number(one), format_number(other)
-    decimals = 0
-    while texts[0] == texts[1] and one != other and decimals < 12:
-        decimals += 1
-        texts = f"{one:,.{decimals}f}", f"{other:,.{decimals}f}"
-    return texts
-
-
-def format_share(share: float) -> str:
-    """Return a share in per cent; only none is 0 % and only all are 100 %."""
-    percent = min(max(round(100 * share), 1), 99) if 0 < share < 1 else round(100 * share)
-    return f"{percent} %"
 
 
 def capitalised(text: str) -> str:

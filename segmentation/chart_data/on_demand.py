@@ -12,8 +12,9 @@ from django.utils.translation import gettext_noop
 
 from customers.models import Attribute
 from customers.storage.columns import read_numbers
-from jobs.errors import JobAlreadyActive, JobError
+from jobs.errors import JobError
 from jobs.lifecycle import create_job
+from jobs.requests import asked_once
 from jobs.worker.execution import Claim
 from segmentation.analysis.results import to_json
 from segmentation.analysis.scatter_data import picture_pair
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 READING = gettext_noop("Reading the customers")
 
 
+@asked_once(RunPicture)
 def ask_for_picture(
     run: SegmentationRun, x: Attribute, y: Attribute, user: AbstractBaseUser | AnonymousUser | None = None
 ) -> RunPicture:
@@ -39,22 +41,15 @@ def ask_for_picture(
         The run's customers are no longer kept (a `RunRefusedError`), or the person has too many jobs.
     """
     x, y = sorted((x, y), key=lambda attribute: attribute.pk)
-    try:
-        with transaction.atomic():
-            asked = run.further_pictures.filter(x_attribute=x, y_attribute=y)
-            found = asked.select_related("job").first()
-            if found is not None and (found.picture is not None or found.job.is_active):
-                return found
-            if run.version.dropped_at is not None:
-                raise RunRefusedError(customers_are_gone())
-            asked.delete()  # what failed is tried anew
-            key = f"picture {run.pk} {x.pk} {y.pk}"
-            job = create_job("picture", user, title=f"{x} × {y}", key=key)
-            return RunPicture.objects.create(
-                run=run, job=job, version=run.version, x_attribute=x, y_attribute=y
-            )
-    except JobAlreadyActive as active:
-        return RunPicture.objects.get(job=active.job)
+    asked = run.further_pictures.filter(x_attribute=x, y_attribute=y)
+    found = asked.select_related("job").first()
+    if found is not None and (found.picture is not None or found.job.is_active):
+        return found
+    if run.version.dropped_at is not None:
+        raise RunRefusedError(customers_are_gone())
+    asked.delete()  # what failed is tried anew
+    job = create_job("picture", user, title=f"{x} × {y}", key=f"picture {run.pk} {x.pk} {y.pk}")
+    return RunPicture.objects.create(run=run, job=job, version=run.version, x_attribute=x, y_attribute=y)
 
 
 def customers_are_gone() -> str:

@@ -26,8 +26,9 @@ from audit.recording import record
 from customers.exports.customer_list import ListCounter, ListRefusedError
 from customers.lists.selection import Selection
 from customers.models import Dataset
-from jobs.errors import JobAlreadyActive, JobError
+from jobs.errors import JobError
 from jobs.lifecycle import create_job
+from jobs.requests import asked_once
 from jobs.worker.execution import Claim
 from segmentation.comparison.origin_filter import read_origin
 from segmentation.exports.contents import WRITERS, Exportable, describe
@@ -49,6 +50,7 @@ class Written:
 # ---- Asking ------------------------------------------------------------------------------------------------
 
 
+@asked_once(CustomerExport)
 def start_export(
     what: Exportable, ending: str, keys: Collection[str], user: AbstractBaseUser | AnonymousUser
 ) -> CustomerExport:
@@ -59,26 +61,22 @@ def start_export(
     JobRefusedError
         The person has too many jobs waiting.
     """
-    try:
-        with transaction.atomic():
-            # Locked, so that the version is not dropped before anybody knows that it is wanted.
-            dataset = Dataset.objects.select_for_update(no_key=True).get(pk=what.dataset.pk)
-            what = replace(what, version_id=dataset.current_version_id)
-            job = create_job(KIND, user, title=_("Export of %s") % what, key=_key(what, ending, keys, user))
-            return CustomerExport.objects.create(
-                job=job,
-                created_by=user,  # type: ignore[misc]  # whoever exports is logged in
-                dataset=what.dataset,
-                cluster=what.cluster,
-                run=what.run,
-                version_id=what.version_id,
-                name=what.file_name[:255],
-                selection=what.selection.query_string,
-                columns=list(keys),
-                format=ending,
-            )
-    except JobAlreadyActive as active:
-        return CustomerExport.objects.get(job=active.job)
+    # Locked, so that the version is not dropped before anybody knows that it is wanted.
+    dataset = Dataset.objects.select_for_update(no_key=True).get(pk=what.dataset.pk)
+    what = replace(what, version_id=dataset.current_version_id)
+    job = create_job(KIND, user, title=_("Export of %s") % what, key=_key(what, ending, keys, user))
+    return CustomerExport.objects.create(
+        job=job,
+        created_by=user,  # type: ignore[misc]  # whoever exports is logged in
+        dataset=what.dataset,
+        cluster=what.cluster,
+        run=what.run,
+        version_id=what.version_id,
+        name=what.file_name[:255],
+        selection=what.selection.query_string,
+        columns=list(keys),
+        format=ending,
+    )
 
 
 def _key(what: Exportable, ending: str, keys: Collection[str], user: AbstractBaseUser | AnonymousUser) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from common.i18n import write_number, write_percent
+from common.number_format import format_percent_floored
 from segmentation.analysis.advice import DOUBTFUL, STABILITY, STABLE
 from segmentation.analysis.results import Advice, ClusterScores, CriterionAnswer, ElbowSweep, SweepScores
 from segmentation.models import SegmentationRun
@@ -41,11 +40,6 @@ def judge(run: SegmentationRun, advice: Advice, scores: SweepScores) -> Verdict:
     return Verdict("good", title, _("You can rely on them: they stand apart, and they come back."))
 
 
-def percent(share: float) -> str:
-    """A share in whole per cent, rounded down, so that only what is whole is called 100 %."""
-    return write_percent(write_number(math.floor(100 * share + 1e-9), 0))
-
-
 def _unclear(k: int) -> str:
     return _(
         "The %(k)s segments cut the customers into handy pieces: fine for sorting a list, no proof that such "
@@ -65,7 +59,7 @@ def _asked_for(k: int, recommended: int, weakest: float | None) -> Verdict:
 def _steadiness(weakest: float | None) -> str:
     if weakest is None:
         return _("How steady they are was not measured for this number of segments.")
-    values = {"share": percent(weakest)}
+    values = {"share": format_percent_floored(weakest)}
     if weakest >= STABLE:
         return _("When customers are drawn again, every one of them comes back.")
     if weakest >= DOUBTFUL:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from common.unique_names import unused_name
 from customers.models import Attribute, CustomerImport, Dataset
-from jobs.errors import JobAlreadyActive
 from jobs.lifecycle import create_foreground_job, create_job
 from jobs.models import Job
+from jobs.requests import asked_once
 from segmentation.analysis.results import KLimits
 from segmentation.models import Missing, Outliers, Scaling, Segmentation, SegmentationRun
 from segmentation.runs.errors import RunRefusedError
@@ -106,6 +105,7 @@ def request_with_k(run: SegmentationRun, k: int) -> RunRequest:
     return replace(request_like(run), k=k, k_max=last, sweep_of=run)
 
 
+@asked_once(SegmentationRun)
 def start_run(
     request: RunRequest, user: AbstractBaseUser | AnonymousUser | None = None, *, foreground: bool = False
 ) -> SegmentationRun:
@@ -119,27 +119,23 @@ def start_run(
         With one sentence that says what to change: a `RunRefusedError` about the request, another one about
         the person's jobs.
     """
-    try:
-        with transaction.atomic():
-            # Locked, so that ten clicks make one segmentation and the version is not dropped meanwhile.
-            datasets = Dataset.objects.select_for_update(of=("self",), no_key=True)
-            dataset = datasets.select_related("current_version").get(pk=request.dataset.pk)
-            request = replace(request, dataset=dataset)
-            version, attributes = _check(request)
-            segmentation = _segmentation_for(request, attributes)
-            return SegmentationRun.objects.create(
-                segmentation=segmentation,
-                job=_create_job(request, segmentation, version, user, foreground=foreground),
-                version=version,
-                k_requested=request.k,
-                k_max=request.k_max,
-                random_state=request.random_state,
-                sweep_of=request.sweep_of,
-                limits=asdict(request.limits),
-                feature_names=[attribute.name for attribute in attributes],
-            )
-    except JobAlreadyActive as active:
-        return SegmentationRun.objects.get(job=active.job)
+    # Locked, so that ten clicks make one segmentation and the version is not dropped meanwhile.
+    datasets = Dataset.objects.select_for_update(of=("self",), no_key=True)
+    dataset = datasets.select_related("current_version").get(pk=request.dataset.pk)
+    request = replace(request, dataset=dataset)
+    version, attributes = _check(request)
+    segmentation = _segmentation_for(request, attributes)
+    return SegmentationRun.objects.create(
+        segmentation=segmentation,
+        job=_create_job(request, segmentation, version, user, foreground=foreground),
+        version=version,
+        k_requested=request.k,
+        k_max=request.k_max,
+        random_state=request.random_state,
+        sweep_of=request.sweep_of,
+        limits=asdict(request.limits),
+        feature_names=[attribute.name for attribute in attributes],
+    )
 
 
 def _create_job(

@@ -6,19 +6,17 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from common.number_format import format_value
+from common.number_format import format_count, format_percent_floored, format_value
 from segmentation.analysis.advice import DOUBTFUL, STABLE
 from segmentation.analysis.naming import is_yes_or_no
 from segmentation.analysis.results import ClusterProfiles, NumberProfile, TextProfile, TextSummary
 from segmentation.comparison.lifecycle import Fate, tell_fate
 from segmentation.comparison.runs import Counts
 from segmentation.models import Cluster, RunComparison, Segment, SegmentationRun
-from segmentation.runs.quality import percent
 
 # Smaller segments are hardly worth a campaign, or are outliers.
 SMALL_SHARE, SMALL_COUNT = 0.01, 10
@@ -160,7 +158,7 @@ def _fact(name: str, middle: float, profile: NumberProfile | None, label: int) -
 
 def _writer(profile: NumberProfile) -> Callable[[float], str]:
     """How its averages are written: those of yes and no as shares."""
-    return percent if is_yes_or_no(profile) else format_value
+    return format_percent_floored if is_yes_or_no(profile) else format_value
 
 
 def _number_differences(numbers: Sequence[NumberProfile], label: int) -> Iterator[Difference]:
@@ -185,7 +183,10 @@ def _text_differences(texts: Sequence[TextProfile], label: int) -> Iterator[Diff
         }
         if strengths:
             value = max(strengths, key=lambda each: abs(strengths[each]))
-            shares = (percent(cluster.get(value, 0.0)), percent(everyone[value]))
+            shares = (
+                format_percent_floored(cluster.get(value, 0.0)),
+                format_percent_floored(everyone[value]),
+            )
             yield Difference(f"{profile.name}: {value}", *shares, strengths[value], profile.is_feature)
 
 
@@ -203,7 +204,7 @@ def find_warnings(cluster: Cluster, total: int) -> list[Caution]:
             "Only %(count)s customers: too few to plan for, and perhaps only outliers.",
             cluster.size,
         )
-        warnings.append(Caution("poor", _("tiny"), text % {"count": intcomma(cluster.size)}))
+        warnings.append(Caution("poor", _("tiny"), text % {"count": format_count(cluster.size)}))
     if share > LARGE_SHARE:
         text = _("More than 60 % of all customers are in it: try more segments, or other attributes.")
         warnings.append(Caution("fair", _("very large"), text))
@@ -213,7 +214,7 @@ def find_warnings(cluster: Cluster, total: int) -> list[Caution]:
 
 
 def _unsteady(stability: float) -> Caution:
-    values = {"share": percent(stability)}
+    values = {"share": format_percent_floored(stability)}
     if stability < DOUBTFUL:
         text = _("When customers are drawn again it comes back only %(share)s alike: do not build on it.")
         return Caution("poor", _("doubtful"), text % values)
@@ -249,7 +250,7 @@ def _tell_change(before: Cluster, after: Cluster, flows: Counts | None) -> str:
             "%(stayed)s of its %(then)s customers stayed, %(came)s came in.",
             then,
         )
-    return text % {"stayed": intcomma(stayed), "then": intcomma(then), "came": intcomma(came)}
+    return text % {"stayed": format_count(stayed), "then": format_count(then), "came": format_count(came)}
 
 
 def _tell_growth(by: int) -> str:
@@ -267,4 +268,4 @@ def _tell_growth(by: int) -> str:
             "%(count)s customers fewer than in the run before.",
             -by,
         )
-    return text % {"count": intcomma(abs(by))}
+    return text % {"count": format_count(abs(by))}

@@ -6,9 +6,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.utils.formats import localize
 from django.utils.translation import gettext as _
 
+from common.number_format import format_percent
 from customers.lists.cells import write_value
 from customers.models import Attribute, Customer
 from segmentation.analysis.results import ClusterProfiles, NumberProfile, TextProfile
@@ -80,10 +80,10 @@ def _place_words(value: float, below: float, profile: NumberProfile) -> str:
         return _("higher than everybody’s")
     if quantiles and value < quantiles[0]:
         return _("lower than everybody’s")
-    percent = round(100 * below)
-    if percent >= 50:
-        return _("higher than about %(percent)s %% of all") % {"percent": min(percent, 99)}
-    return _("lower than about %(percent)s %% of all") % {"percent": min(100 - percent, 99)}
+    share = round(below, 2)
+    if share >= 0.5:
+        return _("higher than about %(share)s of all") % {"share": format_percent(min(share, 0.99))}
+    return _("lower than about %(share)s of all") % {"share": format_percent(min(1 - share, 0.99))}
 
 
 def _bars(counts: Sequence[int], here: int) -> tuple[Bar, ...]:
@@ -101,5 +101,5 @@ def _compare_text(attribute: Attribute, value: str, profile: TextProfile) -> Sta
     count = dict(profile.everyone.values).get(value)
     if not count or not known:
         return Standing(attribute, text)
-    percent = localize(round(100 * count / known, 1))
-    return Standing(attribute, text, _("like %(percent)s %% of all") % {"percent": percent})
+    words = _("like %(share)s of all") % {"share": format_percent(count / known, 1)}
+    return Standing(attribute, text, words)

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from common.number_format import format_growth, format_number, format_percent, format_share, format_ticks
+from common.number_format import (
+    format_apart,
+    format_count,
+    format_growth,
+    format_mean,
+    format_number,
+    format_percent,
+    format_percent_floored,
+    format_share,
+    format_ticks,
+    format_value,
+    format_whole_percent,
+)
 from segmentation.charts.canvas import ticks_between
 from segmentation.charts.text.widths import text_width
 
@@ -32,6 +44,46 @@ ORDINARY = st.floats(-1e17, 1e17, allow_nan=False)
 )
 def test_numbers_are_written_for_people(value: float, words: str) -> None:
     assert format_number(value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.0, "0"), (82.13, "82.1"), (1234.5, "1,234"), (0.0456, "0.046"), (-2.5, "−2.5"), (1e15, "1e+15")],
+)
+def test_averages_are_written_as_people_do(value: float, words: str) -> None:
+    assert format_mean(value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0, "0"), (-3.0, "−3"), (12.34, "12.3"), (0.5534, "0.553"), (1234.5, "1,234"), (-4.6e-5, "−4.6e−05")],
+)
+def test_values_have_as_many_decimals_as_say_something(value: float, words: str) -> None:
+    assert format_value(value) == words
+
+
+def test_averages_that_look_alike_get_the_digits_that_tell_them_apart() -> None:
+    assert format_apart(48.851, 48.852) == ("48.851", "48.852")
+    assert format_apart(48.0, 52.0) == ("48.0", "52.0")
+    assert format_apart(-5.0, -5.0) == ("−5.0", "−5.0")
+
+
+def test_counts_are_grouped() -> None:
+    assert [format_count(count) for count in (7, 1_234, -1_234_567)] == ["7", "1,234", "−1,234,567"]
+
+
+def test_shares_in_whole_per_cent_do_not_overstate() -> None:
+    shares = (0, 0.004, 0.696, 0.7, 0.999, 1)
+    assert [format_percent_floored(share) for share in shares] == [
+        f"{whole}\xa0%" for whole in (0, 0, 69, 70, 99, 100)
+    ]
+    assert [format_whole_percent(share) for share in shares] == [
+        f"{whole}\xa0%" for whole in (0, 1, 70, 70, 99, 100)
+    ]
+
+
+def test_a_share_can_keep_the_decimals_it_has() -> None:
+    assert [format_percent(share, None) for share in (0.05, 0.025)] == ["5\xa0%", "2.5\xa0%"]
 
 
 def test_decimals_can_be_fixed() -> None:

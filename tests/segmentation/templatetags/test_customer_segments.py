@@ -66,8 +66,8 @@ def test_values_are_compared_with_what_the_run_froze(viewer_client, make_dataset
     lowest, highest = (
         page_of(viewer_client, shop, customer).context["standings"][0] for customer in (1, 100)
     )
-    assert (lowest.text, lowest.words) == ("0", "lower than about 99 % of all")
-    assert (highest.text, highest.words) == ("99", "higher than about 99 % of all")
+    assert (lowest.text, lowest.words) == ("0", "lower than about 99\xa0% of all")
+    assert (highest.text, highest.words) == ("99", "higher than about 99\xa0% of all")
     assert [bar.is_here for bar in lowest.bars].index(True) == 0
     assert [bar.is_here for bar in highest.bars].index(True) == len(highest.bars) - 1
 
