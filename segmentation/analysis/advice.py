@@ -227,7 +227,7 @@ def _why(reason: str, row: ClusterScores, scores: SweepScores) -> str:
     )
     return text % {
         "k": row.k,
-        "silhouette": write_number(row.silhouette, 2),
+        "silhouette": write_number(_silhouette(row), 2),
         "reference": write_number(reference.silhouette, 2),
     }
 

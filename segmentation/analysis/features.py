@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -94,9 +95,7 @@ def prepare_features(
     names : sequence of str
         One per column.
     scaling : {"standard", "none", "min-max", "robust"}
-        Divide by the standard deviation, by nothing, by the range, or by the interquartile range (the
-        standard deviation where that is zero). Every scaling also moves the median to zero, which changes
-        no distance.
+        What the features are divided by.
     log1p : sequence of str
         Features whose log(1 + value) is taken first.
     missing : {"leave-out", "median"}
@@ -104,21 +103,38 @@ def prepare_features(
     outliers : {"keep", "set-aside"}
         Outliers are counted either way: robust z-score above 3.5.
 
-    Returns
-    -------
-    FeatureMatrix
-
     Raises
     ------
     AnalysisError
-        A sentence for the person who chose the features: constant or empty features, values too large,
-        unknown settings, nobody left.
+        Constant or empty features, values too large, unknown settings, nobody left.
     """
     names = tuple(names)
     _check_settings(names, scaling, log1p, missing, outliers)
-    values = _checked_values(values, names, log1p)
+    chosen = _choose(_checked_values(values, names, log1p), names, log1p, missing, outliers)
+    X, center, scale = _scaled(_transformed(chosen.values, names, log1p), names, scaling)
+    return FeatureMatrix(
+        X=X, names=names, scaling=scaling, log1p=tuple(log1p), center=center, scale=scale, **vars(chosen)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Chosen:
+    """The customers that take part, and what was counted on the way, by the names of a `FeatureMatrix`."""
+
+    values: FloatArray
+    kept: BoolArray
+    missing: tuple[int, ...]
+    filled: tuple[float | None, ...]
+    outliers: tuple[int, ...]
+    left_out: int
+    set_aside: int
+
+
+def _choose(
+    values: FloatArray, names: tuple[str, ...], log1p: Sequence[str], missing: str, outliers: str
+) -> _Chosen:
     absent = np.isnan(values)
-    counts = tuple(int(np.count_nonzero(column)) for column in absent.T)
+    counts = _count_by_column(absent)
     values, filled = _fill_in(values, absent) if missing == "median" else (values, (None,) * len(names))
     kept = _complete(values)
     left_out = int(np.count_nonzero(~kept))
@@ -128,22 +144,19 @@ def prepare_features(
     if not inside.all():
         kept[kept] = inside
         values = values[inside]
-    X, center, scale = _scaled(_transformed(values, names, log1p), names, scaling)
-    return FeatureMatrix(
-        X=X,
+    return _Chosen(
         values=values,
         kept=kept,
-        names=names,
-        scaling=scaling,
-        log1p=tuple(log1p),
-        center=center,
-        scale=scale,
         missing=counts,
         filled=filled,
-        outliers=tuple(int(np.count_nonzero(column)) for column in extreme.T),
+        outliers=_count_by_column(extreme),
         left_out=left_out,
         set_aside=int(np.count_nonzero(~inside)),
     )
+
+
+def _count_by_column(found: BoolArray) -> tuple[int, ...]:
+    return tuple(int(np.count_nonzero(column)) for column in found.T)
 
 
 def _check_settings(

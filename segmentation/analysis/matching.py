@@ -25,17 +25,15 @@ def match_clusters(
     scale: FloatArray | None = None,
     threshold: float = THRESHOLD,
 ) -> ClusterMatching:
-    """Match the clusters of a run to living segments.
+    """Match the clusters of a run to living segments; one match for each cluster comes back.
 
     The assignment with the largest sum of Jaccard similarities, over customers present then and now, decides.
     Clusters of mostly new customers are matched by their centroids to segments still free.
 
     Parameters
     ----------
-    customer_ids : ndarray of int of shape (n_samples,)
-        Each at most once.
-    labels : ndarray of int of shape (n_samples,)
-        Cluster of each customer.
+    customer_ids, labels : ndarray of int of shape (n_samples,)
+        The customers, each at most once, and the cluster of each.
     centroids : ndarray of shape (k, n_features)
         In original units.
     previous_ids, previous_segments : ndarray of int of shape (n_previous,)
@@ -46,35 +44,29 @@ def match_clusters(
         What differences of centroids are divided by (the feature matrix's `scale`).
     threshold : float
         Confidence below which a cluster is a new segment.
-
-    Returns
-    -------
-    ClusterMatching
-        One match per cluster, and the segments that nothing continues.
     """
     k = len(centroids)
     segments = np.array(sorted(previous_centroids), dtype=np.int64)
     if not len(segments):
         return ClusterMatching(tuple(ClusterMatch(label, None, 0.0, 0, "new") for label in range(k)), ())
     shared = _shared_customers(customer_ids, labels, previous_ids, previous_segments, segments, k)
-    known = shared.sum(axis=1)
-    unions = known[:, None] + shared.sum(axis=0) - shared
+    found = _by_members(shared, threshold)
+    known = shared.sum(axis=1) >= KNOWN_SHARE * np.bincount(labels, minlength=k)
+    strange = [label for label in range(k) if label not in found and not known[label]]
+    free = sorted({*range(len(segments))} - {column for _by, column, _confidence in found.values()})
+    earlier = np.array([previous_centroids[int(segment)] for segment in segments], dtype=np.float64)
+    nearness = _nearness(centroids, earlier, scale)
+    for row, column in _assigned(nearness[np.ix_(strange, free)], threshold).items():
+        found[strange[row]] = ("centroids", free[column], nearness[strange[row], free[column]])
+    return _matching(found, shared, segments)
+
+
+def _by_members(shared: IntArray, threshold: float) -> dict[int, tuple[str, int, float]]:
+    """Match labels to columns of segments by the Jaccard similarity of their customers."""
+    unions = shared.sum(axis=1)[:, None] + shared.sum(axis=0) - shared
     similarity = shared / np.maximum(unions, 1)
     matches = _assigned(similarity, threshold)
-    members = {label: ("members", column, similarity[label, column]) for label, column in matches.items()}
-    sizes = np.bincount(labels, minlength=k)
-    strange = [
-        label for label in range(k) if label not in members and known[label] < KNOWN_SHARE * sizes[label]
-    ]
-    free = [column for column in range(len(segments)) if column not in matches.values()]
-    earlier = np.array([previous_centroids[int(segment)] for segment in segments], dtype=np.float64)
-    nearness = _nearness(centroids, earlier, np.ones(centroids.shape[1]) if scale is None else scale)
-    by_centroid = _assigned(nearness[np.ix_(strange, free)], threshold)
-    found = members | {
-        strange[row]: ("centroids", free[column], nearness[strange[row], free[column]])
-        for row, column in by_centroid.items()
-    }
-    return _matching(found, shared, segments)
+    return {label: ("members", column, similarity[label, column]) for label, column in matches.items()}
 
 
 def _shared_customers(
@@ -116,11 +108,12 @@ def _assigned(similarity: FloatArray, threshold: float) -> dict[int, int]:
     }
 
 
-def _nearness(centroids: FloatArray, earlier: FloatArray, scale: FloatArray) -> FloatArray:
+def _nearness(centroids: FloatArray, earlier: FloatArray, scale: FloatArray | None) -> FloatArray:
     """Return 1 where a centroid stands on a segment's, falling to 0 halfway to the next segment's.
 
     A single segment has no next one; its centroid's neighbourhood then has the size of one scale unit.
     """
+    scale = np.ones(centroids.shape[1]) if scale is None else scale
     distances = np.sqrt((((centroids[:, None] - earlier) / scale) ** 2).sum(axis=2))
     between = np.sqrt((((earlier[:, None] - earlier) / scale) ** 2).sum(axis=2))
     np.fill_diagonal(between, np.inf)

@@ -49,10 +49,6 @@ def profile_clusters(
         time, so that a generator keeps memory small.
     texts : iterable of (str, sequence of (str or None) of length n_samples)
         Text attributes; `None` and "" mean missing.
-
-    Returns
-    -------
-    ClusterProfiles
     """
     k, labels = clustering.k, clustering.labels
     number_profiles = [

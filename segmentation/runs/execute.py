@@ -37,7 +37,7 @@ from segmentation.analysis.results import (
 from segmentation.analysis.samples import CompressedSamples, FeatureMatrix, OneHotFeature
 from segmentation.analysis.scatter_data import picture_pairs
 from segmentation.analysis.scores.scores import score_sweep
-from segmentation.models import SegmentationRun
+from segmentation.models import Segmentation, SegmentationRun
 from segmentation.runs.store import Findings, publish_run
 from segmentation.runs.timings import Stopwatch
 
@@ -174,15 +174,7 @@ def _libraries() -> dict[str, str]:
 
 def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch) -> Findings:
     """Find the segments; touches no table but to read what else is known of the customers."""
-    recipe = run.segmentation
-    features = prepare_features(
-        loaded.values,
-        loaded.names,
-        scaling=recipe.scaling,
-        log1p=loaded.log1p,
-        missing=recipe.missing,
-        outliers=recipe.outliers,
-    )
+    features = _prepare(run.segmentation, loaded)
     proposed = propose_log1p(features.values, features.names)
     claim.report(SWEEPING)
     with watch.stage("sweep"):
@@ -221,6 +213,17 @@ def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch
         pictures=pictures,
         log1p_proposed=[name for name in proposed if name not in loaded.log1p],
         libraries=_libraries(),
+    )
+
+
+def _prepare(recipe: Segmentation, loaded: Loaded) -> FeatureMatrix:
+    return prepare_features(
+        loaded.values,
+        loaded.names,
+        scaling=recipe.scaling,
+        log1p=loaded.log1p,
+        missing=recipe.missing,
+        outliers=recipe.outliers,
     )
 
 

@@ -68,10 +68,6 @@ def fit_clusters(
     report : callable or None
         Called with the number of each pass; an exception it raises ends the fit.
 
-    Returns
-    -------
-    Clustering
-
     Raises
     ------
     TooFewCustomersError

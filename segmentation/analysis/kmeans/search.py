@@ -36,7 +36,7 @@ def search_optima(
     rounds: int,
     exchange: bool = False,
 ) -> dict[int, Optima]:
-    """Find the best optima of k-means on few weighted points, for every k of a range.
+    """Find up to `keep` distinct optima of k-means on few weighted points for every k of a range, best first.
 
     A good optimum for k is often one split away from a good optimum for k - 1, or one deletion away from one
     for k + 1: after the k-means++ starts the search goes up and down the range until nothing improves.
@@ -56,11 +56,6 @@ def search_optima(
         At most this many times up and down.
     exchange : bool
         Also move single points between clusters, which pays where the points are the samples themselves.
-
-    Returns
-    -------
-    dict of int to Optima
-        At most `keep` distinct optima for each k, best first.
     """
     search = _Search(points, weights, rng, keep, exchange)
     seeds = seed_starts(points, weights, ks[-1], n_starts, rng)

@@ -71,25 +71,13 @@ def sweep_k(
     report : callable or None
         Called with each k when it is finished; an exception it raises ends the sweep.
 
-    Returns
-    -------
-    ElbowSweep
-
     Raises
     ------
-    InvalidSettingError
-        If the range is empty or begins below 1.
-    TooFewCustomersError
-        If there are fewer distinct rows than `k_min`.
+    InvalidSettingError, TooFewCustomersError
+        If the range is empty or begins below 1, or there are fewer distinct rows than `k_min`.
     """
-    if not 1 <= k_min <= k_max:
-        text = _("The range of k must begin at 1 or above and not end before: %(first)s to %(last)s.")
-        raise InvalidSettingError(text % {"first": k_min, "last": k_max})
     n_distinct = _n_distinct(samples)
-    if k_min > n_distinct:
-        text = _("%(k)s segments need at least %(k)s customers that differ; there are %(count)s.")
-        raise TooFewCustomersError(text % {"k": k_min, "count": n_distinct})
-    ks = tuple(range(k_min, min(k_max, n_distinct) + 1))
+    ks = _checked_ks(k_min, k_max, n_distinct)
     optima = []
     for k, optimum in zip(ks, _optima_of_all_samples(samples, ks, random_state), strict=True):
         optima.append(optimum)
@@ -105,6 +93,16 @@ def sweep_k(
         n_distinct_capped=n_distinct if k_max > n_distinct else None,
         random_state=random_state,
     )
+
+
+def _checked_ks(k_min: int, k_max: int, n_distinct: int) -> tuple[int, ...]:
+    if not 1 <= k_min <= k_max:
+        text = _("The range of k must begin at 1 or above and not end before: %(first)s to %(last)s.")
+        raise InvalidSettingError(text % {"first": k_min, "last": k_max})
+    if k_min > n_distinct:
+        text = _("%(k)s segments need at least %(k)s customers that differ; there are %(count)s.")
+        raise TooFewCustomersError(text % {"k": k_min, "count": n_distinct})
+    return tuple(range(k_min, min(k_max, n_distinct) + 1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -50,14 +51,9 @@ def score_sweep(
     ----------
     samples : CompressedSamples
     sweep : ElbowSweep
-    random_state : int
-    n_bootstraps : int
+    random_state, n_bootstraps : int
     report : callable or None
         Called with each k when it is scored; an exception it raises ends the scoring.
-
-    Returns
-    -------
-    SweepScores
     """
     rng = np.random.default_rng((random_state, 1))
     few = sample_of_customers(samples, STABILITY_SAMPLE, random_state)
@@ -66,22 +62,16 @@ def score_sweep(
     rows = []
     for k, inertia, silhouette in zip(sweep.ks, sweep.inertias, silhouettes, strict=True):
         centroids = sweep.centroids_of(k)
-        cluster_sums = _cluster_sums(samples, centroids)
         stabilities = _stabilities(few, centroids, n_bootstraps, rng)
         rows.append(
             ClusterScores(
                 k=k,
                 inertia=inertia,
-                silhouette=None if silhouette is None else silhouette.mean,
-                silhouette_error=_error(silhouette, silhouette_sample < samples.n_samples),
-                silhouette_sample=silhouette_sample,
-                silhouette_exact=silhouette_sample == samples.n_samples,
-                davies_bouldin=_davies_bouldin(cluster_sums),
-                calinski_harabasz=_calinski_harabasz(cluster_sums),
+                **_silhouette_scores(silhouette, silhouette_sample, samples.n_samples),
+                **_variance_scores(_cluster_sums(samples, centroids)),
                 separation=_separation(some, centroids),
                 stability=min(stabilities, default=None),
                 stabilities=stabilities,
-                sizes=tuple(round(count) for count in cluster_sums.counts),
             )
         )
         if report is not None:
@@ -113,10 +103,16 @@ def _silhouettes(
     return mean_silhouettes(chosen.points, chosen.weights, labelings), round(chosen.weights.sum())
 
 
-def _error(silhouette: Silhouette | None, sampled: bool) -> float | None:
-    if silhouette is None:
-        return None
-    return silhouette.error if sampled else 0.0
+def _silhouette_scores(silhouette: Silhouette | None, sample: int, n_samples: int) -> dict[str, Any]:
+    """Return what `ClusterScores` holds of a silhouette, by the names there."""
+    is_exact = sample == n_samples
+    mean, error = (None, None) if silhouette is None else (silhouette.mean, silhouette.error)
+    return {
+        "silhouette": mean,
+        "silhouette_error": 0.0 if is_exact and silhouette is not None else error,
+        "silhouette_sample": sample,
+        "silhouette_exact": is_exact,
+    }
 
 
 def _stabilities(
@@ -154,6 +150,15 @@ def _cluster_sums(samples: CompressedSamples, centroids: FloatArray) -> _Cluster
         squares += np.bincount(labels[chunk], repeated * to_own, k)
         distances += np.bincount(labels[chunk], repeated * np.sqrt(to_own), k)
     return _ClusterSums(counts, means, distances, squares, sums[:, :-1].sum(axis=0) / counts.sum())
+
+
+def _variance_scores(sums: _ClusterSums) -> dict[str, Any]:
+    """Return what `ClusterScores` holds of sizes and spreads, by the names there."""
+    return {
+        "davies_bouldin": _davies_bouldin(sums),
+        "calinski_harabasz": _calinski_harabasz(sums),
+        "sizes": tuple(round(count) for count in sums.counts),
+    }
 
 
 def _calinski_harabasz(sums: _ClusterSums) -> float | None:

@@ -19,7 +19,8 @@ def bootstrap_stabilities(
 ) -> FloatArray:
     """Return each cluster's mean Jaccard similarity to its likest cluster in refits of resampled data.
 
-    Each refit is the best of several k-means++ starts and of one start at the centroids.
+    Each refit is the best of several k-means++ starts and of one start at the centroids. The similarities are
+    of shape (k,), from 0 to 1: above 0.75 a cluster counts as stable, below 0.6 as doubtful.
 
     Parameters
     ----------
@@ -30,11 +31,6 @@ def bootstrap_stabilities(
         The solution to be judged.
     n_bootstraps : int
     rng : Generator
-
-    Returns
-    -------
-    ndarray of shape (k,)
-        From 0 to 1. Above 0.75 a cluster counts as stable, below 0.6 as doubtful.
 
     References
     ----------

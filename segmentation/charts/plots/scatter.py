@@ -81,7 +81,6 @@ def draw_scatter(
         Points, or counts on a grid; a grid becomes a density picture of all customers.
     marks : sequence of SegmentMark
         One per cluster.
-    style : ChartStyle
     x_label, y_label : str or None
         In place of the names in the picture.
     """
@@ -97,8 +96,7 @@ def draw_scatter(
     height = _TOP + plot.box.height + _BELOW + _NOTE * len(notes)
     figure = new_figure(style, height + (0 if labels else key_height(marks, style)))
     axes = figure.axes_at(plot.left, _TOP, plot.box.width, plot.box.height)
-    axes.set_xlim(plot.x_limits)
-    axes.set_ylim(plot.y_limits)
+    axes.set(xlim=plot.x_limits, ylim=plot.y_limits)
     _draw_customers(figure, axes, picture, marks)
     if is_strip:
         axes.set_yticks([])
