@@ -78,7 +78,7 @@ def create_job(kind: str, created_by: Asker = None, *, title: str = "", key: str
 
 
 def create_foreground_job(kind: str, *, title: str = "", key: str = "", lane: str = "") -> Job:
-    """Make a job that this very process is about to execute: nobody else is told, or may take it over.
+    """Make a job that this process itself executes: no worker hears of it or may take it over.
 
     Raises
     ------

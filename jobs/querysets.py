@@ -1,4 +1,4 @@
-"""Which jobs and processes: as pages list them, and as those look for them who keep them going."""
+"""Queries for jobs and processes: for pages, and for those who keep jobs going."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, Now
 if TYPE_CHECKING:
     from jobs.models import Job, Process  # noqa: F401 - ruff does not see them in strings
 
-# As a condition of indexes, and of queries that shall use them.
+# Both as a condition of indexes and in the queries that use them.
 ACTIVE = Q(state__in=["queued", "running"])
 IS_OVERDUE = Q(state="running", deadline_at__lt=Now())
 

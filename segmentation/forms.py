@@ -106,9 +106,11 @@ class RunForm(forms.Form):
         attributes = list(dataset.attributes.all())
         numbers = [(each.name, each.name) for each in attributes if each.is_number]
         known = kept_overview(dataset)
-        told = [(each.name, _tell(each, known.get(each))) for each in attributes if each.is_number]
+        described = [
+            (each.name, _describe_attribute(each, known.get(each))) for each in attributes if each.is_number
+        ]
         texts = [(each.name, each.name) for each in attributes if each.kind == Attribute.Kind.TEXT]
-        for name, choices in (("features", told), ("log1p", numbers), ("one_hot", texts)):
+        for name, choices in (("features", described), ("log1p", numbers), ("one_hot", texts)):
             field = self.fields[name]
             assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - tells mypy, not people
             field.choices = choices
@@ -157,8 +159,8 @@ class RunForm(forms.Form):
         )
 
 
-def _tell(attribute: Attribute, overview: AttributeOverview | None) -> str:
-    """An attribute's name, and what its values are like where somebody has counted."""
+def _describe_attribute(attribute: Attribute, overview: AttributeOverview | None) -> str:
+    """An attribute's name and, where they are counted, the range of its values."""
     if overview is None:
         return attribute.name
     if not overview.known:
@@ -176,7 +178,7 @@ def _tell(attribute: Attribute, overview: AttributeOverview | None) -> str:
 
 
 class ExportForm(forms.Form):
-    """What a list of customers shall tell, and as what kind of file."""
+    """Which columns a list of customers has, and as what kind of file it is written."""
 
     format = forms.ChoiceField(
         label=_("Kind of file"),

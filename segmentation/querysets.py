@@ -1,4 +1,4 @@
-"""Which runs, segments, clusters and exports, with as much of them as a page shows: its JSON is large."""
+"""Queries for runs, segments, clusters and exports. A run's JSON is large: a page reads what it shows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ HEAVY = ("sweep", "scores", "profiles", "pictures")
 class SegmentationRunQuerySet(models.QuerySet["SegmentationRun"]):
     def listed(self) -> SegmentationRunQuerySet:
         """What a list of runs shows, without the pictures' numbers; one query."""
-        return self.select_related("segmentation__dataset", "job__created_by").defer(*HEAVY)
+        return self.select_related("segmentation__dataset", "job__created_by").light()
+
+    def light(self) -> SegmentationRunQuerySet:
+        """Leave out the JSON that only a run's own page shows."""
+        return self.defer(*HEAVY)
 
     def latest_of_each(self) -> SegmentationRunQuerySet:
         """The latest run with results of each segmentation, the newest first."""
@@ -53,7 +57,7 @@ class SegmentationRunQuerySet(models.QuerySet["SegmentationRun"]):
     def before(self, run: SegmentationRun) -> SegmentationRunQuerySet:
         """Those of the run's segmentation that were done when it was; it took over the first one's segments.
 
-        Numbers do not tell: a run that was asked for later may be done earlier.
+        The order of their ids says nothing: a run that was asked for later may be done earlier.
         """
         earlier = self.finished_last_first().filter(segmentation=run.segmentation_id).exclude(pk=run.pk)
         return earlier.filter(job__finished_at__lte=run.job.finished_at)

@@ -199,7 +199,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=5),
         "options": {"expires": 240},
     },
-    "count what is to be told of datasets": {
+    "summarise datasets": {
         "task": "customers.tasks.count_missing_overviews",
         "schedule": timedelta(minutes=5),
         "options": {"expires": 240},

@@ -25,7 +25,7 @@ QUALIFYING = frozenset(
     ]
 )
 # English words that are written small within a name. Whether another word is a noun, a
-# brand or German nobody can tell: it stays as its header has it.
+# brand or German cannot be decided here: it stays as its header has it.
 SMALL = (
     FILLERS
     | QUALIFYING
@@ -115,7 +115,7 @@ SMALL = (
 )
 AGES = frozenset(["age", "alter", "edad", "âge", "leeftijd"])
 BIRTH_YEARS = frozenset(["year of birth", "birth year", "yob", "geburtsjahr"])
-# A longer name is a question of a survey, and only its beginning is told.
+# A longer name is a question of a survey: only its beginning is kept.
 MOST_WORDS = 6
 # Longer words in capitals are shouted; shorter ones are abbreviations.
 LONGEST_ABBREVIATION = 4

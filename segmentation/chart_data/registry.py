@@ -1,4 +1,4 @@
-"""The kinds of charts: what each is drawn from, how it is drawn, told and tabulated. No customer is read."""
+"""The kinds of charts: what each is drawn from, how it is drawn, described and tabulated."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Source = TypeVar("Source")
 
 @dataclass(frozen=True)
 class Chart(Generic[Source]):
-    """One kind of chart: what it is called, what it is drawn from, how it is drawn, told and tabulated.
+    """One kind of chart: its title, what it is drawn from, how it is drawn, described and tabulated.
 
     `draw` is a path: matplotlib loads when the first chart is drawn.
     """

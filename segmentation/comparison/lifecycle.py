@@ -18,10 +18,10 @@ CONTINUED: tuple[Fate, ...] = ("kept", "grown", "shrunk", "changed")
 ARRIVED: tuple[Fate, ...] = ("new", "found again")
 
 
-def tell_fate(
+def find_fate(
     segment: Segment, before: Cluster | None, after: Cluster | None, earlier_ended: datetime | None
 ) -> Fate:
-    """Say what became of a segment, knowing what an earlier and a later run call it.
+    """Return what became of a segment from an earlier run to a later one.
 
     Parameters
     ----------

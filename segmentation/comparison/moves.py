@@ -23,7 +23,7 @@ from segmentation.segments.explanation import scale_of
 
 # Features that are compared: enough for any segmentation that people still understand.
 MOST_FEATURES = 100
-# What changed is told of the features that count for most.
+# What changed is counted for the features that matter most.
 MOST_CAUSES = 3
 # A text that is another one counts as much as a number that is so many spreads away.
 OTHER_TEXT = 2.0
@@ -83,7 +83,7 @@ def explain_moves(
     before, after
         Runs of one segmentation.
     same
-        Labels before and after that are one segment: whoever went so did not move.
+        Labels before and after that are one segment: customers with such a pair did not move.
 
     Returns
     -------

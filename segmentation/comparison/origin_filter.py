@@ -65,7 +65,7 @@ def read_origin(params: QueryDict, dataset: Dataset) -> list[Origin]:
         SegmentationRun.objects.succeeded()
         .filter(segmentation__dataset=dataset)
         .select_related("version")
-        .defer("sweep", "scores", "profiles", "pictures")
+        .light()
         .filter(pk=run_id)
         .first()
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from customers.lists.paging import TooSlow, time_limit
-from segmentation.comparison.lifecycle import Fate, tell_fate
+from segmentation.comparison.lifecycle import Fate, find_fate
 from segmentation.comparison.moves import MoveReasons, explain_moves, may_explain
 from segmentation.comparison.origin_filter import NOWHERE, write_origin
 from segmentation.models import Cluster, RunComparison, Segment, SegmentationRun
@@ -40,7 +40,7 @@ class Pair:
 
     @property
     def fate(self) -> Fate:
-        return tell_fate(self.segment, self.before, self.after, self.earlier_ended)
+        return find_fate(self.segment, self.before, self.after, self.earlier_ended)
 
     @property
     def by(self) -> int | None:

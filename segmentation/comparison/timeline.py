@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from segmentation.charts.inputs import SegmentHistory, SizeHistory
-from segmentation.comparison.lifecycle import ARRIVED, CONTINUED, Fate, tell_fate
+from segmentation.comparison.lifecycle import ARRIVED, CONTINUED, Fate, find_fate
 from segmentation.models import Cluster, Segment, Segmentation, SegmentationRun
 
 # Runs beside each other in the table, and in the chart.
@@ -131,7 +131,7 @@ def _cells(
         cluster = clusters.get((segment.pk, run.pk))
         by = cluster.size - before.size if cluster and before else None
         ended = previous.job.finished_at if previous else None
-        cells.append(Cell(cluster, tell_fate(segment, before, cluster, ended), by))
+        cells.append(Cell(cluster, find_fate(segment, before, cluster, ended), by))
         before, previous = cluster, run
     return cells
 

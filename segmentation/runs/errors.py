@@ -1,4 +1,4 @@
-"""What people can be told when a run cannot be started."""
+"""Why a run cannot be started."""
 
 from jobs.errors import JobRefusedError
 

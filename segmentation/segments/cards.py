@@ -14,7 +14,7 @@ from common.number_format import format_count, format_percent_floored, format_va
 from segmentation.analysis.advice import DOUBTFUL, STABLE
 from segmentation.analysis.naming import is_yes_or_no
 from segmentation.analysis.results import ClusterProfiles, NumberProfile, TextProfile, TextSummary
-from segmentation.comparison.lifecycle import Fate, tell_fate
+from segmentation.comparison.lifecycle import Fate, find_fate
 from segmentation.comparison.runs import Counts
 from segmentation.models import Cluster, RunComparison, Segment, SegmentationRun
 
@@ -110,7 +110,7 @@ def make_cards(
     for cluster in clusters:
         differences = find_differences(profiles, cluster.label)
         warnings = find_warnings(cluster, run.customer_count)
-        cards.append(Card(cluster, describe(differences), differences, warnings, tell_news(cluster, earlier)))
+        cards.append(Card(cluster, describe(differences), differences, warnings, find_news(cluster, earlier)))
     return cards
 
 
@@ -196,7 +196,7 @@ def _shares(summary: TextSummary) -> dict[str, float]:
 
 
 def find_warnings(cluster: Cluster, total: int) -> list[Caution]:
-    """What to mind before relying on a segment."""
+    """What to consider before relying on a segment."""
     warnings, share = [], cluster.size / total if total else 0.0
     if share < SMALL_SHARE or cluster.size < SMALL_COUNT:
         text = ngettext(
@@ -222,23 +222,23 @@ def _unsteady(stability: float) -> Caution:
     return Caution("fair", _("unsteady"), text % values)
 
 
-def tell_news(cluster: Cluster, earlier: Earlier | None) -> News | None:
+def find_news(cluster: Cluster, earlier: Earlier | None) -> News | None:
     """What became of a segment since the run before; nothing in a first run."""
     if earlier is None:
         return None
     before = earlier.clusters.get(cluster.segment_id)
-    fate = tell_fate(cluster.segment, before, cluster, earlier.run.job.finished_at)
+    fate = find_fate(cluster.segment, before, cluster, earlier.run.job.finished_at)
     if before is not None:
-        return News(fate, _tell_change(before, cluster, earlier.flows))
+        return News(fate, _describe_change(before, cluster, earlier.flows))
     if fate == "found again":
         return News(fate, _("The run before had no such segment, but an earlier one had."))
     return News(fate, _("The run before had no such segment."))
 
 
-def _tell_change(before: Cluster, after: Cluster, flows: Counts | None) -> str:
+def _describe_change(before: Cluster, after: Cluster, flows: Counts | None) -> str:
     """How many stayed and came in, where that was counted; else how the size has changed."""
     if flows is None:
-        return _tell_growth(after.size - before.size)
+        return _describe_growth(after.size - before.size)
     stayed = flows.get((before.label, after.label), 0)
     then = sum(size for (label, _now), size in flows.items() if label == before.label)
     came = sum(size for (_then, label), size in flows.items() if label == after.label) - stayed
@@ -253,7 +253,7 @@ def _tell_change(before: Cluster, after: Cluster, flows: Counts | None) -> str:
     return text % {"stayed": format_count(stayed), "then": format_count(then), "came": format_count(came)}
 
 
-def _tell_growth(by: int) -> str:
+def _describe_growth(by: int) -> str:
     if by == 0:
         return _("As many customers as in the run before.")
     if by > 0:

@@ -112,7 +112,7 @@ def _text_of(feature: str, attributes: Sequence[Attribute]) -> Attribute | None:
 def _scales(
     run: SegmentationRun, clusters: Sequence[Cluster], profiles: ClusterProfiles
 ) -> list[float] | None:
-    """By what each feature was divided; `None` if that cannot be told from what the run froze."""
+    """By what each feature was divided; `None` if what the run froze does not say."""
     summaries = {each.name: each.everyone for each in profiles.numbers}
     size = sum(each.size for each in clusters)
     scales = []

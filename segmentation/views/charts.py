@@ -27,10 +27,11 @@ from segmentation.chart_data.registry import CHARTS, SIZE_HISTORY, Chart, Source
 from segmentation.charts.style import ChartStyle
 from segmentation.comparison.timeline import read_sizes
 from segmentation.models import RunPicture, Segmentation, SegmentationRun
+from segmentation.querysets import HEAVY
 
 WIDTHS = {"full": 1080, "wide": 720, "narrow": 360}
 # Columns of JSON; a chart reads those it needs.
-LARGE = ("sweep", "scores", "advice", "profiles", "pictures")
+LARGE = (*HEAVY, "advice")
 CONTENT_TYPES = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv; charset=utf-8"}
 
 

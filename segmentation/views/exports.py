@@ -44,7 +44,7 @@ def _segment(request: HttpRequest, run_id: int, number: int) -> Exportable:
 
 def _run(request: HttpRequest, run_id: int) -> Exportable:
     runs = SegmentationRun.objects.succeeded().select_related("segmentation__dataset__current_version")
-    run = get_object_or_404(runs.defer("sweep", "scores", "profiles", "pictures"), pk=run_id)
+    run = get_object_or_404(runs.light(), pk=run_id)
     dataset = run.segmentation.dataset
     origin = read_origin(request.GET, dataset)
     selection = Selection.read(request.GET, dataset, also=[COLUMN], more=origin)

@@ -18,8 +18,8 @@ from segmentation.filters import RunFilter
 from segmentation.models import SegmentationRun
 from segmentation.tables import RunTable
 
-# Moves from one segment to another that are told one by one.
-TOLD_MOVES = 12
+# Moves from one segment to another that are listed one by one.
+MOST_MOVES = 12
 CHOICES = 200
 
 
@@ -82,9 +82,9 @@ def _summary(comparison: Comparison) -> dict[str, Any]:
         "pairs": comparison.pairs,
         "new": comparison.with_fate("new"),
         "retired": comparison.with_fate("retired"),
-        "moves": moves[:TOLD_MOVES],
+        "moves": moves[:MOST_MOVES],
         "moved": sum(flow.size for flow in moves),
-        "more_moves": max(0, len(moves) - TOLD_MOVES),
+        "more_moves": max(0, len(moves) - MOST_MOVES),
         "counterparts": comparison.counterparts,
         "sides": [(run, _scores_of(run)) for run in (before, after)],
     }

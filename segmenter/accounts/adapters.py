@@ -1,4 +1,4 @@
-"""How allauth behaves here: nobody signs up, and what happens at the door is written down."""
+"""How allauth behaves here: nobody signs up, and every login is recorded."""
 
 from __future__ import annotations
 

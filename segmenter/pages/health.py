@@ -73,7 +73,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
 @login_not_required
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Figures for Prometheus, for whoever sends the token; without one there is no such page."""
+    """Metrics for Prometheus, for requests with the token; where none is set there is no such page."""
     sent = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not settings.METRICS_TOKEN or not constant_time_compare(sent, settings.METRICS_TOKEN):
         raise Http404

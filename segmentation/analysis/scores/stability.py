@@ -17,7 +17,7 @@ def bootstrap_stabilities(
     n_bootstraps: int,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """Return each cluster's mean Jaccard similarity to its likest cluster in refits of resampled data.
+    """Return each cluster's mean Jaccard similarity to the most similar cluster in refits of resampled data.
 
     Each refit is the best of several k-means++ starts and of one start at the centroids. The similarities are
     of shape (k,), from 0 to 1: above 0.75 a cluster counts as stable, below 0.6 as doubtful.

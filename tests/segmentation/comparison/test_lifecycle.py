@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from segmentation.comparison.lifecycle import tell_fate
+from segmentation.comparison.lifecycle import find_fate
 from segmentation.models import Cluster, Segment
 
 SPRING, SUMMER, AUTUMN = (datetime(2026, month, 1, tzinfo=UTC) for month in (4, 7, 10))
@@ -15,7 +15,7 @@ def fate(before, after, *, overlap=0.9, created=SPRING, ended=SUMMER):
     then, now = (None if size is None else Cluster(size=size) for size in (before, after))
     if now is not None:
         now.confidence = overlap
-    return tell_fate(Segment(created_at=created), then, now, ended)
+    return find_fate(Segment(created_at=created), then, now, ended)
 
 
 @pytest.mark.parametrize(
