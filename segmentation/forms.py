@@ -263,10 +263,11 @@ class SegmentForm(NameForm):
         error_messages = {"name": {"required": _("Give the segment a name."), "max_length": TOO_LONG}}
 
     def __init__(self, posted: Mapping[str, str] | None = None, *, instance: Segment) -> None:
+        given = posted or {}
         touched = {
-            name: posted[name]
+            name: given[name]
             for name in self.Meta.fields
-            if posted and name in posted and posted[name] != posted.get(f"seen_{name}")
+            if name in given and given[name] != given.get(f"seen_{name}")
         }
         now = forms.model_to_dict(instance, fields=self.Meta.fields)
         super().__init__(None if posted is None else now | touched, instance=instance)

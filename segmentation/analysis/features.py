@@ -20,6 +20,8 @@ from segmentation.analysis.errors import (
 from segmentation.analysis.kmeans.rounding import rounded
 from segmentation.analysis.results import BoolArray, FeatureMatrix, FloatArray, OneHotFeature
 
+# Features are divided by the standard deviation, by nothing, by the range, or by the interquartile range (the
+# standard deviation where that is zero). Each also moves the median to zero, which changes no distance.
 SCALINGS = ("standard", "none", "min-max", "robust")
 MAX_FEATURES = 50
 # Squared distances of larger numbers, summed over millions of customers, would leave the range of a float.
@@ -95,7 +97,7 @@ def prepare_features(
     names : sequence of str
         One per column.
     scaling : {"standard", "none", "min-max", "robust"}
-        What the features are divided by.
+        What the features are divided by: see `SCALINGS`.
     log1p : sequence of str
         Features whose log(1 + value) is taken first.
     missing : {"leave-out", "median"}
