@@ -155,8 +155,8 @@ def upsert_in_place(path: Path, table: str) -> None:
 
 def read_ours(path: Path) -> None:
     """Scan, look at every cell for a mapping, and check: all that happens before the database."""
-    from customers.importing.columns.mapping import propose_mapping
     from customers.importing.columns.profiling import profile_columns
+    from customers.importing.columns.proposal import propose_mapping
     from customers.importing.columns.validation import Validator
     from customers.importing.files.reading import read_batches
     from customers.importing.files.sniffing import look_at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django import forms
@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from customers.importing.columns.dates import ORDERS
-from customers.importing.columns.mapping import ColumnMapping, Proposal, check_mapping
+from customers.importing.columns.mapping import ColumnMapping, check_mapping
 from customers.importing.columns.numbers import SYMBOLS
+from customers.importing.columns.proposal import Proposal
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.detection import ENCODINGS
+from customers.importing.files.sniffing import FileLook
 from customers.models import Dataset
 
 USES = [
@@ -88,17 +90,25 @@ class ReadingForm(forms.Form):
         label=gettext_lazy("Customers who are not in the file leave the dataset (else they stay)"),
     )
 
-    def __init__(self, *args: Any, sheets: Sequence[str] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["sheet"].choices = [(name, name) for name in sheets]  # type: ignore[attr-defined]
-        delimiter = self.fields["delimiter"]
+    def __init__(self, data: Mapping[str, Any] | None, *, file: FileLook) -> None:
+        found = {"encoding": file.table.encoding, "delimiter": file.table.delimiter}
+        super().__init__(data, initial={**found, "sheet": file.sheet.name if file.sheet else ""})
+        names = file.sheet.names if file.sheet else ()
+        self.fields["sheet"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
         # Stripping would take the tab away.
-        delimiter.strip = False  # type: ignore[attr-defined]
-        for name in ("encoding", "delimiter"):
-            found = self.initial.get(name, "")
+        self.fields["delimiter"].strip = False  # type: ignore[attr-defined]
+        for name, value in found.items():
             field = self.fields[name]
-            if found and found not in dict(field.choices):  # type: ignore[attr-defined]
-                field.choices = [(found, found), *field.choices]  # type: ignore[attr-defined]
+            if value not in dict(field.choices):  # type: ignore[attr-defined]
+                field.choices = [(value, value), *field.choices]  # type: ignore[attr-defined]
+
+
+class RereadForm(forms.Form):
+    """How a waiting file shall be read instead; what is empty is found out."""
+
+    encoding = forms.ChoiceField(choices=list(ENCODINGS.items()), required=False)
+    delimiter = forms.CharField(max_length=1, strip=False, required=False)
+    sheet = forms.CharField(required=False)
 
 
 class ColumnForm(forms.Form):

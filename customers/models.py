@@ -109,6 +109,8 @@ class CustomerImport(models.Model):
     file_deleted_at = models.DateTimeField(null=True, blank=True)
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
+    # What one pass over the whole file found, for all who look at it again (`files.sniffing.KeptLook`).
+    file_look = models.JSONField(null=True, editable=False)
     encoding = models.CharField(max_length=40, blank=True)
     delimiter = models.CharField(max_length=1, blank=True)
     # One entry a column of the file: header, use (id, number, text, date, skip), name of the attribute.

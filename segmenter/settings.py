@@ -226,6 +226,8 @@ UPLOAD_DIR = DATA_DIR / "uploads"
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=2 * 1024**3)
 IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=50_000_000)
 IMPORT_MAX_COLUMNS = env.int("IMPORT_MAX_COLUMNS", default=500)
+# Without the quick ways to read a file and to build a version: for whoever doubts them.
+IMPORT_PLAINLY = env.bool("IMPORT_PLAINLY", default=False)
 # Stored files are deleted after so many days; what came of them stays.
 IMPORT_RETENTION_DAYS = env.int("IMPORT_RETENTION_DAYS", default=30)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024**2

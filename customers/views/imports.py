@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -19,9 +20,13 @@ from common.file_policy import file_policy
 from customers.exports import rejects
 from customers.exports.csv import stream_csv
 from customers.exports.downloads import as_download
-from customers.forms import MappingForm, ReadingForm, UploadForm
+from customers.forms import MappingForm, ReadingForm, RereadForm, UploadForm
+from customers.importing.columns.proposal import Proposal
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.detection import ENCODINGS
+from customers.importing.files.sniffing import FileLook
+from customers.importing.pipeline import begin_import, forget_import, store_import
+from customers.importing.preparation import declare, look, propose_from_head, read_otherwise
 from customers.lists.paging import KeysetOrder, keyset_page
 from customers.models import CustomerImport, Dataset
 from customers.storage import versions
@@ -35,9 +40,6 @@ PREVIEW_ROWS = 5
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("customers.add_customerimport", raise_exception=True)
 def import_create(request: HttpRequest, slug: str) -> HttpResponse:
-    from customers.importing.columns.proposal import look
-    from customers.importing.pipeline import forget_import, store_import
-
     dataset = get_object_or_404(Dataset, slug=slug)
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
@@ -60,7 +62,10 @@ def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
     if customer_import.job_id is None:
         if not request.user.has_perm("customers.add_customerimport"):
             return render(request, "customers/import_waiting.html", _context(customer_import))
-        return _render_mapping(request, customer_import)
+        try:
+            return _render_mapping(request, customer_import, _WaitingFile.of(customer_import))
+        except ImportRefusedError as error:
+            return _render_refusal(request, customer_import, error)
     return _render_report(request, customer_import)
 
 
@@ -68,28 +73,21 @@ def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
 @permission_required("customers.add_customerimport", raise_exception=True)
 def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
     """Take the mapping and queue the import, or read the file another way and ask again."""
-    from customers.importing.columns.proposal import declare, look, propose_from_head, read_otherwise
-    from customers.importing.pipeline import begin_import
-
     customer_import = _get(import_id)
     if customer_import.job_id is not None:
         return redirect(customer_import)
     if request.POST.get("action") == "reread":
-        said = {name: request.POST.get(name, "") for name in ("encoding", "delimiter", "sheet")}
-        read_otherwise(customer_import, **said)
+        reread = RereadForm(request.POST)
+        if reread.is_valid():
+            read_otherwise(customer_import, **reread.cleaned_data)
         return redirect(customer_import)
-    file = look(customer_import, guess=True)
-    form = MappingForm(propose_from_head(customer_import, file), request.POST)
-    reading = ReadingForm(request.POST, sheets=file.sheets)
-    if not (form.is_valid() and reading.is_valid()):
-        return _render_mapping(request, customer_import, form)
-    declare(
-        customer_import,
-        file,
-        form.mapping(),
-        clears_missing=reading.cleaned_data["clears_missing"],
-        replaces=reading.cleaned_data["replaces"],
-    )
+    try:
+        waiting = _WaitingFile.of(customer_import, request.POST)
+    except ImportRefusedError as error:
+        return _render_refusal(request, customer_import, error)
+    if not (waiting.form.is_valid() and waiting.reading.is_valid()):
+        return _render_mapping(request, customer_import, waiting)
+    declare(customer_import, waiting.file, waiting.form.mapping(), **waiting.known)
     try:
         begun = begin_import(customer_import, request.user)
         if begun != customer_import:
@@ -104,8 +102,6 @@ def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
 @require_POST
 @permission_required("customers.add_customerimport", raise_exception=True)
 def import_discard(request: HttpRequest, import_id: int) -> HttpResponse:
-    from customers.importing.pipeline import forget_import
-
     customer_import = _get(import_id)
     if customer_import.job_id is None:
         forget_import(customer_import)
@@ -163,30 +159,56 @@ def _can_undo(customer_import: CustomerImport) -> bool:
     return is_seen and (base is None or base.dropped_at is None)
 
 
-def _render_mapping(
-    request: HttpRequest, customer_import: CustomerImport, form: MappingForm | None = None
-) -> HttpResponse:
-    from customers.importing.columns.proposal import look, propose_from_head
+@dataclass(frozen=True)
+class _WaitingFile:
+    """A file that waits for its mapping: what is proposed, and the forms that settle it."""
 
-    context = _context(customer_import)
-    try:
+    file: FileLook
+    proposal: Proposal
+    form: MappingForm
+    reading: ReadingForm
+
+    @classmethod
+    def of(cls, customer_import: CustomerImport, data: QueryDict | None = None) -> _WaitingFile:
+        """Look at the file.
+
+        Raises
+        ------
+        ImportRefusedError
+            It cannot be imported, whatever its columns are used for.
+        """
         file = look(customer_import, guess=True)
         proposal = propose_from_head(customer_import, file)
-    except ImportRefusedError as error:
-        return render(request, "customers/import_mapping.html", {**context, "refused": str(error)})
-    form = form or MappingForm(proposal)
+        return cls(file, proposal, MappingForm(proposal, data), ReadingForm(data, file=file))
+
+    @property
+    def known(self) -> dict[str, bool]:
+        """What happens to the customers known."""
+        return {name: self.reading.cleaned_data[name] for name in ("clears_missing", "replaces")}
+
+
+def _render_refusal(
+    request: HttpRequest, customer_import: CustomerImport, error: ImportRefusedError
+) -> HttpResponse:
+    context = {**_context(customer_import), "refused": str(error)}
+    return render(request, "customers/import_mapping.html", context)
+
+
+def _render_mapping(
+    request: HttpRequest, customer_import: CustomerImport, waiting: _WaitingFile
+) -> HttpResponse:
+    file, reading = waiting.file, waiting.reading
     examples = [[row[index] for row in islice(file.preview, PREVIEW_ROWS)] for index in range(file.width)]
-    found = {"encoding": file.table.encoding, "delimiter": file.table.delimiter, "sheet": file.sheet}
-    reading = ReadingForm(request.POST or None, initial=found, sheets=file.sheets)
-    context |= {
-        "form": form,
-        "columns": list(zip(form, examples, strict=True)),
+    context = {
+        **_context(customer_import),
+        "form": waiting.form,
+        "columns": list(zip(waiting.form, examples, strict=True)),
         "rows": file.preview[:PREVIEW_ROWS],
         "reading": reading,
         "known": [reading["clears_missing"], reading["replaces"]],
-        "sheets": file.sheets,
-        "questions": proposal.questions,
-        "warnings": [*file.warnings, *proposal.warnings],
+        "sheets": file.sheet.names if file.sheet else (),
+        "questions": waiting.proposal.questions,
+        "warnings": [*file.warnings, *waiting.proposal.warnings],
         "row_count": None if file.sheet else file.line_count,
     }
     return render(request, "customers/import_mapping.html", context)

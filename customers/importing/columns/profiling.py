@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import reduce
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.utils.translation import gettext as _
 
 from customers.importing.columns.dates import DATE_LIKE, ORDERS, convert_dates
 from customers.importing.columns.headers import understand
-from customers.importing.columns.numbers import (
-    LEADING_ZERO,
-    PLAIN,
-    SYMBOLS,
-    NumberFormat,
-    beyond_exact,
-    trimmed,
-)
+from customers.importing.columns.number_formats import FormatCounts, FormatGuess
+from customers.importing.columns.numbers import LEADING_ZERO, PLAIN, beyond_exact, trimmed
 from customers.importing.files.rows import Batch
 
 # What people write for a missing value; proposed only where the rest of the column is numbers.
@@ -47,28 +40,6 @@ SAMPLE_CELLS = 2_000
 EXACT_DIGITS = 16
 MANY = 20
 
-COMMA = NumberFormat(",")
-FORMATS = (
-    PLAIN,
-    COMMA,
-    NumberFormat(".", ","),
-    NumberFormat(",", "."),
-    NumberFormat(".", " "),
-    NumberFormat(",", " "),
-    NumberFormat(".", "'"),
-)
-
-
-@dataclass(frozen=True)
-class FormatGuess:
-    """How a column seems to write its numbers."""
-
-    format: NumberFormat
-    matches: int = 0
-    is_ambiguous: bool = False
-    example: str = ""
-    readings: str = ""
-
 
 @dataclass
 class ColumnProfile:
@@ -77,14 +48,11 @@ class ColumnProfile:
     # At most so many cells that are no numbers leave it a column of numbers.
     patience: int = 2**62
     filled: int = 0
-    plain: int = 0
     others: int = 0
-    with_point: int = 0  # of the plain ones
     has_leading_zeros: bool = False
     has_long_numbers: bool = False
     markers_found: Counter[str] = field(default_factory=Counter)
-    # How many cells each format matches; counted only where some cell with a digit is not plain.
-    matches: Counter[NumberFormat] = field(default_factory=Counter)
+    formats: FormatCounts = field(default_factory=FormatCounts)
     # How many cells are dates in each order.
     dates: Counter[str] = field(default_factory=Counter)
     sample: list[str] = field(default_factory=list)
@@ -102,15 +70,13 @@ class ColumnProfile:
             self.sample += cells.slice(0, SAMPLE_CELLS - len(self.sample)).to_pylist()
         is_plain = PLAIN.matches(cells)
         plain = cells if pc.all(is_plain).as_py() else cells.filter(is_plain)
-        self.plain += len(plain)
         self._look_at_plain(plain)
         if len(plain) < len(cells):
             self._look_at_rest(cells.filter(pc.invert(is_plain)))
 
     def _look_at_plain(self, cells: pa.StringArray) -> None:
         is_digits = pc.all(pc.ascii_is_decimal(cells)).as_py()
-        if not is_digits:
-            self.with_point += pc.sum(pc.match_substring(cells, ".")).as_py() or 0
+        self.formats.add_plain(cells, has_points=not is_digits)
         if not self.has_leading_zeros:
             starts = [pc.starts_with(cells, sign) for sign in ("0" if is_digits else "0+-")]
             few = cells.filter(reduce(pc.or_, starts))
@@ -130,9 +96,7 @@ class ColumnProfile:
         if not len(cells):
             return
         self._look_for_dates(cells)
-        for symbol in {"", _common_symbol(cells)}:
-            for candidate in (replace(plain, symbol=symbol) for plain in FORMATS):
-                self.matches[candidate] += pc.sum(candidate.matches(cells)).as_py() or 0
+        self.formats.add_others(cells)
 
     @property
     def date_order(self) -> str:
@@ -184,31 +148,7 @@ class ColumnProfile:
 
     def number_format(self, decimal: str) -> FormatGuess:
         """Guess the format that reads most cells; `decimal` is what somebody said, or empty."""
-        readable = {PLAIN: self.plain} | {
-            candidate: matches + self.plain - (self.with_point if candidate.decimal == "," else 0)
-            for candidate, matches in self.matches.items()
-            # A currency sign here and there is a mistake; on most of the cells it is how they are written.
-            if matches and (not candidate.symbol or 2 * matches >= self.filled)
-        }
-        allowed = [candidate for candidate in readable if decimal in ("", candidate.decimal)]
-        if not allowed:
-            return FormatGuess(NumberFormat(decimal))
-        # Between equals the plainest: no sign, no separator of thousands, the point.
-        allowed.sort(
-            key=lambda candidate: (
-                -readable[candidate],
-                bool(candidate.symbol),
-                bool(candidate.thousands),
-                candidate.decimal != ".",
-            )
-        )
-        best, most = allowed[0], readable[allowed[0]]
-        for rival in allowed[1:]:
-            same = readable[rival] == most and rival.symbol == best.symbol
-            if same and rival.decimal != best.decimal and best != PLAIN:
-                example = next((cell for cell in self.sample if "," in cell), "")
-                return FormatGuess(best, most, True, example, _readings(example, best, rival))
-        return FormatGuess(best, most)
+        return self.formats.guess(decimal, self.filled, self.sample)
 
     def mostly_within(self, lowest: float | None, highest: float | None, *, whole: bool) -> bool:
         """Whether a range agrees with the cells; a few cells alone prove nothing against it."""
@@ -241,18 +181,3 @@ def profile_columns(batches: Iterable[Batch], headers: Sequence[str], *, rows: i
         for profile, cells in zip(profiles, batch.columns, strict=True):
             profile.add(cells)
     return profiles
-
-
-def _common_symbol(cells: pa.StringArray) -> str:
-    """The currency or percent sign that most of the cells have."""
-    for symbol in SYMBOLS:
-        if 2 * pc.sum(pc.match_substring(cells, symbol)).as_py() >= len(cells):
-            return symbol
-    return ""
-
-
-def _readings(example: str, first: NumberFormat, second: NumberFormat) -> str:
-    if not example:
-        return _("read in two ways")
-    values = [f"{format_.convert(pa.array([example]))[0]:g}" for format_ in (first, second)]
-    return _("%(first)s or %(second)s") % {"first": values[0], "second": values[1]}

@@ -1,97 +1,315 @@
-"""Between upload and import: how a file will be read, and what its columns will be used for."""
+"""From headers and cells to a mapping: a use for every column, and what only a person can decide."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from customers.importing.columns.mapping import ColumnMapping, Proposal, propose_mapping
-from customers.importing.columns.profiling import profile_columns
-from customers.importing.files.detection import ENCODINGS
-from customers.importing.files.reading import read_batches
-from customers.importing.files.rows import Batch
-from customers.importing.files.sniffing import FileLook, look_at, look_at_sheet
-from customers.importing.files.workbooks import is_workbook
-from customers.importing.options import ImportOptions
-from customers.models import CustomerImport, Dataset
-from customers.storage.uploads import path_of
+from django.utils.translation import gettext as _
 
+from customers.exports.customer_list import ADDED, APART
+from customers.exports.rejects import LINE, REASON
+from customers.importing.columns.headers import AGES, INCOMES, SCORES, Header, mean_the_same, tidy, understand
+from customers.importing.columns.mapping import ColumnMapping, Use, named
+from customers.importing.columns.number_formats import FormatGuess
+from customers.importing.columns.profiling import ColumnProfile
+from customers.importing.errors import AmbiguousFileError, ImportRefusedError, list_names
+from customers.models import Attribute
 
-def look(customer_import: CustomerImport, *, guess: bool = False) -> FileLook:
-    """Find out how the import's file is to be read; guess where somebody is about to check it.
-
-    Of a workbook a guess looks at the first rows alone.
-    """
-    options = ImportOptions.from_json(customer_import.options)
-    path, name = path_of(customer_import.file_id), customer_import.original_name
-    if is_workbook(path, name):
-        return look_at_sheet(path, name, sheet=options.sheet, head=guess, guess=guess)
-    return look_at(
-        path,
-        name,
-        encoding=options.encoding,
-        delimiter=options.delimiter,
-        guess=guess,
-    )
+# What a list of rejected rows says beside the rows themselves.
+REJECT_COLUMNS = (LINE, REASON)
+MAX_NAME = 200
 
 
-def propose(
-    customer_import: CustomerImport, file: FileLook, batches: Iterable[Batch], *, rows: int
-) -> Proposal:
-    """Propose a mapping from the batches that were looked at, which hold at most so many rows."""
-    options = ImportOptions.from_json(customer_import.options)
-    return propose_mapping(
-        file.headers,
-        profile_columns(batches, file.headers, rows=rows),
-        customer_import.dataset.attributes.all(),
-        declared={column.header: column for column in options.columns},
-        earlier=_earlier_mapping(customer_import.dataset),
-        decimal=options.decimal,
-        missing=options.missing,
-    )
+@dataclass(frozen=True)
+class Question:
+    """Something only a person can decide, and the option that decides it on the command line."""
+
+    sentence: str
+    option: str
+    header: str = ""
 
 
-def _earlier_mapping(dataset: Dataset) -> list[ColumnMapping]:
-    latest = dataset.imports.filter(published_at__isnull=False, undone_at=None).first()
-    return list(map(ColumnMapping.from_json, latest.mapping)) if latest else []
+@dataclass(frozen=True)
+class Proposal:
+    """A use for every column, what must be asked, and what people should know."""
+
+    columns: tuple[ColumnMapping, ...]
+    questions: tuple[Question, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def settled(self) -> tuple[ColumnMapping, ...]:
+        """The columns, if nothing is left to ask.
+
+        Raises
+        ------
+        AmbiguousFileError
+            Naming the option that settles the first question.
+        """
+        for question in self.questions:
+            raise AmbiguousFileError(question.sentence, question.option)
+        return self.columns
 
 
-def propose_from_head(customer_import: CustomerImport, file: FileLook) -> Proposal:
-    """Propose a mapping from the first rows: quick enough for a page, and people will look at it."""
-    batches = read_batches(file.path, file.table, file.width, header_line=file.header_line)
-    return propose(customer_import, file, islice(batches, 1), rows=file.line_count)
-
-
-def read_otherwise(
-    customer_import: CustomerImport, *, encoding: str = "", delimiter: str = "", sheet: str = ""
-) -> None:
-    """Read a waiting file as somebody says, from now on."""
-    options = ImportOptions.from_json(customer_import.options)
-    if encoding in ENCODINGS:
-        options = replace(options, encoding=encoding)
-    options = replace(options, delimiter=delimiter[:1], sheet=sheet)
-    customer_import.options = options.to_json()
-    customer_import.save(update_fields=["options"])
-
-
-def declare(
-    customer_import: CustomerImport,
-    file: FileLook,
-    columns: Sequence[ColumnMapping],
+def propose_mapping(
+    headers: Sequence[str],
+    profiles: Sequence[ColumnProfile],
+    attributes: Iterable[Attribute] = (),
     *,
-    clears_missing: bool = False,
-    replaces: bool = False,
-) -> None:
-    """Settle how a waiting file is read, and what its columns are used for."""
-    options = replace(
-        ImportOptions.from_json(customer_import.options),
-        encoding="" if file.sheet else file.table.encoding,
-        delimiter="" if file.sheet else file.table.delimiter,
-        sheet=file.sheet,
-        clears_missing=clears_missing,
-        replaces=replaces,
+    declared: Mapping[str, ColumnMapping] | None = None,
+    earlier: Sequence[ColumnMapping] = (),
+    decimal: str = "",
+    missing: tuple[str, ...] | None = None,
+) -> Proposal:
+    """Propose what each column is used for.
+
+    Parameters
+    ----------
+    headers, profiles
+        Of the file's columns, as written and as the cells are.
+    attributes
+        Of the dataset: a known one keeps its kind.
+    declared, decimal, missing
+        What somebody said about single columns, by header, and about all number columns: taken as it is.
+    earlier
+        What the columns of the dataset's latest file were used for.
+
+    Raises
+    ------
+    ImportRefusedError
+        Two columns have the same header, or no line of headers is there.
+    """
+    understood = [understand(header) for header in headers]
+    _refuse_unusable(understood)
+    said, known = _said(headers, declared or {}), list(attributes)
+    id_index, questions = _find_id(understood, profiles, said, earlier, known)
+    added, before = _find_added(understood, id_index, known), _Earlier(earlier, known)
+    columns, warnings = [], _left_out(understood, added)
+    for index, header in enumerate(understood):
+        one = _Column(header, profiles[index], said[index], before.find(header))
+        warnings += one.without_header(index + 1) if index != id_index else []
+        if index == id_index or one.is_left_out or (index in added and said[index] is None):
+            columns.append(ColumnMapping(headers[index], "id" if index == id_index else "skip"))
+            continue
+        column, question = one.propose(_not_named(known, understood, header), decimal, missing)
+        questions += [question] if question else []
+        columns.append(replace(column, header=headers[index]))
+    return Proposal(tuple(columns), tuple(questions), tuple(warnings))
+
+
+def _refuse_unusable(headers: Sequence[Header]) -> None:
+    keys = Counter(header.name.casefold() for header in headers if header.name)
+    twice = [header.name for header in headers if keys[header.name.casefold()] > 1]
+    if twice:
+        text = _("Two columns have the same header, %(names)s: give each one its own.")
+        raise ImportRefusedError(text % {"names": list_names(sorted(set(twice)))})
+    digits = sum(header.name.replace(".", "").replace("-", "").isdigit() for header in headers)
+    if digits and digits * 2 >= len(headers) and all(header.id_rank is None for header in headers):
+        raise ImportRefusedError(
+            _(
+                "The first line seems to hold a customer and not the names of the columns: "
+                "add a line of headers."
+            )
+        )
+
+
+def _said(headers: Sequence[str], declared: Mapping[str, ColumnMapping]) -> list[ColumnMapping | None]:
+    """What was declared for each column; a header that the file has not is a mistake worth telling."""
+    by_name = {tidy(header).casefold(): column for header, column in declared.items()}
+    names = [tidy(header).casefold() for header in headers]
+    unknown = [header for header in declared if tidy(header).casefold() not in names]
+    if unknown:
+        text = _("The file has no column %(unknown)s; it has %(names)s.")
+        raise ImportRefusedError(text % {"unknown": list_names(unknown), "names": list_names(headers)})
+    return [by_name.get(name) for name in names]
+
+
+def _find_id(
+    headers: Sequence[Header],
+    profiles: Sequence[ColumnProfile],
+    said: Sequence[ColumnMapping | None],
+    earlier: Sequence[ColumnMapping],
+    attributes: Sequence[Attribute],
+) -> tuple[int | None, list[Question]]:
+    """The index of the id's column; `None` and a question if there is none, or more than one may be it."""
+    named = [index for index, column in enumerate(said) if column is not None and column.use == "id"]
+    if named:
+        return named[0], []
+    free = [index for index, column in enumerate(said) if column is None]
+    before = {understand(column.header).key for column in earlier if column.use == "id"}
+    known = [index for index in free if headers[index].key in before]
+    if known:
+        return known[0], []
+    for rank in (0, 1, 2, 3):
+        found = [index for index in free if _id_rank(headers[index]) == rank]
+        if len(found) > 1:  # what is an attribute already is not the id
+            found = [index for index in found if not _is_attribute(headers[index], attributes)] or found
+        if len(found) > 1:  # the one whose values differ from row to row
+            found = [index for index in found if profiles[index].may_be_id] or found
+        if len(found) > 1:
+            names = list_names([headers[index].name for index in found])
+            text = _("%(names)s could each be the customer id: say which.") % {"names": names}
+            return None, [Question(text, _option(headers[found[0]]))]
+        if found:
+            return found[0], []
+    names = list_names([header.name for header in headers if header.name])
+    text = _(
+        "No column looks like a customer id; the file has %(names)s. Say which column it is; if there is "
+        "none, add one to the file: without it nobody is known again next time."
     )
-    customer_import.options = options.to_json()
-    customer_import.mapping = [column.to_json() for column in columns]
-    customer_import.save(update_fields=["options", "mapping"])
+    return None, [Question(text % {"names": names}, _option(headers[0]))]
+
+
+def _id_rank(header: Header) -> int | None:
+    if header.id_rank is not None:
+        return header.id_rank
+    return 3 if header.looks_like_id else None
+
+
+def _is_attribute(header: Header, attributes: Iterable[Attribute]) -> bool:
+    return named(header.name, attributes) is not None
+
+
+def _find_added(
+    headers: Sequence[Header], id_index: int | None, attributes: Sequence[Attribute]
+) -> frozenset[int]:
+    """Columns that an export adds to the attributes: called so, in a file that else has known ones alone."""
+    names = {attribute.name.casefold() for attribute in attributes}
+    new = [
+        index
+        for index, header in enumerate(headers)
+        if index != id_index
+        and header.name.casefold() not in {"", *names}
+        and header.name not in REJECT_COLUMNS
+    ]
+    is_export = bool(names) and all(headers[index].name.removesuffix(APART) in ADDED for index in new)
+    return frozenset(new) if is_export else frozenset()
+
+
+def _left_out(headers: Sequence[Header], added: Iterable[int]) -> list[str]:
+    names = [headers[index].name for index in sorted(added)]
+    text = _("%(names)s: added by an export of this dataset, and left out.")
+    return [text % {"names": list_names(names)}] if names else []
+
+
+class _Earlier:
+    """What the columns of an earlier file were used for, by header."""
+
+    def __init__(self, columns: Sequence[ColumnMapping], attributes: Iterable[Attribute]) -> None:
+        understood = [(understand(column.header), column) for column in columns]
+        self.by_name = {header.name.casefold(): column for header, column in understood}
+        self.by_key = {header.key: column for header, column in understood}
+        self.names = {attribute.name.casefold() for attribute in attributes}
+
+    def find(self, header: Header) -> ColumnMapping | None:
+        """The column with this header; a like one unless an attribute bears this very name."""
+        name = header.name.casefold()
+        if name in self.by_name or name in self.names:
+            return self.by_name.get(name)
+        return self.by_key.get(header.key)
+
+
+def _option(header: Header) -> str:
+    return f'--map "{header.name}=id"'
+
+
+def _not_named(attributes: Iterable[Attribute], headers: Iterable[Header], header: Header) -> list[Attribute]:
+    """The attributes that no other one of these headers names."""
+    names = {other.name.casefold() for other in headers if other is not header}
+    return [attribute for attribute in attributes if attribute.name.casefold() not in names]
+
+
+@dataclass(frozen=True)
+class _Column:
+    """What is known of one column before a use is proposed for it."""
+
+    header: Header
+    profile: ColumnProfile
+    said: ColumnMapping | None
+    earlier: ColumnMapping | None  # in the dataset's latest file
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether nobody said what it is for and its header does not say what it is."""
+        return self.said is None and self.header.name in ("", *REJECT_COLUMNS)
+
+    def without_header(self, number: int) -> list[str]:
+        text = _("Column %(number)s has no header and is left out.")
+        is_lost = self.is_left_out and not self.header.name and self.profile.filled
+        return [text % {"number": number}] if is_lost else []
+
+    def propose(
+        self, attributes: Sequence[Attribute], decimal: str, missing: tuple[str, ...] | None
+    ) -> tuple[ColumnMapping, Question | None]:
+        """A use, perhaps to fill one of these attributes, and what must be asked about it."""
+        name, attribute = self._target(attributes)
+        use = self.said.use if self.said else self._use(attribute)
+        if use in ("id", "skip"):
+            return ColumnMapping(self.header.name, use), None
+        if use != "number":
+            return ColumnMapping(self.header.name, use, name, order=self.profile.date_order or "iso"), None
+        guess = self._guess_format(decimal)
+        column = ColumnMapping(
+            self.header.name,
+            "number",
+            name,
+            decimal=guess.format.decimal,
+            thousands=guess.format.thousands,
+            symbol=guess.format.symbol,
+            missing=self.profile.markers if missing is None else missing,
+        )
+        return self._with_range(column, attribute), self._ask_format(guess)
+
+    def _target(self, attributes: Sequence[Attribute]) -> tuple[str, Attribute | None]:
+        """The name of the attribute that it fills, and the attribute if there is one."""
+        wanted = self.said.name if self.said else self.earlier.name if self.earlier else ""
+        attribute = named(wanted, attributes) if wanted else None
+        if attribute is None and not (self.said and self.said.name):
+            attribute = _find_attribute(self.header.name, attributes)
+        return (attribute.name if attribute else wanted or self.header.name)[:MAX_NAME], attribute
+
+    def _use(self, attribute: Attribute | None) -> Use:
+        if self.earlier is not None and self.earlier.use == "skip":
+            return "skip"
+        if attribute is not None:
+            return attribute.kind  # type: ignore[return-value]  # the kinds of attributes are uses
+        if self.profile.is_number(self.header.is_number) and not self.header.names_something:
+            return "number"
+        return "date" if self.profile.date_order else "text"
+
+    def _guess_format(self, decimal: str) -> FormatGuess:
+        guess = self.profile.number_format(decimal)
+        if guess.is_ambiguous and self.earlier and self.earlier.use == "number":
+            return self.profile.number_format(self.earlier.decimal)
+        return guess
+
+    def _ask_format(self, guess: FormatGuess) -> Question | None:
+        if not guess.is_ambiguous:
+            return None
+        text = _("In %(header)s, “%(example)s” may be %(readings)s: say which.")
+        values = {"header": self.header.name, "example": guess.example, "readings": guess.readings}
+        return Question(text % values, "--decimal", self.header.name)
+
+    def _with_range(self, column: ColumnMapping, attribute: Attribute | None) -> ColumnMapping:
+        """Add what values are allowed: as the dataset keeps it, or as the header says and the cells agree."""
+        if attribute is not None:
+            return replace(
+                column, is_whole=attribute.is_whole, minimum=attribute.minimum, maximum=attribute.maximum
+            )
+        lowest, highest, whole = self.header.lowest, self.header.highest, False
+        if self.header.key in AGES:
+            lowest, highest, whole = 1, 120, True
+        elif self.header.key in INCOMES:
+            lowest = 0
+        elif self.header.key in SCORES and lowest is None:
+            lowest, highest = 1, 100
+        if not self.profile.mostly_within(lowest, highest, whole=whole):
+            return column
+        return replace(column, minimum=lowest, maximum=highest, is_whole=whole)
+
+
+def _find_attribute(header: str, attributes: Sequence[Attribute]) -> Attribute | None:
+    """The attribute that a header means: of the same name, or the same thing by another."""
+    like = [attribute for attribute in attributes if mean_the_same(attribute.name, header)]
+    return named(header, attributes) or (like[0] if len(like) == 1 else None)

@@ -95,7 +95,7 @@ def read_blocks(path: Path, table: TableFormat, width: int, header_line: int) ->
 
 def _byte_blocks(path: Path, table: TableFormat, lines: int) -> Iterator[bytes]:
     """Read what follows the first so many lines, piece by piece."""
-    skip = table.scan.skip
+    skip = table.skip
     for large in open_blocks(path, compressed=table.compressed):
         for start in range(skip, len(large), BATCH_BYTES):
             block = large[start : start + BATCH_BYTES]

@@ -29,6 +29,7 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
+MARK_LENGTHS = {encoding: len(mark) for mark, encoding in BYTE_ORDER_MARKS.items()}
 WINDOWS = "cp1252"
 ENCODINGS = {
     "utf-8": "UTF-8",
@@ -86,17 +87,36 @@ class LongLineError(ImportRefusedError):
 
 @dataclass(frozen=True)
 class Scan:
-    """What the bytes of a text file are like."""
+    """What the bytes of a text file are like, in whichever encoding they are read."""
 
-    size: int  # bytes, unpacked
-    encoding: str
-    # Bytes of the byte-order mark, not part of the first header.
-    skip: int
     lines: int
-    has_quotes: bool
     has_nul: bool
     # Carriage returns alone end lines: as Excel for old Macs writes them.
     has_lone_returns: bool
+    # The encoding that its byte-order mark names; empty where it has none.
+    marked: str = ""
+    # The encoding by its mark or its characters; empty where they do not tell.
+    encoding: str = ""
+    # Every other byte is NUL, as in UTF-16, and no mark says so.
+    seems_wide: bool = False
+
+    def find_encoding(self) -> str:
+        """The encoding that was found.
+
+        Raises
+        ------
+        AmbiguousFileError
+            It cannot be told; the guess is Windows-1252.
+        """
+        if self.encoding:
+            return self.encoding
+        sentence = _(
+            "The characters of this file are in an encoding that cannot be told from the file: "
+            "say which, or save it as UTF-8."
+        )
+        if self.seems_wide:
+            sentence = _("The file seems to be in UTF-16 without a byte-order mark: save it as UTF-8.")
+        raise AmbiguousFileError(sentence, "--encoding", guess=WINDOWS)
 
 
 @dataclass(frozen=True)
@@ -104,6 +124,7 @@ class TableFormat:
     """How a text file is to be read."""
 
     scan: Scan
+    encoding: str
     delimiter: str
     compressed: bool = False
     # Made of a workbook: line breaks within cells are marked, so that each row is one line.
@@ -112,13 +133,23 @@ class TableFormat:
     lines_before: int = 0
 
     @property
-    def encoding(self) -> str:
-        return self.scan.encoding
+    def skip(self) -> int:
+        """Bytes of the byte-order mark, which is not part of the first header."""
+        return MARK_LENGTHS[self.encoding] if self.scan.marked == self.encoding else 0
+
+    @property
+    def is_wide(self) -> bool:
+        return self.encoding.startswith("utf-16")
+
+    @property
+    def has_nul(self) -> bool:
+        """Whether some character is NUL."""
+        return self.scan.has_nul and not self.is_wide
 
     @property
     def has_plain_lines(self) -> bool:
         """Whether its bytes can be cut at line feeds, so that the faster reader may have the blocks."""
-        odd = self.scan.has_nul or self.scan.has_lone_returns or self.encoding.startswith("utf-16")
+        odd = self.has_nul or self.scan.has_lone_returns or self.is_wide
         return not odd and self.delimiter.isascii()
 
 
@@ -145,15 +176,11 @@ def count_line_feeds(block: bytes) -> int:
     return int(np.count_nonzero(np.frombuffer(block, np.uint8) == LINE_FEED))
 
 
-def scan(
-    path: Path, *, compressed: bool = False, encoding: str = "", max_bytes: int, max_lines: int = 2**62
-) -> Scan:
+def scan(path: Path, *, compressed: bool = False, max_bytes: int, max_lines: int = 2**62) -> Scan:
     """Look at every byte once.
 
     Parameters
     ----------
-    encoding
-        What somebody said it is; empty to find out.
     max_bytes, max_lines
         Of the unpacked file.
 
@@ -161,13 +188,11 @@ def scan(
     ------
     ImportRefusedError
         It is empty, too large, or no text file at all.
-    AmbiguousFileError
-        The encoding cannot be told.
     """
     looker = _Looker(max_bytes, max_lines)
     for block in open_blocks(path, compressed=compressed):
         looker.look(block)
-    return looker.conclude(encoding)
+    return looker.conclude()
 
 
 class _Looker:
@@ -176,7 +201,7 @@ class _Looker:
     def __init__(self, max_bytes: int, max_lines: int) -> None:
         self.max_bytes, self.max_lines = max_bytes, max_lines
         self.size = self.line_feeds = self.returns = self.windows_ends = 0
-        self.has_quotes = self.has_nul = False
+        self.has_nul = False
         self.head = b""
         self.since_line_end = 0
         self.last_was_return = False
@@ -190,7 +215,6 @@ class _Looker:
         if self.size > self.max_bytes:
             text = _("The file is larger than %(limit)s, the most that may be imported.")
             raise ImportRefusedError(text % {"limit": _size(self.max_bytes)})
-        self.has_quotes |= b'"' in block
         self.has_nul |= b"\0" in block
         self._count_lines(block)
         if max(self.line_feeds, self.returns) > self.max_lines:
@@ -215,28 +239,20 @@ class _Looker:
             line = 1 + max(self.line_feeds, self.returns)
             raise LongLineError(line)
 
-    def conclude(self, encoding: str) -> Scan:
+    def conclude(self) -> Scan:
         mark = next((mark for mark in BYTE_ORDER_MARKS if self.head.startswith(mark)), b"")
         if self.size == len(mark) or (self.size < BLOCK_BYTES and not self.head.strip(b"\r\n\t \0")):
             raise ImportRefusedError(_("The file is empty."))
-        found = encoding or BYTE_ORDER_MARKS.get(mark) or self._find_encoding()
-        wide = found.startswith("utf-16")
+        marked = BYTE_ORDER_MARKS.get(mark, "")
+        seems_wide = not marked and _looks_wide(self.head)
         return Scan(
-            size=self.size,
-            encoding=found,
-            skip=len(mark) if BYTE_ORDER_MARKS.get(mark) == found else 0,
             lines=max(self.line_feeds, self.returns) + (self.since_line_end > 0),
-            has_quotes=self.has_quotes,
-            has_nul=self.has_nul and not wide,
+            has_nul=self.has_nul,
             has_lone_returns=self.returns != self.windows_ends,
+            marked=marked,
+            encoding=marked or ("" if seems_wide else self.utf8.find_encoding()),
+            seems_wide=seems_wide,
         )
-
-    def _find_encoding(self) -> str:
-        if _looks_wide(self.head):
-            raise AmbiguousFileError(
-                _("The file seems to be in UTF-16 without a byte-order mark: save it as UTF-8."), "--encoding"
-            )
-        return self.utf8.find_encoding()
 
 
 class _Utf8Look:
@@ -273,21 +289,15 @@ class _Utf8Look:
         self.eastern = self.eastern and any(_decodes(block, encoding) for encoding in EASTERN)
 
     def find_encoding(self) -> str:
+        """The encoding; empty where it cannot be told."""
         if not self.invalid or self.valid >= self.invalid:
             return "utf-8"
         # In Western European text a letter with an accent stands alone; elsewhere they come in rows.
         in_rows = self.in_runs > 0.3 * self.high and (self.high >= FEW_BYTES or self.eastern)
         if not self.unlikely and not in_rows:
             return WINDOWS
-        if self.invalid <= 3:
-            return "utf-8"  # a few damaged bytes in a file without any accents
-        raise AmbiguousFileError(
-            _(
-                "The characters of this file are in an encoding that cannot be told from the file: "
-                "say which, or save it as UTF-8."
-            ),
-            "--encoding",
-        )
+        # A few damaged bytes in a file without any accents are no encoding of their own.
+        return "utf-8" if self.invalid <= 3 else ""
 
 
 def refuse_foreign(head: bytes) -> None:

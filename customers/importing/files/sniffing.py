@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import reduce
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -20,14 +21,13 @@ from customers.importing.errors import AmbiguousFileError, ImportRefusedError
 from customers.importing.files.detection import (
     BYTE_ORDER_MARKS,
     ENCODINGS,
-    WINDOWS,
     Scan,
     TableFormat,
     open_blocks,
     scan,
 )
 from customers.importing.files.reading import read_rows
-from customers.importing.files.workbooks import convert_sheet
+from customers.importing.files.workbooks import Sheet, convert_sheet
 
 DELIMITERS = (",", ";", "\t", "|")
 RARE_DELIMITERS = (":", "^", "~", "\x1f", "¦", "§")
@@ -43,6 +43,28 @@ PREVIEW_ROWS = 20
 
 
 @dataclass(frozen=True)
+class KeptLook:
+    """What took a pass over a whole file to find out, and holds whatever is said about the file later.
+
+    Neither cells nor sentences are in it: those are people's data, and these depend on who reads them.
+    """
+
+    scan: Scan
+    # Of a workbook.
+    sheet: Sheet | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> KeptLook:
+        sheet = values["sheet"]
+        return cls(
+            Scan(**values["scan"]), Sheet(**{**sheet, "names": tuple(sheet["names"])}) if sheet else None
+        )
+
+
+@dataclass(frozen=True)
 class FileLook:
     """A file as it will be read."""
 
@@ -54,9 +76,22 @@ class FileLook:
     # The first rows below the header.
     preview: tuple[tuple[str, ...], ...]
     warnings: tuple[str, ...] = ()
-    # Of a workbook; empty for a text file.
-    sheets: tuple[str, ...] = ()
-    sheet: str = ""
+    # Of a workbook.
+    sheet: Sheet | None = None
+
+    @property
+    def encoding(self) -> str:
+        """How its characters are encoded; empty for a workbook."""
+        return "" if self.sheet else self.table.encoding
+
+    @property
+    def delimiter(self) -> str:
+        """What separates its columns; empty for a workbook."""
+        return "" if self.sheet else self.table.delimiter
+
+    @property
+    def kept(self) -> KeptLook:
+        return KeptLook(self.table.scan, self.sheet)
 
     @property
     def width(self) -> int:
@@ -75,9 +110,10 @@ def look_at(
     encoding: str = "",
     delimiter: str = "",
     guess: bool = False,
+    kept: KeptLook | None = None,
     is_sheet: bool = False,
 ) -> FileLook:
-    """Find out how a file is to be read.
+    """Find out how a text file is to be read.
 
     Parameters
     ----------
@@ -87,6 +123,8 @@ def look_at(
         What somebody said; empty to find out.
     guess
         Somebody will look at the outcome: guess and warn where nothing is certain.
+    kept
+        Of an earlier look: then the file's beginning is enough.
     is_sheet
         It was made of a workbook.
 
@@ -98,55 +136,54 @@ def look_at(
         Its encoding or delimiter cannot be told.
     """
     compressed = name.lower().endswith(".gz")
-    warnings = []
-
-    def scan_as(encoding: str) -> Scan:
-        return scan(
-            path,
-            compressed=compressed,
-            encoding=encoding,
-            max_bytes=_max_bytes(compressed),
-            max_lines=settings.IMPORT_MAX_ROWS,
-        )
-
-    try:
-        found = scan_as(encoding)
-    except AmbiguousFileError as error:
-        if not guess:
-            raise
-        found = scan_as(WINDOWS)
-        warnings.append(error.sentence)
-    head = _read_head(path, found, compressed)
+    scanned = kept.scan if kept else _scan(path, compressed)
+    warnings: list[str] = []
+    encoding = encoding or _found(scanned.find_encoding, guess, warnings)
+    table = TableFormat(scanned, encoding, delimiter, compressed, is_sheet)
+    head = _read_head(path, table)
     said, lines_before = _read_sep_line(head)
-    try:
-        delimiter = delimiter or said or _find_delimiter(head)
-    except AmbiguousFileError as error:
-        if not guess:
-            raise
-        delimiter = error.guess
-        warnings.append(error.sentence)
-    look = _read_headers(path, TableFormat(found, delimiter, compressed, is_sheet, lines_before))
+    delimiter = delimiter or said or _found(lambda: _find_delimiter(head), guess, warnings)
+    look = _read_headers(path, replace(table, delimiter=delimiter, lines_before=lines_before))
     return replace(look, warnings=(*warnings, *look.warnings))
 
 
 def look_at_sheet(
-    path: Path, name: str, *, sheet: str = "", head: bool = False, guess: bool = False
+    path: Path,
+    name: str,
+    *,
+    sheet: str = "",
+    head: bool = False,
+    guess: bool = False,
+    kept: KeptLook | None = None,
 ) -> FileLook:
     """Look at a sheet of a workbook: all of it, or its first rows."""
-    found = convert_sheet(path, name, sheet, head=head, guess=guess)
-    look = look_at(found.path, "sheet.csv", encoding="utf-8", delimiter=",", is_sheet=True)
-    return replace(look, warnings=(*found.warnings, *look.warnings), sheets=found.names, sheet=found.name)
+    found = kept.sheet if kept else None
+    if found is None or not found.answers(sheet, head=head, guess=guess) or not found.path(path).is_file():
+        found, kept = convert_sheet(path, name, sheet, head=head, guess=guess), None
+    look = look_at(found.path(path), "sheet.csv", encoding="utf-8", delimiter=",", kept=kept, is_sheet=True)
+    return replace(look, warnings=(*found.warnings, *look.warnings), sheet=found)
 
 
-def _max_bytes(compressed: bool) -> int:
-    return int(settings.IMPORT_MAX_BYTES) * (10 if compressed else 1)
+def _scan(path: Path, compressed: bool) -> Scan:
+    max_bytes = int(settings.IMPORT_MAX_BYTES) * (10 if compressed else 1)
+    return scan(path, compressed=compressed, max_bytes=max_bytes, max_lines=settings.IMPORT_MAX_ROWS)
 
 
-def _read_head(path: Path, found: Scan, compressed: bool) -> str:
-    block = next(open_blocks(path, compressed=compressed))
-    return block[found.skip : found.skip + 4 * HEAD_CHARACTERS].decode(found.encoding, "replace")[
-        :HEAD_CHARACTERS
-    ]
+def _found(find: Callable[[], str], guess: bool, warnings: list[str]) -> str:
+    """What was found out, or a guess with a warning where that is enough."""
+    try:
+        return find()
+    except AmbiguousFileError as error:
+        if not guess:
+            raise
+        warnings.append(error.sentence)
+        return error.guess
+
+
+def _read_head(path: Path, table: TableFormat) -> str:
+    block = next(open_blocks(path, compressed=table.compressed))
+    part = block[table.skip : table.skip + 4 * HEAD_CHARACTERS]
+    return part.decode(table.encoding, "replace")[:HEAD_CHARACTERS]
 
 
 def _read_sep_line(head: str) -> tuple[str, int]:

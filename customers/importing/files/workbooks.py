@@ -7,7 +7,7 @@ import logging
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.conf import settings
@@ -34,12 +34,38 @@ SECONDS, HEAD_SECONDS = 600, 20
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet as a CSV file."""
+    """A sheet that was written as a CSV file beside the workbook."""
 
-    path: Path
+    asked: str  # the name that somebody said; empty for the only one that people see
+    head: bool  # whether it is the first rows alone
     name: str
     names: tuple[str, ...]  # of all sheets
-    warnings: tuple[str, ...]
+    has_merged: bool
+    has_macros: bool
+    # More than one may be meant: this is the first.
+    is_guess: bool = False
+
+    def path(self, workbook: Path) -> Path:
+        return _csv_beside(workbook, head=self.head)
+
+    def answers(self, asked: str, *, head: bool, guess: bool) -> bool:
+        """Whether it is what somebody asks for now."""
+        return (self.asked, self.head) == (asked, head) and (guess or not self.is_guess)
+
+    @property
+    def question(self) -> str:
+        listed = ", ".join(f"“{one}”" for one in self.names)
+        text = _("The workbook has the sheets %(names)s: say which one holds the customers.")
+        return text % {"names": listed}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        warnings = [self.question] if self.is_guess else []
+        if self.has_merged:
+            warnings.append(_("Some cells are merged: only the first of them has the value."))
+        if self.has_macros:
+            warnings.append(_("The macros of the workbook were not looked at; its values were read."))
+        return tuple(warnings)
 
 
 def is_workbook(path: Path, name: str) -> bool:
@@ -68,29 +94,32 @@ def convert_sheet(path: Path, name: str, sheet: str, *, head: bool = False, gues
     AmbiguousFileError
         It has several sheets.
     """
-    target = path.with_name(f"{path.name}.{'head' if head else 'sheet'}.csv")
-    answer = _ask_child(path, target, sheet, head=head)
+    answer = _ask_child(path, sheet, head=head)
     if answer.get("refused"):
         logger.info("a workbook was refused: %s", answer)
         raise ImportRefusedError(_(str(answer["refused"])) % answer.get("values", {}))
     names = tuple(answer["sheets"])
-    warnings = []
-    if answer.get("merged"):
-        warnings.append(_("Some cells are merged: only the first of them has the value."))
-    if answer["sheet"] is None:
-        listed = ", ".join(f"“{one}”" for one in names)
-        text = _("The workbook has the sheets %(names)s: say which one holds the customers.")
-        sentence = text % {"names": listed}
-        if not guess:
-            raise AmbiguousFileError(sentence, "--sheet")
-        first = convert_sheet(path, name, names[0], head=head)
-        return Sheet(first.path, first.name, names, (sentence, *first.warnings))
-    if name.lower().endswith(".xlsm"):
-        warnings.append(_("The macros of the workbook were not looked at; its values were read."))
-    return Sheet(target, answer["sheet"], names, tuple(warnings))
+    if answer["sheet"] is None and guess:
+        return replace(convert_sheet(path, name, names[0], head=head), asked=sheet, is_guess=True)
+    found = Sheet(
+        asked=sheet,
+        head=head,
+        name=answer["sheet"] or "",
+        names=names,
+        has_merged=bool(answer.get("merged")),
+        has_macros=name.lower().endswith(".xlsm"),
+    )
+    if not found.name:
+        raise AmbiguousFileError(found.question, "--sheet")
+    return found
 
 
-def _ask_child(path: Path, target: Path, sheet: str, *, head: bool) -> dict:
+def _csv_beside(workbook: Path, *, head: bool) -> Path:
+    return workbook.with_name(f"{workbook.name}.{'head' if head else 'sheet'}.csv")
+
+
+def _ask_child(path: Path, sheet: str, *, head: bool) -> dict:
+    target = _csv_beside(path, head=head)
     seconds = HEAD_SECONDS if head else SECONDS
     limits = {
         **LIMITS,

@@ -21,8 +21,13 @@ from customers.importing.columns.layout import Layout
 from customers.importing.columns.validation import Accepted
 from customers.importing.version.copy_format import HEADER, TRAILER, bytes_of, encode_rows
 from customers.importing.version.digests import Block, in_blocks, split_digests
-from customers.importing.version.loading import Counts, DuplicateIdsError, create_version_table
-from customers.importing.version.staging import SEQUENCE
+from customers.importing.version.table import (
+    SEQUENCE,
+    Counts,
+    DuplicateIdsError,
+    attach_version_table,
+    create_version_table,
+)
 from customers.models import Customer, CustomerImport
 from customers.storage import partitions
 
@@ -134,7 +139,7 @@ class _Version:
             raise NotAlignedError
         if self.table:
             try:
-                partitions.attach_partition(Customer, self.key, partition_by="version_id")
+                attach_version_table(self.key)
             except IntegrityError as error:
                 raise DuplicateIdsError from error
         unchanged, customers = self.known - self.updated, self.known + self.created

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,12 +18,13 @@ from psycopg import sql
 
 from customers.importing.columns.layout import Layout
 from customers.importing.columns.validation import Accepted
+from customers.importing.version.ascending import AscendingIds
 from customers.importing.version.copy_format import HEADER, TRAILER, encode_customers
+from customers.importing.version.table import SEQUENCE
 from customers.models import CustomerImport
 from customers.storage import partitions
 
-# Every customer's id in the system comes from here.
-SEQUENCE = "customers_customer_id_seq"
+COLUMNS = ("line", "customer_id", "numbers", "texts")
 OTHER_LINES_SHOWN = 5
 
 
@@ -27,6 +33,8 @@ class Staging:
     """A table of accepted rows, each with its line, and one of those that stand there more than once."""
 
     import_id: int
+    # Every id is greater than the one before: none can stand there twice.
+    is_ascending: bool = False
 
     @property
     def table(self) -> sql.Identifier:
@@ -61,18 +69,64 @@ def stage(customer_import: CustomerImport, layout: Layout, accepted: Iterable[Ac
         sql.Literal(SEQUENCE),
     )
 
+    write = _write_plainly if settings.IMPORT_PLAINLY else _write_encoded
+    is_ascending = write(staging.name, layout, accepted)
+    partitions.execute("ANALYZE {}", staging.table)
+    return replace(staging, is_ascending=is_ascending)
+
+
+def _write_encoded(table: str, layout: Layout, accepted: Iterable[Accepted]) -> bool:
+    """Write rows by whole columns; return whether their ids were seen to rise from row to row."""
+    ids = AscendingIds()
+
     def encoded() -> Iterator[bytes | memoryview]:
         yield HEADER
         for rows in accepted:
+            ids.watch(rows.ids)
             yield encode_customers(
                 rows.lines, rows, number_count=layout.number_count, text_count=layout.text_count
             )
         yield TRAILER
 
-    columns = ["line", "customer_id", "numbers", "texts"]
-    partitions.copy_rows(staging.name, columns, encoded(), options="FORMAT binary, FREEZE")
-    partitions.execute("ANALYZE {}", staging.table)
-    return staging
+    partitions.copy_rows(table, COLUMNS, encoded(), options="FORMAT binary, FREEZE")
+    return bool(ids)
+
+
+def _write_plainly(table: str, layout: Layout, accepted: Iterable[Accepted]) -> bool:
+    """Write row by row, as psycopg does; nobody watches the ids."""
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
+    )
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for customers in accepted:
+            for row in _rows(layout, customers):
+                copy.write_row(row)
+    return False
+
+
+def _rows(layout: Layout, customers: Accepted) -> Iterator[tuple[int, str, list[Any], list[Any]]]:
+    """Line, id, numbers and texts of each customer; without missing values at the end of an array."""
+    count = len(customers.lines)
+    numbers = [customers.numbers.get(position) for position in range(layout.number_count)]
+    texts = [customers.texts.get(position) for position in range(layout.text_count)]
+    arrays = [
+        [[None] * count if column is None else _with_none(column) for column in numbers],
+        [[None] * count if column is None else column.to_pylist() for column in texts],
+    ]
+    for row, (line, customer_id) in enumerate(
+        zip(customers.lines.tolist(), customers.ids.to_pylist(), strict=True)
+    ):
+        yield line, customer_id, *(_canonical([column[row] for column in array]) for array in arrays)
+
+
+def _with_none(values: npt.NDArray[np.float64]) -> list[float | None]:
+    return [None if math.isnan(value) else value + 0.0 for value in values.tolist()]  # no minus before a zero
+
+
+def _canonical(values: list[Any]) -> list[Any]:
+    while values and values[-1] is None:
+        values.pop()
+    return values
 
 
 class Phrases:

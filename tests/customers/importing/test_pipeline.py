@@ -13,8 +13,8 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from customers.importing.columns.mapping import ColumnMapping
-from customers.importing.columns.proposal import declare, look, propose_from_head
 from customers.importing.pipeline import import_now, start_import
+from customers.importing.preparation import declare, look, propose_from_head
 from customers.models import Customer, CustomerImport, Dataset
 from customers.storage.partitions import partition_name
 from customers.storage.versions import undo_import
@@ -192,12 +192,12 @@ def test_the_bundled_sample_comes_in_whole(dataset, counts):
 
 
 def test_an_import_built_on_an_undone_version_is_built_anew(bring, dataset, customers, monkeypatch):
-    from customers.importing.version import loading
+    from customers.importing.version import building
     from customers.storage import versions
 
     first = bring(THREE)
     second = bring("CustomerID,Age\n2,60\n")
-    publish, undone = loading.publish, []
+    publish, undone = building.publish, []
 
     def undo_and_publish(customer_import, base, counts):
         if not undone:
@@ -206,7 +206,7 @@ def test_an_import_built_on_an_undone_version_is_built_anew(bring, dataset, cust
             Dataset.objects.filter(pk=dataset.pk).update(current_version=first)
         publish(customer_import, base, counts)
 
-    monkeypatch.setattr(loading, "publish", undo_and_publish)
+    monkeypatch.setattr(building, "publish", undo_and_publish)
     third = bring("CustomerID,Age\n3,70\n")
     assert undone == [second]
     third.refresh_from_db()
@@ -216,14 +216,14 @@ def test_an_import_built_on_an_undone_version_is_built_anew(bring, dataset, cust
 
 
 def test_nothing_is_left_of_an_import_that_breaks_off(bring, dataset, customers, monkeypatch):
-    from customers.importing.version import loading
+    from customers.importing.version import building
 
     bring(THREE)
 
     def break_off(*_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(loading, "publish", break_off)
+    monkeypatch.setattr(building, "publish", break_off)
     before = customers()
     with contextlib.suppress(OSError):
         bring("CustomerID,Height\n9,180\n")

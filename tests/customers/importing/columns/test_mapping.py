@@ -2,8 +2,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from customers.importing.columns.mapping import ColumnMapping, check_mapping, propose_mapping
+from customers.importing.columns.mapping import ColumnMapping, check_mapping
 from customers.importing.columns.profiling import profile_columns
+from customers.importing.columns.proposal import propose_mapping
 from customers.importing.errors import AmbiguousFileError, ImportRefusedError
 from customers.importing.files.rows import Batch
 from customers.models import Attribute

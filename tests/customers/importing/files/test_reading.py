@@ -15,9 +15,8 @@ from customers.importing.files.reading import MAX_CELL_CHARACTERS, read_batches
 def read(path, width, *, delimiter=",", slow=False):
     """Rows with their lines, rejects with theirs, and blank lines; `slow` makes `csv` read any file."""
     found = scan(path, max_bytes=2**30)
-    table = TableFormat(
-        dataclasses.replace(found, has_lone_returns=found.has_lone_returns or slow), delimiter
-    )
+    found = dataclasses.replace(found, has_lone_returns=found.has_lone_returns or slow)
+    table = TableFormat(found, found.find_encoding(), delimiter)
     rows, rejects, blank = [], [], 0
     for batch in read_batches(path, table, width, header_line=1):
         read = [(int(line), *batch.cells(row)) for row, line in enumerate(batch.lines)]

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customers.importing import execute
 from customers.importing.columns.validation import Accepted
-from customers.importing.version import digests, merging, staging
+from customers.importing.version import building, digests, merging, staging
 from customers.models import Customer, CustomerImport
 
 FIRST = "CustomerID,Name,Age\n1,Ann,30\n2,Bob,\n3,Eve,32\n"
@@ -23,7 +22,7 @@ def unstaged(monkeypatch):
     def refuse(*_):
         raise AssertionError("the file was staged")
 
-    return lambda: monkeypatch.setattr(execute.staging, "stage", refuse)
+    return lambda: monkeypatch.setattr(building, "stage", refuse)
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def staged(monkeypatch):
         seen.append(customer_import.original_name)
         return stage(customer_import, *rest)
 
-    monkeypatch.setattr(execute.staging, "stage", watch)
+    monkeypatch.setattr(building, "stage", watch)
     return seen
 
 

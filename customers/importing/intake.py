@@ -1,0 +1,104 @@
+"""The rows of a file on their way in: read, checked and counted, those that may not come in kept aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from customers.importing.columns.mapping import ColumnMapping
+from customers.importing.columns.validation import Accepted, Validator
+from customers.importing.errors import ImportRefusedError
+from customers.importing.files.rows import Reject
+from customers.importing.files.second_tables import SecondTable
+from customers.importing.files.sniffing import FileLook
+from customers.importing.preparation import Report, read_reporting
+from customers.importing.rejects import Rejects
+from customers.importing.version.staging import Duplicate, Phrases
+
+COMPOSED = gettext_noop(
+    "Some customer ids hold accents typed as characters of their own: "
+    "they were composed, so that nobody is two customers."
+)
+
+
+class NothingAcceptedError(ImportRefusedError):
+    """Not one row of the file could be brought in."""
+
+
+class Intake:
+    """The accepted rows of a file, as `version.building` takes them, and the counts over all of its rows."""
+
+    def __init__(
+        self,
+        file: FileLook,
+        columns: Sequence[ColumnMapping],
+        positions: dict[str, int],
+        rejects: Rejects,
+        report: Report,
+    ) -> None:
+        self.file, self.rejects, self.report = file, rejects, report
+        self.validator = Validator(
+            columns, positions, has_nul=file.table.has_nul, is_sheet=file.sheet is not None
+        )
+        self.second_table = SecondTable()
+        self.accepted = self.rejected = self.blank = 0
+
+    @property
+    def line_count(self) -> int:
+        return self.file.line_count
+
+    def __iter__(self) -> Iterator[Accepted]:
+        self.second_table = SecondTable()
+        self.accepted = self.rejected = self.blank = 0
+        self.rejects.clear()
+        for batch in read_reporting(self.file, gettext_noop("bringing in the customers"), self.report):
+            validated = self.validator.validate(batch)
+            self.second_table.watch(validated.accepted.lines, batch.rejects)
+            self.accepted += len(validated.accepted.lines)
+            self.rejected += validated.rejected_rows
+            self.blank += validated.blank
+            self.rejects.keep(validated.rejects)
+            yield validated.accepted
+
+    def reject_duplicates(self, count: int, find: Callable[[int, int], list[Duplicate]]) -> None:
+        """Read the file once more for the cells of the rows whose id stands twice."""
+        self.accepted -= count
+        self.rejected += count
+        index, header, phrases = self.validator.id_index, self.validator.id_header, Phrases()
+        stage = gettext_noop("looking for customers who stand there twice")
+        for batch in read_reporting(self.file, stage, self.report):
+            if not len(batch.lines):
+                continue
+            rows = {int(line): row for row, line in enumerate(batch.lines)}
+            for duplicate in find(min(rows), max(rows)):
+                if duplicate.line in rows:
+                    cells = batch.cells(rows[duplicate.line])
+                    reason = duplicate.explain(phrases)
+                    self.rejects.keep([Reject(duplicate.line, reason, header, cells[index], cells)])
+
+    def refuse_unfit(self) -> None:
+        """Raise if the file as a whole cannot come in, now that all of it was read.
+
+        Raises
+        ------
+        ImportRefusedError
+            It holds two tables, or no customer.
+        NothingAcceptedError
+            No row may come in.
+        """
+        self.second_table.refuse()
+        if self.accepted:
+            return
+        if not self.rejected:
+            raise ImportRefusedError(_("The file has a line of headers and no customers below it."))
+        line, column, _value, reason, _cells = next(iter(self.rejects))
+        place = _("line %(line)s, %(column)s") if column else _("line %(line)s")
+        text = _("None of the %(count)s rows can be brought in. The first reason (%(where)s): %(reason)s")
+        where = place % {"line": line, "column": column}
+        raise NothingAcceptedError(text % {"count": self.rejected, "where": where, "reason": reason})
+
+    @property
+    def warnings(self) -> list[str]:
+        return [_(COMPOSED)] if self.validator.has_composed_ids else []

@@ -1,0 +1,165 @@
+"""Between upload and load: how a file will be read, and what its columns will be used for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Protocol
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from customers.importing.columns.mapping import ColumnMapping, check_mapping, named
+from customers.importing.columns.profiling import profile_columns
+from customers.importing.columns.proposal import Proposal, propose_mapping
+from customers.importing.errors import ImportRefusedError
+from customers.importing.files.reading import read_batches
+from customers.importing.files.rows import Batch
+from customers.importing.files.sniffing import FileLook, KeptLook, look_at, look_at_sheet
+from customers.importing.files.workbooks import is_workbook
+from customers.importing.options import ImportOptions
+from customers.models import CustomerImport
+from customers.storage.uploads import path_of
+
+
+class Report(Protocol):
+    """Told how an import goes on: its stage, and how many of how many rows."""
+
+    def __call__(self, stage: str, done: int = 0, total: int | None = None) -> None: ...
+
+
+# ---- How the file is read --------------------------------------------------------------------------------
+
+
+def look(customer_import: CustomerImport, *, guess: bool = False) -> FileLook:
+    """Find out how the import's file is to be read; guess where somebody is about to check it.
+
+    Of a workbook a guess looks at the first rows alone. What takes a pass over the whole file is kept with
+    the import, and not looked for again.
+    """
+    options = ImportOptions.from_json(customer_import.options)
+    path, name = path_of(customer_import.file_id), customer_import.original_name
+    kept = KeptLook.from_json(customer_import.file_look) if customer_import.file_look else None
+    if is_workbook(path, name):
+        found = look_at_sheet(path, name, sheet=options.sheet, head=guess, guess=guess, kept=kept)
+    else:
+        encoding, delimiter = options.encoding, options.delimiter
+        found = look_at(path, name, encoding=encoding, delimiter=delimiter, guess=guess, kept=kept)
+    if found.kept != kept:
+        customer_import.file_look = found.kept.to_json()
+        customer_import.save(update_fields=["file_look"])
+    return found
+
+
+def read_otherwise(customer_import: CustomerImport, *, encoding: str, delimiter: str, sheet: str) -> None:
+    """Read a waiting file as somebody says, from now on; what is empty is found out."""
+    options = ImportOptions.from_json(customer_import.options)
+    options = replace(options, encoding=encoding or options.encoding, delimiter=delimiter, sheet=sheet)
+    customer_import.options = options.to_json()
+    customer_import.save(update_fields=["options"])
+
+
+# ---- What its columns are used for -----------------------------------------------------------------------
+
+
+def propose_from_head(customer_import: CustomerImport, file: FileLook) -> Proposal:
+    """Propose a mapping from the first rows: quick enough for a page, and people will look at it."""
+    batches = read_batches(file.path, file.table, file.width, header_line=file.header_line)
+    return _propose(customer_import, file, islice(batches, 1))
+
+
+def _propose(customer_import: CustomerImport, file: FileLook, batches: Iterable[Batch]) -> Proposal:
+    options, dataset = ImportOptions.from_json(customer_import.options), customer_import.dataset
+    latest = dataset.imports.filter(published_at__isnull=False, undone_at=None).first()
+    return propose_mapping(
+        file.headers,
+        profile_columns(batches, file.headers, rows=file.line_count),
+        dataset.attributes.all(),
+        declared={column.header: column for column in options.columns},
+        earlier=list(map(ColumnMapping.from_json, latest.mapping)) if latest else [],
+        decimal=options.decimal,
+        missing=options.missing,
+    )
+
+
+def declare(
+    customer_import: CustomerImport,
+    file: FileLook,
+    columns: Sequence[ColumnMapping],
+    *,
+    clears_missing: bool = False,
+    replaces: bool = False,
+) -> None:
+    """Settle how a waiting file is read, and what its columns are used for."""
+    options = replace(
+        ImportOptions.from_json(customer_import.options),
+        encoding=file.encoding,
+        delimiter=file.delimiter,
+        sheet=file.sheet.name if file.sheet else "",
+        clears_missing=clears_missing,
+        replaces=replaces,
+    )
+    customer_import.options = options.to_json()
+    customer_import.mapping = [column.to_json() for column in columns]
+    customer_import.save(update_fields=["options", "mapping"])
+
+
+def settle(customer_import: CustomerImport, file: FileLook, report: Report) -> tuple[ColumnMapping, ...]:
+    """Take the mapping that was declared, or what all cells of all columns say, and note it and the warnings.
+
+    Raises
+    ------
+    ImportRefusedError
+        It cannot be carried out.
+    """
+    warnings: tuple[str, ...] = ()
+    if customer_import.mapping:
+        columns = tuple(map(ColumnMapping.from_json, customer_import.mapping))
+        if [column.header for column in columns] != list(file.headers):
+            raise ImportRefusedError(_("The columns of the file are not those that were mapped."))
+    else:
+        batches = read_reporting(file, gettext_noop("looking at the columns"), report)
+        proposal = _propose(customer_import, file, batches)
+        columns, warnings = proposal.settled(), proposal.warnings
+    check_mapping(columns)
+    customer_import.warnings = [
+        *_same_file_again(customer_import),
+        *file.warnings,
+        *warnings,
+        *_new_attributes(customer_import, columns),
+    ]
+    customer_import.encoding, customer_import.delimiter = file.encoding, file.delimiter
+    customer_import.mapping = [column.to_json() for column in columns]
+    customer_import.save(update_fields=["warnings", "encoding", "delimiter", "mapping"])
+    return columns
+
+
+def read_reporting(file: FileLook, stage: str, report: Report) -> Iterator[Batch]:
+    """Read the whole file and tell how far that is."""
+    done = 0
+    for batch in read_batches(file.path, file.table, file.width, header_line=file.header_line):
+        yield batch
+        done += len(batch.lines) + len(batch.rejects)
+        report(stage, min(done, file.line_count), file.line_count)
+
+
+def _same_file_again(customer_import: CustomerImport) -> list[str]:
+    earlier = customer_import.dataset.imports.filter(
+        sha256=customer_import.sha256, published_at__isnull=False, undone_at=None
+    ).first()
+    if earlier is None or earlier.published_at is None:
+        return []
+    text = _("This very file was imported before, on %(day)s.")
+    return [text % {"day": date_format(earlier.published_at, "DATE_FORMAT")}]
+
+
+def _new_attributes(customer_import: CustomerImport, columns: Sequence[ColumnMapping]) -> list[str]:
+    known = list(customer_import.dataset.attributes.all())
+    new = [each.name for each in columns if each.is_attribute and named(each.name, known) is None]
+    if not known or not new:
+        return []
+    listed = ", ".join(f"“{name}”" for name in new)
+    text = _("Not known before: %(names)s. Customers who are not in this file have no value there.")
+    return [text % {"names": listed}]

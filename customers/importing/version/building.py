@@ -1,0 +1,134 @@
+"""The door of this room: from accepted rows to the version that people see.
+
+An import never edits rows that people can see. It builds the next version beside the current one, in one
+transaction with the UPDATE of the dataset's pointer that publishes it.
+
+The plain way stages the rows (`staging`) and joins them with the current version (`joining`); it takes any
+file. The quick ways give the same version and the same counts where they fit, and leave nothing behind where
+they do not: a first file goes straight into its partition (`first`), one that lists the customers in the
+order known is merged with it (`merging`, which asks `digests` whom nobody need read). `copy_format` writes
+rows to PostgreSQL by whole columns, and `ascending` spares the search for duplicates. The setting
+`IMPORT_PLAINLY` turns all of them off.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Protocol
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
+from psycopg import sql
+
+from customers.importing.columns.layout import Layout
+from customers.importing.columns.validation import Accepted
+from customers.importing.version.first import load_first_version
+from customers.importing.version.joining import join_version
+from customers.importing.version.merging import NotAlignedError, load_aligned_version, may_align
+from customers.importing.version.staging import Duplicate, read_duplicates, set_aside_duplicates, stage
+from customers.importing.version.table import Counts, DuplicateIdsError
+from customers.models import CustomerImport, Dataset
+from customers.storage import partitions
+
+logger = logging.getLogger(__name__)
+
+# First key of the advisory locks by which the imports of one dataset take turns; the second is the dataset.
+TURN_LOCK = 7_305_119
+# Sorting and joining a million customers takes this much; the default of 4 MB would go through the disk.
+WORK_MEMORY = "192MB"
+
+
+class BaseMovedError(Exception):
+    """Somebody undid the version that the next one was built upon."""
+
+
+class AcceptedRows(Protocol):
+    """The rows of a file that may come in. Whoever goes through them begins with the first one again."""
+
+    @property
+    def line_count(self) -> int:
+        """At most so many rows."""
+
+    def __iter__(self) -> Iterator[Accepted]: ...
+
+    def reject_duplicates(self, count: int, find: Callable[[int, int], list[Duplicate]]) -> None:
+        """Count so many rows as rejected; `find` finds them between two lines, both included."""
+
+
+def wait_for_turn(dataset: Dataset, report: Callable[[str], None]) -> None:
+    """Wait until no other import of the dataset is loading; it is our turn until the transaction ends."""
+    # The memory that large joins and indexes want, for this transaction.
+    for setting in ("work_mem", "maintenance_work_mem"):
+        partitions.execute("SELECT set_config({}, {}, true)", sql.Literal(setting), sql.Literal(WORK_MEMORY))
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [TURN_LOCK, dataset.pk % 2**31])
+            if cursor.fetchone()[0]:
+                return
+        report(gettext_noop("waiting for another import of this dataset"))
+        time.sleep(0.3)
+
+
+def build_version(
+    customer_import: CustomerImport,
+    base: CustomerImport | None,
+    layout: Layout,
+    rows: AcceptedRows,
+    report: Callable[[str], None],
+) -> Counts:
+    """Build the version that follows `base`, unseen, in this transaction; none if nothing changes.
+
+    The import's options say whether an empty cell clears a value, and whether customers who are not in the
+    file leave.
+    """
+    if not settings.IMPORT_PLAINLY:
+        try:
+            with transaction.atomic():
+                if base is None:
+                    return load_first_version(customer_import, layout, rows)
+                if may_align(base, layout, rows.line_count):
+                    return load_aligned_version(customer_import, base, layout, rows)
+        except (NotAlignedError, DuplicateIdsError) as reason:
+            logger.info("import %s is staged: %s", customer_import.pk, type(reason).__name__)
+    return _stage_and_join(customer_import, base, layout, rows, report)
+
+
+def _stage_and_join(
+    customer_import: CustomerImport,
+    base: CustomerImport | None,
+    layout: Layout,
+    rows: AcceptedRows,
+    report: Callable[[str], None],
+) -> Counts:
+    staged = stage(customer_import, layout, rows)
+    report(gettext_noop("comparing with the customers known"))
+    if not staged.is_ascending and (count := set_aside_duplicates(staged)):
+        rows.reject_duplicates(count, partial(read_duplicates, staged))
+    report(gettext_noop("building the new version"))
+    counts = join_version(customer_import, base, layout, staged)
+    staged.drop()
+    return counts
+
+
+def publish(customer_import: CustomerImport, base: CustomerImport | None, counts: Counts) -> None:
+    """Make the new version the one that people see, if the base still is.
+
+    Raises
+    ------
+    BaseMovedError
+        Somebody undid the base meanwhile.
+    """
+    unmoved = Dataset.objects.filter(pk=customer_import.dataset_id, current_version=base)
+    if not unmoved.update(current_version=customer_import):
+        raise BaseMovedError
+    CustomerImport.objects.filter(pk=customer_import.pk).update(
+        base_version=base,
+        published_at=Now(),
+        customer_count=counts.customers,
+        block_digests=counts.digests,
+    )
