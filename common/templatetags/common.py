@@ -7,6 +7,7 @@ from django.templatetags.static import static
 from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django_tables2 import Table
 
 register = template.Library()
@@ -17,6 +18,14 @@ def icon(name: str) -> SafeString:
     """A sign beside words, which say the same: one of static/vendor/tabler-icons/icons.svg."""
     address = static("vendor/tabler-icons/icons.svg")
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', address, name)
+
+
+@register.simple_block_tag
+def crumbs(content: str) -> SafeString | str:
+    """The way to the page, around the links that it gives; nothing where it gives none."""
+    if not content.strip():
+        return ""
+    return format_html('<nav class="crumbs" aria-label="{}">{}</nav>', _("You are here"), content)
 
 
 @register.simple_tag

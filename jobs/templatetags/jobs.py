@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.template.context import RequestContext
+from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from jobs.models import Process
+from jobs.models import Job, Process
 
 register = template.Library()
 
@@ -29,6 +31,32 @@ def duration(seconds: float | None) -> str:
     if hours < 48:
         return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes % 60}
     return _("%(days)d days") % {"days": hours // 24}
+
+
+@register.simple_tag
+def job_time(job: Job) -> str:
+    """How long a job has worked, or for how long it has been waiting: “8 seconds”, “for 8 seconds”."""
+    if job.worked_seconds is not None:
+        return duration(job.worked_seconds)
+    if job.is_active:
+        return _("for %(time)s") % {"time": duration(job.waited_seconds)}
+    return ""
+
+
+@register.simple_tag
+def job_rate(job: Job) -> str:
+    """How fast it goes, where that says something; continues a sentence."""
+    if job.rate is None or job.rate < 10:
+        return ""
+    return _(", %(rate)s a second") % {"rate": intcomma(floatformat(job.rate, 0))}
+
+
+@register.simple_tag
+def time_left(job: Job) -> str:
+    """How long it will go on, where that is known; continues a sentence."""
+    if job.seconds_left is None:
+        return ""
+    return _(", about %(time)s left") % {"time": duration(job.seconds_left)}
 
 
 @register.inclusion_tag("jobs/_workers_banner.html", takes_context=True)

@@ -4,18 +4,34 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from segmentation.chart_data.axes import Choice
 from segmentation.chart_data.registry import CHARTS, SIZE_HISTORY, describe_chart
 from segmentation.charts.inputs import SizeHistory
-from segmentation.models import Segmentation, SegmentationRun
+from segmentation.models import Cluster, Segmentation, SegmentationRun
 from segmentation.segments.markers import segment_marker, size_bar
 
 register = template.Library()
 register.simple_tag(segment_marker)
 register.simple_tag(size_bar)
+
+
+@register.simple_tag
+def cluster_link(cluster: Cluster) -> SafeString:
+    """The segment's marker and name, which leads to the segment as that run found it."""
+    marker, address = segment_marker(cluster.segment), cluster.get_absolute_url()
+    return format_html('{} <a href="{}">{}</a>', marker, address, cluster.segment)
+
+
+@register.simple_tag
+def run_link(run: SegmentationRun) -> SafeString:
+    """“Run 12”, which leads there."""
+    words = _("Run %(number)s") % {"number": run.pk}
+    return format_html('<a href="{}">{}</a>', run.get_absolute_url(), words)
 
 
 @register.inclusion_tag("segmentation/_chart.html")
