@@ -27,9 +27,11 @@ test-faults: .venv/installed-dev  ## break everything, again and again, and coun
 	$(BIN)/python tests/faults --shipped --write
 	$(BIN)/python tests/faults --rounds 20 --write
 
-lint: .venv/installed-dev  ## check style, types, clones, imports, migrations, settings and that the locks are current
+lint: .venv/installed-dev  ## check style, types, clones, imports, templates, migrations, settings and locks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/djlint templates --check
+	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/mypy
 	$(BIN)/pylint --score=n common audit jobs customers segmentation segmenter bench
 	$(BIN)/lint-imports --no-logo
