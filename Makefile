@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+PROCESSES ?= 2
 BIN := .venv/bin
 
 # Two threads of a numeric library measured slower than one on small machines.
@@ -10,7 +11,7 @@ export OPENBLAS_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install up test test-faults lint audit screenshots bench
+.PHONY: help install up test coverage test-faults lint audit screenshots bench
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -20,8 +21,11 @@ install: .venv/installed  ## make the virtual environment in .venv from the lock
 up: .venv/installed  ## bring the site up on http://127.0.0.1:8000/ (PORT=… for another port), until Ctrl-C
 	@$(BIN)/python manage.py up --port $(PORT)
 
-test: .venv/installed-dev  ## run the tests (TESTS="tests/jobs -k claim" for some of them)
-	$(BIN)/python -m pytest $(TESTS)
+test: .venv/installed-dev  ## run the tests in two processes (TESTS="tests/jobs -k claim" for some of them)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadgroup --durations=10 $(TESTS)
+
+coverage: .venv/installed-dev  ## run the tests and say which lines and branches none of them reaches
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadgroup --cov --cov-report=term $(TESTS)
 
 test-faults: .venv/installed-dev  ## break everything, again and again, and count the losses (about an hour)
 	$(BIN)/python tests/faults --shipped --write
