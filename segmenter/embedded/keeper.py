@@ -50,7 +50,7 @@ QUICK_DEATHS_ALLOWED = 3
 # Tests throw their data away, so nothing need be safe from a power cut: no waiting for the disk.
 if os.environ.get("EMBEDDED_DATA_IS_DISPOSABLE") == "1":
     INITDB_OPTIONS.append("--no-sync")
-    POSTGRESQL_SETTINGS.append("fsync=off")
+    POSTGRESQL_SETTINGS += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
     VALKEY_OPTIONS["--appendfsync"] = "no"
 
 
