@@ -1,0 +1,39 @@
+"""No test sees what another has left in the database."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+
+from audit.models import AuditEvent
+from customers.models import Customer, Dataset
+from jobs.models import Job
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_what_is_committed_is_taken_back(django_db_setup, shop, execute_a_run, analyst):
+    execute_a_run(shop)
+    AuditEvent.objects.create(action="run")
+    assert Customer.objects.exists()
+    django_db_setup.restore()
+    for model in (AuditEvent, Customer, Dataset, Job, type(analyst)):
+        assert not model.objects.exists()
+
+
+def test_what_the_migrations_wrote_comes_back(django_db_setup):
+    before = set(Group.objects.values_list("pk", "name", "permissions"))
+    assert before
+    Group.objects.get(name="Viewer").delete()
+    Group.objects.filter(name="Analyst").update(name="Analysts")
+    Group.objects.create(name="Guest")
+    django_db_setup.restore()
+    assert set(Group.objects.values_list("pk", "name", "permissions")) == before
+
+
+def test_tables_that_were_made_go(django_db_setup, shop):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE left_behind (number int)")
+        before = set(connection.introspection.table_names(cursor))
+        django_db_setup.restore()
+        after = set(connection.introspection.table_names(cursor))
+    assert {"left_behind", f"customers_customer_{shop.current_version_id}"} <= before - after
