@@ -30,7 +30,7 @@ from customers.models import Customer, CustomerImport, Dataset
 from jobs.models import Job
 from segmentation.models import CustomerExport, RunPicture, Segment, SegmentationRun
 from segmenter.embedded import processes, servers
-from tests.conftest import CHECKOUT, make_site_environment
+from tests.fixtures.worker import CHECKOUT, make_site_environment
 from tests.upgrade.make_installation import (
     ADMINISTRATOR,
     ASKED,
