@@ -20,7 +20,7 @@ from segmentation.analysis.kmeans.final_fit import fit_clusters
 from segmentation.analysis.kmeans.sweep import sweep_k
 from segmentation.analysis.matching import match_clusters
 from segmentation.analysis.results import Advice, Clustering, ElbowSweep
-from segmentation.analysis.scores.scores import score_sweep
+from segmentation.analysis.scores.sweep_scores import score_sweep
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

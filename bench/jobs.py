@@ -43,34 +43,35 @@ class Meter:
 
     @contextlib.contextmanager
     def attached(self) -> Iterator[None]:
-        from jobs.worker import heartbeat
+        from jobs.worker import claim, heartbeat
 
-        report, connect = heartbeat.Claim.report, heartbeat._connect
+        report, connect = claim.Claim.report, heartbeat._connect
 
         def connect_timed(parameters: dict[str, Any]) -> Any:
             beating = self.timed(connect, "statements")(parameters)
             beating.execute = self.timed(beating.execute, "statements")
             return beating
 
-        heartbeat.Claim.report = self.timed(report, "reports")  # type: ignore[method-assign]
+        claim.Claim.report = self.timed(report, "reports")  # type: ignore[method-assign]
         heartbeat._connect = connect_timed
         try:
             yield
         finally:
-            heartbeat.Claim.report, heartbeat._connect = report, connect  # type: ignore[method-assign]
+            claim.Claim.report, heartbeat._connect = report, connect  # type: ignore[method-assign]
 
 
 @contextlib.contextmanager
 def without_heartbeat() -> Iterator[None]:
-    from jobs.worker.heartbeat import Claim
+    from jobs.worker import execution
+    from jobs.worker.claim import Claim
 
-    report, kept_alive = Claim.report, Claim.kept_alive
+    report, kept_alive = Claim.report, execution.kept_alive
     Claim.report = lambda *args: None  # type: ignore[method-assign]
-    Claim.kept_alive = lambda self: contextlib.nullcontext()  # type: ignore[method-assign]
+    execution.kept_alive = lambda claim: contextlib.nullcontext()
     try:
         yield
     finally:
-        Claim.report, Claim.kept_alive = report, kept_alive  # type: ignore[method-assign]
+        Claim.report, execution.kept_alive = report, kept_alive  # type: ignore[method-assign]
 
 
 def import_customers(path: Path, name: str) -> Any:

@@ -8,12 +8,13 @@ import time
 
 from celery import shared_task
 
-from jobs.worker.execution import Claim, execute
+from jobs.worker.claim import Claim
+from jobs.worker.execution import execute
 
 
 @shared_task(name="segmenter.tasks.execute_run")
 def execute_run(job_id: int) -> None:
-    from segmentation.comparison.runs import compare_with_the_run_before
+    from segmentation.comparison.flows import compare_with_the_run_before
 
     started = time.perf_counter()
 

@@ -21,7 +21,7 @@ from customers.importing.preparation import Report, look, settle
 from customers.importing.rejects import Rejects, repeat_rejects
 from customers.importing.version import building
 from customers.models import CustomerImport
-from jobs.worker.execution import Claim
+from jobs.worker.claim import Claim
 from jobs.worker.execution import execute as execute_job
 
 logger = logging.getLogger(__name__)

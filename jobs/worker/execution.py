@@ -14,11 +14,10 @@ from django.db.utils import InterfaceError, OperationalError
 from jobs import lifecycle
 from jobs.errors import JobCancelled, JobSuperseded
 from jobs.failures import Reason, explain
-from jobs.worker.heartbeat import LOOK_SECONDS, Claim
+from jobs.worker.claim import Claim
+from jobs.worker.heartbeat import LOOK_SECONDS, kept_alive
 from jobs.worker.memory_limit import memory_limited
 from jobs.worker.recovery import recover_stale, session_name
-
-__all__ = ["Claim", "execute"]
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ def execute(job_id: int, work: Callable[[Claim], None]) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('application_name', %s, false)", [session_name(*claim.key)])
         # COPY raises the driver's own errors, which nobody else translates.
-        with claim.kept_alive(), memory_limited(), connection.wrap_database_errors:
+        with kept_alive(claim), memory_limited(), connection.wrap_database_errors:
             work(claim)
     except KeyboardInterrupt:
         _insist(lambda: lifecycle.finish_cancelled(*claim.key))

@@ -1,7 +1,7 @@
-"""A claim: the right of one process to work on a job, kept alive by a heartbeat.
+"""The heartbeat of a claim: says that the work lives and how far it is, and hears when it must end.
 
-The heartbeat has a thread and a connection of its own: the work's may sit in a long transaction, whose
-progress nobody could see, or in a library that does not return for a while.
+It has a thread and a connection of its own: the work's may sit in a long transaction, whose progress nobody
+could see, or in a library that does not return for a while.
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 from django.conf import settings
 from django.db import connection
 
-from jobs import lifecycle
-from jobs.errors import JobCancelled, JobSuperseded
+from jobs.worker.claim import Claim, Progress
 from jobs.worker.recovery import CANCEL_STATEMENT, session_name
 
 logger = logging.getLogger(__name__)
@@ -45,97 +43,51 @@ LOOK = """
 """
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a job is: a stage in plain words, and `done` of `total` things in it."""
+@contextmanager
+def kept_alive(claim: Claim) -> Iterator[None]:
+    """Beat until the block ends, or the job has."""
+    parameters = connection.get_connection_params()
+    thread = threading.Thread(target=_beat, args=[claim, parameters], daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        claim.is_over.set()
+        thread.join(timeout=10)
 
-    stage: str = ""
-    done: int = 0
-    total: int | None = None
 
-
-@dataclass
-class Claim:
-    """The right of one process to work on a job and to publish what comes out."""
-
-    job_id: int
-    attempt: int
-    is_cancelled: bool = False
-    is_superseded: bool = False
-    _progress: Progress = field(default_factory=Progress)
-    _is_over: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def key(self) -> tuple[int, int]:
-        return self.job_id, self.attempt
-
-    def report(self, stage: str, done: int = 0, total: int | None = None) -> None:
-        """Say how far the work is, and stop it if it should: cheap enough to call for every chunk.
-
-        Raises
-        ------
-        JobCancelled, JobSuperseded
-            The work must end here; let it pass.
-        """
-        self._progress = Progress(stage, done, total)
-        self.check()
-
-    def check(self) -> None:
-        """Raise `JobCancelled` or `JobSuperseded` when the work must end here."""
-        if self.is_superseded:
-            raise JobSuperseded
-        if self.is_cancelled:
-            raise JobCancelled
-
-    def succeed(self) -> None:
-        """Finish the job, inside the transaction that publishes its work.
-
-        From here on that transaction decides: it holds the row, and nobody may interrupt it any more.
-        """
-        lifecycle.succeed(self.job_id, self.attempt)
-        self._is_over.set()
-
-    @contextmanager
-    def kept_alive(self) -> Iterator[None]:
-        """Beat until the block ends, or the job has."""
-        parameters = connection.get_connection_params()
-        thread = threading.Thread(target=self._beat, args=[parameters], daemon=True)
-        thread.start()
+def _beat(claim: Claim, parameters: dict[str, Any]) -> None:
+    while not claim.is_over.is_set():
         try:
-            yield
-        finally:
-            self._is_over.set()
-            thread.join(timeout=10)
+            with _connect(parameters) as beating:
+                _beat_on(claim, beating)
+        except Exception as error:  # noqa: BLE001 - whatever it was, a silent attempt would be given up
+            logger.warning("job %s: no heartbeat for the moment: %s", claim.job_id, error)
+            claim.is_over.wait(LOOK_SECONDS)
 
-    def _beat(self, parameters: dict[str, Any]) -> None:
-        while not self._is_over.is_set():
-            try:
-                with _connect(parameters) as beating:
-                    self._beat_on(beating)
-            except Exception as error:  # noqa: BLE001 - whatever it was, a silent attempt would be given up
-                logger.warning("job %s: no heartbeat for the moment: %s", self.job_id, error)
-                self._is_over.wait(LOOK_SECONDS)
 
-    def _beat_on(self, beating: psycopg.Connection) -> None:
-        pause = min(LOOK_SECONDS, settings.JOB_HEARTBEAT_SECONDS)
-        written, written_at, ignored = None, 0.0, 0
-        while not self._is_over.is_set():
-            progress, now = self._progress, time.monotonic()
-            due = progress != written or now - written_at >= settings.JOB_HEARTBEAT_SECONDS
-            row = beating.execute(BEAT if due else LOOK, self._row(progress)).fetchone()
-            if due:
-                written, written_at = progress, now
-            self.is_superseded = row is None
-            self.is_cancelled = bool(row and row[0])
-            if self.is_superseded or self.is_cancelled:
-                ignored += 1
-            if ignored > COURTESY_LOOKS:
-                beating.execute(CANCEL_STATEMENT, [session_name(*self.key)])
-            self._is_over.wait(pause)
+def _beat_on(claim: Claim, beating: psycopg.Connection) -> None:
+    pause = min(LOOK_SECONDS, settings.JOB_HEARTBEAT_SECONDS)
+    written, written_at, ignored = None, 0.0, 0
+    while not claim.is_over.is_set():
+        progress, now = claim.progress, time.monotonic()
+        due = progress != written or now - written_at >= settings.JOB_HEARTBEAT_SECONDS
+        row = beating.execute(BEAT if due else LOOK, beat_row(claim, progress)).fetchone()
+        if due:
+            written, written_at = progress, now
+        claim.is_superseded = row is None
+        claim.is_cancelled = bool(row and row[0])
+        if claim.is_superseded or claim.is_cancelled:
+            ignored += 1
+        if ignored > COURTESY_LOOKS:
+            beating.execute(CANCEL_STATEMENT, [session_name(*claim.key)])
+        claim.is_over.wait(pause)
 
-    def _row(self, progress: Progress) -> dict[str, Any]:
-        values = {"stage": progress.stage[:80], "done": progress.done, "total": progress.total}
-        return {"id": self.job_id, "attempt": self.attempt, **values}
+
+def beat_row(claim: Claim, progress: Progress) -> dict[str, Any]:
+    """What `BEAT` and `LOOK` write and ask for."""
+    values = {"stage": progress.stage[:80], "done": progress.done, "total": progress.total}
+    return {"id": claim.job_id, "attempt": claim.attempt, **values}
 
 
 def _connect(parameters: dict[str, Any]) -> psycopg.Connection:

@@ -13,6 +13,7 @@ from segmentation.analysis.results import (
     KLimits,
     SweepScores,
 )
+from segmentation.analysis.scores.elbow import find_elbow
 from segmentation.analysis.wording import capitalised
 
 # Two Gaussian groups eight deviations apart reach 4; halves of one Gaussian 1.3, halves of a uniform one 1.7.
@@ -26,26 +27,6 @@ CLEAR_DEVIATIONS = 3.0
 ELBOW, SILHOUETTE, STABILITY = gettext_noop("elbow"), gettext_noop("silhouette"), gettext_noop("stability")
 # Smaller clusters are taken for outliers, not for groups.
 SMALLEST_SHARE = 0.005
-
-
-def find_elbow(ks: Sequence[int], inertias: Sequence[float]) -> int | None:
-    """Return the k at the elbow of the inertias, or `None` when the curve has none.
-
-    Parameters
-    ----------
-    ks : sequence of int, ascending
-    inertias : sequence of float
-
-    References
-    ----------
-    Satopää, Albrecht, Irwin and Raghavan, "Finding a 'kneedle' in a haystack", 2011; through `kneed`.
-    """
-    if len(ks) < 3 or not max(inertias) > min(inertias):
-        return None
-    from kneed import KneeLocator
-
-    elbow = KneeLocator(ks, inertias, curve="convex", direction="decreasing").elbow
-    return None if elbow is None else int(elbow)
 
 
 def advise_k(sweep: ElbowSweep, scores: SweepScores, *, limits: KLimits | None = None) -> Advice:

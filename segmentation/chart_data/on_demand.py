@@ -15,7 +15,7 @@ from customers.storage.columns import read_numbers
 from jobs.errors import JobError
 from jobs.lifecycle import create_job
 from jobs.requests import asked_once
-from jobs.worker.execution import Claim
+from jobs.worker.claim import Claim
 from segmentation.analysis.results import to_json
 from segmentation.analysis.scatter_data import picture_pair
 from segmentation.models import RunPicture, SegmentationRun

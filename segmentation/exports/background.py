@@ -29,7 +29,7 @@ from customers.models import Dataset
 from jobs.errors import JobError
 from jobs.lifecycle import create_job
 from jobs.requests import asked_once
-from jobs.worker.execution import Claim
+from jobs.worker.claim import Claim
 from segmentation.comparison.origin_filter import read_origin
 from segmentation.exports.contents import WRITERS, Exportable, describe
 from segmentation.models import CustomerExport

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop
 from customers.models import Attribute
 from customers.storage.columns import read_numbers, read_texts
 from jobs.errors import JobError
-from jobs.worker.execution import Claim
+from jobs.worker.claim import Claim
 from segmentation.analysis.advice import advise_k
 from segmentation.analysis.errors import AnalysisError
 from segmentation.analysis.features import one_hot, prepare_features, propose_log1p
@@ -36,7 +36,7 @@ from segmentation.analysis.results import (
 )
 from segmentation.analysis.samples import CompressedSamples, FeatureMatrix, OneHotFeature
 from segmentation.analysis.scatter_data import picture_pairs
-from segmentation.analysis.scores.scores import score_sweep
+from segmentation.analysis.scores.sweep_scores import score_sweep
 from segmentation.models import Segmentation, SegmentationRun
 from segmentation.runs.store import Findings, publish_run
 from segmentation.runs.timings import Stopwatch

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from common.unique_names import unused_name
 from customers.models import Customer
-from jobs.worker.execution import Claim
+from jobs.worker.claim import Claim
 from segmentation.analysis.matching import match_clusters
 from segmentation.analysis.results import (
     Advice,

@@ -14,8 +14,8 @@ from common.number_format import format_count, format_percent_floored, format_va
 from segmentation.analysis.advice import DOUBTFUL, STABLE
 from segmentation.analysis.naming import is_yes_or_no
 from segmentation.analysis.results import ClusterProfiles, NumberProfile, TextProfile, TextSummary
+from segmentation.comparison.flows import Counts
 from segmentation.comparison.lifecycle import Fate, find_fate
-from segmentation.comparison.runs import Counts
 from segmentation.models import Cluster, RunComparison, Segment, SegmentationRun
 
 # Smaller segments are hardly worth a campaign, or are outliers.

@@ -19,8 +19,8 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from jobs.models import Job
+from jobs.worker.claim import Claim
 from jobs.worker.execution import execute
-from jobs.worker.heartbeat import Claim
 
 HOLD = settings.DATA_DIR / "hold.json"
 HELD = settings.DATA_DIR / "held.json"

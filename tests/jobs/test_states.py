@@ -29,7 +29,8 @@ from jobs.errors import JobCancelled, JobSuperseded
 from jobs.failures import out_of_memory
 from jobs.models import Job, Process
 from jobs.worker import recovery
-from jobs.worker.heartbeat import BEAT, Claim, Progress
+from jobs.worker.claim import Claim, Progress
+from jobs.worker.heartbeat import BEAT, beat_row
 from jobs.worker.recovery import recover_stale
 
 LIMIT = 2
@@ -149,7 +150,7 @@ class Database:
     def beat(self, worker: int, number: int) -> bool | None:
         """What the heartbeat's thread reads: whether to cancel, or nothing if another has the job."""
         with connection.cursor() as cursor:
-            cursor.execute(BEAT, Claim(*self._key(worker, number))._row(Progress("working")))
+            cursor.execute(BEAT, beat_row(Claim(*self._key(worker, number)), Progress("working")))
             row = cursor.fetchone()
         return row[0] if row else None
 

@@ -15,7 +15,8 @@ from jobs import lifecycle
 from jobs.errors import JobError
 from jobs.failures import Reason
 from jobs.models import Job
-from jobs.worker.execution import Claim, execute
+from jobs.worker.claim import Claim
+from jobs.worker.execution import execute
 
 # The heartbeat has a connection of its own, which sees only what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -21,7 +21,7 @@ from segmentation.analysis.results import (
     FloatArray,
     SweepScores,
 )
-from segmentation.analysis.scores.scores import score_sweep
+from segmentation.analysis.scores.sweep_scores import score_sweep
 
 
 @dataclass(frozen=True)

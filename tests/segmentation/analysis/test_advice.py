@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from segmentation.analysis.advice import advise_k, find_elbow
+from segmentation.analysis.advice import advise_k
 from segmentation.analysis.results import KLimits
+from segmentation.analysis.scores.elbow import find_elbow
 
 
 def test_bent_curve_has_an_elbow():

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from customers.models import Attribute, Customer
 from jobs.models import Job
-from segmentation.comparison.runs import compare_runs, compare_with_the_run_before
+from segmentation.comparison.flows import compare_runs, compare_with_the_run_before
 from segmentation.models import RunComparison, SegmentationRun
 from segmentation.runs.request import RunRequest, start_run
 
@@ -108,7 +108,7 @@ def test_what_takes_too_long_for_a_page_is_left_to_the_worker(two_runs, monkeypa
 
     settings.PAGE_TIMEOUT_SECONDS = 0.1
     with monkeypatch.context() as patched:
-        patched.setattr("segmentation.comparison.runs.explain_moves", is_slow)
+        patched.setattr("segmentation.comparison.flows.explain_moves", is_slow)
         assert compare_runs(*two_runs).explained == []
     compare_with_the_run_before(two_runs[1].job_id)
     assert RunComparison.objects.get().moves

@@ -15,7 +15,8 @@ from customers.models import Customer
 from customers.storage.versions import held_versions
 from jobs.lifecycle import request_cancel
 from jobs.models import Job
-from jobs.worker.execution import Claim, execute
+from jobs.worker.claim import Claim
+from jobs.worker.execution import execute
 from segmentation.deletion import StillBusyError, delete_dataset, delete_run
 from segmentation.exports import background
 from segmentation.exports.background import delete_expired_files, execute_export, path_of, start_export

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from jobs.models import Job
-from segmentation.comparison.runs import compare_with_the_run_before
+from segmentation.comparison.flows import compare_with_the_run_before
 from segmentation.models import Cluster, SegmentationRun
 
 pytestmark = pytest.mark.django_db(transaction=True)

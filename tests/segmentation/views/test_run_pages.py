@@ -12,7 +12,7 @@ from customers.models import Customer, CustomerImport
 from jobs.models import Job
 from jobs.worker.execution import execute
 from segmentation.chart_data.on_demand import count_picture
-from segmentation.comparison.runs import compare_runs
+from segmentation.comparison.flows import compare_runs
 from segmentation.comparison.timeline import read_history
 from segmentation.deletion import delete_run
 from segmentation.models import Cluster, RunComparison, RunPicture, Segment, SegmentationRun

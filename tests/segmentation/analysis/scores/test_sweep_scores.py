@@ -10,8 +10,8 @@ from segmentation.analysis.features import prepare_features
 from segmentation.analysis.kmeans.compression import compress
 from segmentation.analysis.kmeans.nearest import assign
 from segmentation.analysis.kmeans.sweep import sweep_k
-from segmentation.analysis.scores.scores import score_sweep
 from segmentation.analysis.scores.silhouette import mean_silhouettes
+from segmentation.analysis.scores.sweep_scores import score_sweep
 
 # Shrinking numerical failures takes minutes and explains little.
 WITHOUT_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)

@@ -1,4 +1,4 @@
-"""The history of runs, and two of them side by side."""
+"""Two runs side by side."""
 
 from __future__ import annotations
 
@@ -11,23 +11,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from common.table_lists import build_table
 from segmentation.analysis.results import ClusterScores, SweepScores, from_json
-from segmentation.comparison.runs import Comparison, compare_runs
-from segmentation.filters import RunFilter
+from segmentation.comparison.flows import Comparison, compare_runs
 from segmentation.models import SegmentationRun
-from segmentation.tables import RunTable
 
 # Moves from one segment to another that are listed one by one.
 MOST_MOVES = 12
 CHOICES = 200
-
-
-@require_safe
-@permission_required("segmenter.view_segmentationrun", raise_exception=True)
-def run_list(request: HttpRequest) -> HttpResponse:
-    table = build_table(request, RunTable, SegmentationRun.objects.listed().with_sizes(), RunFilter)
-    return render(request, "segmentation/run_list.html", {"table": table})
 
 
 @require_safe

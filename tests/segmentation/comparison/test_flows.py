@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 
 from customers.models import Customer
+from segmentation.comparison.flows import compare_runs, find_comparison
 from segmentation.comparison.lifecycle import CONTINUED
-from segmentation.comparison.runs import compare_runs, find_comparison
 from segmentation.models import ClusterAssignment, Segment, SegmentationRun
 
 # Runs have a heartbeat on a connection of its own, which sees only what is committed.
