@@ -16,9 +16,8 @@ from customers.importing.columns.layout import lay_out
 from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.sniffing import FileLook
-from customers.importing.intake import Intake, NothingAcceptedError
+from customers.importing.intake import Intake, NothingAcceptedError, Rejects, repeat_rejects
 from customers.importing.preparation import Report, look, settle
-from customers.importing.rejects import Rejects, repeat_rejects
 from customers.importing.version import building
 from customers.models import CustomerImport
 from jobs.worker.claim import Claim

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import IO, Any
 
+from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -13,9 +17,9 @@ from customers.importing.errors import ImportRefusedError
 from customers.importing.files.rows import Reject
 from customers.importing.files.second_tables import SecondTable
 from customers.importing.files.sniffing import FileLook
-from customers.importing.preparation import Report, read_reporting
-from customers.importing.rejects import Rejects
+from customers.importing.preparation import Report
 from customers.importing.version.staging import Duplicate, Phrases
+from customers.models import CustomerImport, RejectedRow
 
 COMPOSED = gettext_noop(
     "Some customer ids hold accents typed as characters of their own: "
@@ -23,8 +27,68 @@ COMPOSED = gettext_noop(
 )
 
 
+# Of a file none of whose rows came in, this many reasons are kept: enough to see what is wrong.
+REASONS_KEPT = 1_000
+TABLE = RejectedRow._meta.db_table
+COLUMNS = 'line, "column", value, reason, cells'
+
+
 class NothingAcceptedError(ImportRefusedError):
     """Not one row of the file could be brought in."""
+
+
+class Rejects:
+    """Rejected rows, in a file beside until the import is published: line, column, value, reason, cells."""
+
+    def __init__(self, spool: IO[str]) -> None:
+        self.spool = spool
+
+    def clear(self) -> None:
+        self.spool.seek(0)
+        self.spool.truncate()
+
+    def keep(self, rejects: Iterable[Reject]) -> None:
+        for reject in rejects:
+            cells = list(reject.cells) if reject.cells is not None else None
+            self.spool.write(
+                json.dumps([reject.line, reject.column, reject.value, reject.reason, cells]) + "\n"
+            )
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        self.spool.seek(0)
+        for line in self.spool:
+            yield json.loads(line)
+
+    def store(self, customer_import: CustomerImport) -> None:
+        statement = f"COPY {TABLE} (customer_import_id, {COLUMNS}) FROM STDIN"
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for reject in self:
+                copy.write_row([customer_import.pk, *reject])
+
+    def store_first(self, customer_import: CustomerImport) -> None:
+        """Store the first reasons of a file that was refused whole, so that its page can show them."""
+        RejectedRow.objects.filter(customer_import=customer_import).delete()
+        RejectedRow.objects.bulk_create(
+            RejectedRow(
+                customer_import=customer_import,
+                line=line,
+                column=column,
+                value=value,
+                reason=reason,
+                cells=cells,
+            )
+            for (line, column, value, reason, cells), _ in zip(self, range(REASONS_KEPT), strict=False)
+        )
+
+
+def repeat_rejects(base: CustomerImport, customer_import: CustomerImport) -> None:
+    """Store for an import what an earlier one of the same file rejected."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {TABLE} (customer_import_id, {COLUMNS})"  # noqa: S608  # constants
+            f" SELECT %s, {COLUMNS} FROM {TABLE} WHERE customer_import_id = %s ORDER BY id",
+            [customer_import.pk, base.pk],
+        )
 
 
 class Intake:
@@ -53,7 +117,7 @@ class Intake:
         self.second_table = SecondTable()
         self.accepted = self.rejected = self.blank = 0
         self.rejects.clear()
-        for batch in read_reporting(self.file, gettext_noop("bringing in the customers"), self.report):
+        for batch in self.file.read(partial(self.report, gettext_noop("bringing in the customers"))):
             validated = self.validator.validate(batch)
             self.second_table.watch(validated.accepted.lines, batch.rejects)
             self.accepted += len(validated.accepted.lines)
@@ -68,7 +132,7 @@ class Intake:
         self.rejected += count
         index, header, phrases = self.validator.id_index, self.validator.id_header, Phrases()
         stage = gettext_noop("looking for customers who stand there twice")
-        for batch in read_reporting(self.file, stage, self.report):
+        for batch in self.file.read(partial(self.report, stage)):
             if not len(batch.lines):
                 continue
             rows = {int(line): row for row, line in enumerate(batch.lines)}

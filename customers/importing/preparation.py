@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Protocol
 
@@ -15,7 +16,6 @@ from customers.importing.columns.mapping import ColumnMapping, check_mapping, na
 from customers.importing.columns.profiling import profile_columns
 from customers.importing.columns.proposal import Proposal, propose_mapping
 from customers.importing.errors import ImportRefusedError
-from customers.importing.files.reading import read_batches
 from customers.importing.files.rows import Batch
 from customers.importing.files.sniffing import FileLook, KeptLook, look_at, look_at_sheet
 from customers.importing.files.workbooks import is_workbook
@@ -66,8 +66,7 @@ def read_otherwise(customer_import: CustomerImport, *, encoding: str, delimiter:
 
 def propose_from_head(customer_import: CustomerImport, file: FileLook) -> Proposal:
     """Propose a mapping from the first rows: quick enough for a page, and people will look at it."""
-    batches = read_batches(file.path, file.table, file.width, header_line=file.header_line)
-    return _propose(customer_import, file, islice(batches, 1))
+    return _propose(customer_import, file, islice(file.read(), 1))
 
 
 def _propose(customer_import: CustomerImport, file: FileLook, batches: Iterable[Batch]) -> Proposal:
@@ -120,8 +119,8 @@ def settle(customer_import: CustomerImport, file: FileLook, report: Report) -> t
         if [column.header for column in columns] != list(file.headers):
             raise ImportRefusedError(_("The columns of the file are not those that were mapped."))
     else:
-        batches = read_reporting(file, gettext_noop("looking at the columns"), report)
-        proposal = _propose(customer_import, file, batches)
+        tell = partial(report, gettext_noop("looking at the columns"))
+        proposal = _propose(customer_import, file, file.read(tell))
         columns, warnings = proposal.settled(), proposal.warnings
     check_mapping(columns)
     customer_import.warnings = [
@@ -134,15 +133,6 @@ def settle(customer_import: CustomerImport, file: FileLook, report: Report) -> t
     customer_import.mapping = [column.to_json() for column in columns]
     customer_import.save(update_fields=["warnings", "encoding", "delimiter", "mapping"])
     return columns
-
-
-def read_reporting(file: FileLook, stage: str, report: Report) -> Iterator[Batch]:
-    """Read the whole file and tell how far that is."""
-    done = 0
-    for batch in read_batches(file.path, file.table, file.width, header_line=file.header_line):
-        yield batch
-        done += len(batch.lines) + len(batch.rejects)
-        report(stage, min(done, file.line_count), file.line_count)
 
 
 def _same_file_again(customer_import: CustomerImport) -> list[str]:

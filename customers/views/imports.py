@@ -87,7 +87,8 @@ def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
         return _render_refusal(request, customer_import, error)
     if not (waiting.form.is_valid() and waiting.reading.is_valid()):
         return _render_mapping(request, customer_import, waiting)
-    declare(customer_import, waiting.file, waiting.form.mapping(), **waiting.known)
+    known = {name: waiting.reading.cleaned_data[name] for name in ("clears_missing", "replaces")}
+    declare(customer_import, waiting.file, waiting.form.mapping(), **known)
     try:
         begun = begin_import(customer_import, request.user)
         if begun != customer_import:
@@ -180,11 +181,6 @@ class _WaitingFile:
         file = look(customer_import, guess=True)
         proposal = propose_from_head(customer_import, file)
         return cls(file, proposal, MappingForm(proposal, data), ReadingForm(data, file=file))
-
-    @property
-    def known(self) -> dict[str, bool]:
-        """What happens to the customers known."""
-        return {name: self.reading.cleaned_data[name] for name in ("clears_missing", "replaces")}
 
 
 def _render_refusal(

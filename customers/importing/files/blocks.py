@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from customers.importing.files.csv_reader import DAMAGED, NeverClosedError, parse
-from customers.importing.files.detection import MAX_LINE_BYTES, TableFormat, count_line_feeds, open_blocks
+from customers.importing.files.detection import MAX_LINE_BYTES, TableFormat, count_line_feeds
 from customers.importing.files.rows import Batch, Rows, joined
 
 BATCH_BYTES = 1024**2
@@ -95,15 +95,13 @@ def read_blocks(path: Path, table: TableFormat, width: int, header_line: int) ->
 
 def _byte_blocks(path: Path, table: TableFormat, lines: int) -> Iterator[bytes]:
     """Read what follows the first so many lines, piece by piece."""
-    skip = table.skip
-    for large in open_blocks(path, compressed=table.compressed):
-        for start in range(skip, len(large), BATCH_BYTES):
+    for large in table.read(path):
+        for start in range(0, len(large), BATCH_BYTES):
             block = large[start : start + BATCH_BYTES]
             skipped = min(lines, block.count(b"\n")) if lines else 0
             lines_left = lines - skipped
             yield b"" if lines_left else block[_offset_of_line(block, skipped) :]
             lines = lines_left
-        skip = 0
 
 
 def _offset_of_line(block: bytes, index: int) -> int:

@@ -133,11 +133,6 @@ class TableFormat:
     lines_before: int = 0
 
     @property
-    def skip(self) -> int:
-        """Bytes of the byte-order mark, which is not part of the first header."""
-        return MARK_LENGTHS[self.encoding] if self.scan.marked == self.encoding else 0
-
-    @property
     def is_wide(self) -> bool:
         return self.encoding.startswith("utf-16")
 
@@ -151,6 +146,13 @@ class TableFormat:
         """Whether its bytes can be cut at line feeds, so that the faster reader may have the blocks."""
         odd = self.has_nul or self.scan.has_lone_returns or self.is_wide
         return not odd and self.delimiter.isascii()
+
+    def read(self, path: Path) -> Iterator[bytes]:
+        """Read a file block by block, unpacked and without its byte-order mark."""
+        skip = MARK_LENGTHS[self.encoding] if self.scan.marked == self.encoding else 0
+        for block in open_blocks(path, compressed=self.compressed):
+            yield block[skip:]
+            skip = 0
 
 
 def open_blocks(path: Path, *, compressed: bool) -> Iterator[bytes]:

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from customers.importing.files.blocks import BATCH_BYTES, read_blocks
 from customers.importing.files.csv_reader import DAMAGED, parse
-from customers.importing.files.detection import TableFormat, open_blocks
+from customers.importing.files.detection import TableFormat
 from customers.importing.files.rows import Batch, Reject, Rows, readable
 
 BATCH_ROWS = 20_000
@@ -102,11 +102,9 @@ class _Text:
 
     def _decoded(self) -> Iterator[str]:
         decoder = codecs.getincrementaldecoder(self.table.encoding)(errors=DAMAGED)
-        skip = self.table.skip
-        for large in open_blocks(self.path, compressed=self.table.compressed):
-            for start in range(skip, len(large), BATCH_BYTES):
+        for large in self.table.read(self.path):
+            for start in range(0, len(large), BATCH_BYTES):
                 yield decoder.decode(large[start : start + BATCH_BYTES])
-            skip = 0
         yield decoder.decode(b"", final=True)
 
 

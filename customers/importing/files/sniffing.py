@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
 from itertools import islice
@@ -23,10 +23,10 @@ from customers.importing.files.detection import (
     ENCODINGS,
     Scan,
     TableFormat,
-    open_blocks,
     scan,
 )
-from customers.importing.files.reading import read_rows
+from customers.importing.files.reading import read_batches, read_rows
+from customers.importing.files.rows import Batch
 from customers.importing.files.workbooks import Sheet, convert_sheet
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -76,18 +76,11 @@ class FileLook:
     # The first rows below the header.
     preview: tuple[tuple[str, ...], ...]
     warnings: tuple[str, ...] = ()
+    # How its characters are encoded and what separates its columns; empty for a workbook.
+    encoding: str = ""
+    delimiter: str = ""
     # Of a workbook.
     sheet: Sheet | None = None
-
-    @property
-    def encoding(self) -> str:
-        """How its characters are encoded; empty for a workbook."""
-        return "" if self.sheet else self.table.encoding
-
-    @property
-    def delimiter(self) -> str:
-        """What separates its columns; empty for a workbook."""
-        return "" if self.sheet else self.table.delimiter
 
     @property
     def kept(self) -> KeptLook:
@@ -101,6 +94,15 @@ class FileLook:
     def line_count(self) -> int:
         """About how many rows there are: exact where no cell holds a line break."""
         return max(1, self.table.scan.lines - self.header_line)
+
+    def read(self, tell: Callable[[int, int], None] | None = None) -> Iterator[Batch]:
+        """Read the rows below the header; `tell` hears how many of how many are done."""
+        done = 0
+        for batch in read_batches(self.path, self.table, self.width, header_line=self.header_line):
+            yield batch
+            done += len(batch.lines) + len(batch.rejects)
+            if tell is not None:
+                tell(min(done, self.line_count), self.line_count)
 
 
 def look_at(
@@ -144,7 +146,8 @@ def look_at(
     said, lines_before = _read_sep_line(head)
     delimiter = delimiter or said or _found(lambda: _find_delimiter(head), guess, warnings)
     look = _read_headers(path, replace(table, delimiter=delimiter, lines_before=lines_before))
-    return replace(look, warnings=(*warnings, *look.warnings))
+    warnings += look.warnings
+    return replace(look, warnings=tuple(warnings), encoding=encoding, delimiter=delimiter)
 
 
 def look_at_sheet(
@@ -161,7 +164,8 @@ def look_at_sheet(
     if found is None or not found.answers(sheet, head=head, guess=guess) or not found.path(path).is_file():
         found, kept = convert_sheet(path, name, sheet, head=head, guess=guess), None
     look = look_at(found.path(path), "sheet.csv", encoding="utf-8", delimiter=",", kept=kept, is_sheet=True)
-    return replace(look, warnings=(*found.warnings, *look.warnings), sheet=found)
+    warnings = (*found.warnings, *look.warnings)
+    return replace(look, warnings=warnings, encoding="", delimiter="", sheet=found)
 
 
 def _scan(path: Path, compressed: bool) -> Scan:
@@ -181,9 +185,8 @@ def _found(find: Callable[[], str], guess: bool, warnings: list[str]) -> str:
 
 
 def _read_head(path: Path, table: TableFormat) -> str:
-    block = next(open_blocks(path, compressed=table.compressed))
-    part = block[table.skip : table.skip + 4 * HEAD_CHARACTERS]
-    return part.decode(table.encoding, "replace")[:HEAD_CHARACTERS]
+    block = next(table.read(path))[: 4 * HEAD_CHARACTERS]
+    return block.decode(table.encoding, "replace")[:HEAD_CHARACTERS]
 
 
 def _read_sep_line(head: str) -> tuple[str, int]:

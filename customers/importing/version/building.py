@@ -5,7 +5,7 @@ transaction with the UPDATE of the dataset's pointer that publishes it.
 
 The plain way stages the rows (`staging`) and joins them with the current version (`joining`); it takes any
 file. The quick ways give the same version and the same counts where they fit, and leave nothing behind where
-they do not: a first file goes straight into its partition (`first`), one that lists the customers in the
+they do not: a first file goes straight into its partition, one that lists the customers in the
 order known is merged with it (`merging`, which asks `digests` whom nobody need read). `copy_format` writes
 rows to PostgreSQL by whole columns, and `ascending` spares the search for duplicates. The setting
 `IMPORT_PLAINLY` turns all of them off.
@@ -15,24 +15,26 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Protocol
 
+import numpy as np
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 from psycopg import sql
 
 from customers.importing.columns.layout import Layout
 from customers.importing.columns.validation import Accepted
-from customers.importing.version.first import load_first_version
+from customers.importing.version.copy_format import HEADER, TRAILER, encode_customers
+from customers.importing.version.digests import in_blocks
 from customers.importing.version.joining import join_version
 from customers.importing.version.merging import NotAlignedError, load_aligned_version, may_align
 from customers.importing.version.staging import Duplicate, read_duplicates, set_aside_duplicates, stage
-from customers.importing.version.table import Counts, DuplicateIdsError
-from customers.models import CustomerImport, Dataset
+from customers.importing.version.table import Counts, DuplicateIdsError, create_version_table
+from customers.models import Customer, CustomerImport, Dataset
 from customers.storage import partitions
 
 logger = logging.getLogger(__name__)
@@ -96,6 +98,41 @@ def build_version(
         except (NotAlignedError, DuplicateIdsError) as reason:
             logger.info("import %s is staged: %s", customer_import.pk, type(reason).__name__)
     return _stage_and_join(customer_import, base, layout, rows, report)
+
+
+def load_first_version(
+    customer_import: CustomerImport, layout: Layout, accepted: Iterable[Accepted]
+) -> Counts:
+    """Write a dataset's first customers straight into a partition, and attach it. Call it within a savepoint.
+
+    Raises
+    ------
+    DuplicateIdsError
+        A customer id stands on more than one line.
+    """
+    version, digests = customer_import.pk, list[bytes]()
+
+    def encoded() -> Iterator[bytes | memoryview]:
+        yield HEADER
+        for block in in_blocks(accepted):
+            digests.append(block.digest())
+            for rows in block.pieces:
+                first = np.full(len(rows.lines), version, np.int64)
+                yield encode_customers(
+                    first, rows, number_count=layout.number_count, text_count=layout.text_count
+                )
+        yield TRAILER
+
+    table, columns = create_version_table(version), ["version_id", "customer_id", "numbers", "texts"]
+    rows = partitions.copy_rows(table, columns, encoded(), options="FORMAT binary, FREEZE")
+    try:
+        if rows:
+            partitions.attach_partition(Customer, version, partition_by="version_id")
+        else:
+            partitions.execute("DROP TABLE {}", sql.Identifier(table))
+    except IntegrityError as error:
+        raise DuplicateIdsError from error
+    return Counts(created=rows, customers=rows, digests=b"".join(digests))
 
 
 def _stage_and_join(

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from customers.importing.columns.layout import Layout
 from customers.importing.version.staging import Staging
-from customers.importing.version.table import Counts, attach_version_table, create_version_table
+from customers.importing.version.table import Counts, create_version_table
 from customers.models import Customer, CustomerImport
 from customers.storage import partitions
 from customers.storage.slices import BY_ITSELF, Place, Slices
@@ -28,7 +28,7 @@ def join_version(
     if counts.changes_anything:
         table = create_version_table(customer_import.pk)
         join.build(table)
-        attach_version_table(customer_import.pk)
+        partitions.attach_partition(Customer, customer_import.pk, partition_by="version_id")
     return counts
 
 

@@ -25,7 +25,6 @@ from customers.importing.version.table import (
     SEQUENCE,
     Counts,
     DuplicateIdsError,
-    attach_version_table,
     create_version_table,
 )
 from customers.models import Customer, CustomerImport
@@ -139,7 +138,7 @@ class _Version:
             raise NotAlignedError
         if self.table:
             try:
-                attach_version_table(self.key)
+                partitions.attach_partition(Customer, self.key, partition_by="version_id")
             except IntegrityError as error:
                 raise DuplicateIdsError from error
         unchanged, customers = self.known - self.updated, self.known + self.created

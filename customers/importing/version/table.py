@@ -44,7 +44,3 @@ def create_version_table(version: int) -> str:
         sql.Literal(SEQUENCE),
     )
     return table
-
-
-def attach_version_table(version: int) -> None:
-    partitions.attach_partition(Customer, version, partition_by="version_id")
