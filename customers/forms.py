@@ -15,10 +15,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from customers.importing.columns.dates import ORDERS
 from customers.importing.columns.mapping import ColumnMapping, check_mapping
 from customers.importing.columns.numbers import SYMBOLS
-from customers.importing.columns.proposal import Proposal
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.detection import ENCODINGS
-from customers.importing.files.sniffing import FileLook
+from customers.importing.preparation import MappingPage
 from customers.models import Dataset
 
 USES = [
@@ -90,16 +89,15 @@ class ReadingForm(forms.Form):
         label=gettext_lazy("Customers who are not in the file leave the dataset (else they stay)"),
     )
 
-    def __init__(self, data: Mapping[str, Any] | None, *, file: FileLook) -> None:
-        found = {"encoding": file.table.encoding, "delimiter": file.table.delimiter}
-        super().__init__(data, initial={**found, "sheet": file.sheet.name if file.sheet else ""})
-        names = file.sheet.names if file.sheet else ()
-        self.fields["sheet"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+    def __init__(self, page: MappingPage, data: Mapping[str, Any] | None = None) -> None:
+        found = {"encoding": page.encoding, "delimiter": page.delimiter}
+        super().__init__(data, initial={**found, "sheet": page.sheet})
+        self.fields["sheet"].choices = [(name, name) for name in page.sheets]  # type: ignore[attr-defined]
         # Stripping would take the tab away.
         self.fields["delimiter"].strip = False  # type: ignore[attr-defined]
         for name, value in found.items():
             field = self.fields[name]
-            if value not in dict(field.choices):  # type: ignore[attr-defined]
+            if value and value not in dict(field.choices):  # type: ignore[attr-defined]
                 field.choices = [(value, value), *field.choices]  # type: ignore[attr-defined]
 
 
@@ -201,18 +199,17 @@ class ColumnForm(forms.Form):
 class MappingForm:
     """One form a column; valid when together they make an import that can be carried out."""
 
-    def __init__(self, proposal: Proposal, data: Mapping[str, Any] | None = None) -> None:
-        self.detailed = len(proposal.columns) <= DETAILED_COLUMNS
-        asked = {question.header for question in proposal.questions if question.header}
+    def __init__(self, page: MappingPage, data: Mapping[str, Any] | None = None) -> None:
+        self.detailed = len(page.columns) <= DETAILED_COLUMNS
         self.columns = [
             ColumnForm(
                 data,
                 prefix=f"c{index}",
                 column=column,
                 detailed=self.detailed,
-                asked=column.header in asked,
+                asked=column.header in page.asked,
             )
-            for index, column in enumerate(proposal.columns)
+            for index, column in enumerate(page.columns)
         ]
         self.error = ""
 

@@ -111,6 +111,8 @@ class CustomerImport(models.Model):
     sha256 = models.CharField(max_length=64)
     # What one pass over the whole file found, for all who look at it again (`files.sniffing.KeptLook`).
     file_look = models.JSONField(null=True, editable=False)
+    # What people see on the page where they settle its mapping (`preparation.MappingPage`).
+    mapping_page = models.JSONField(null=True, editable=False)
     encoding = models.CharField(max_length=40, blank=True)
     delimiter = models.CharField(max_length=1, blank=True)
     # One entry a column of the file: header, use (id, number, text, date, skip), name of the attribute.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -57,16 +57,80 @@ def read_otherwise(customer_import: CustomerImport, *, encoding: str, delimiter:
     """Read a waiting file as somebody says, from now on; what is empty is found out."""
     options = ImportOptions.from_json(customer_import.options)
     options = replace(options, encoding=encoding or options.encoding, delimiter=delimiter, sheet=sheet)
-    customer_import.options = options.to_json()
-    customer_import.save(update_fields=["options"])
+    customer_import.options, customer_import.mapping_page = options.to_json(), None
+    customer_import.save(update_fields=["options", "mapping_page"])
 
 
 # ---- What its columns are used for -----------------------------------------------------------------------
 
 
-def propose_from_head(customer_import: CustomerImport, file: FileLook) -> Proposal:
-    """Propose a mapping from the first rows: quick enough for a page, and people will look at it."""
-    return _propose(customer_import, file, islice(file.read(), 1))
+@dataclass(frozen=True)
+class MappingPage:
+    """What people see of a waiting file, as far as their answer depends on it."""
+
+    encoding: str
+    delimiter: str
+    sheet: str
+    sheets: tuple[str, ...]
+    columns: tuple[ColumnMapping, ...]
+    # Headers of the columns whose format can be read in two ways.
+    asked: tuple[str, ...]
+
+    @classmethod
+    def of(cls, file: FileLook, proposal: Proposal) -> MappingPage:
+        return cls(
+            encoding=file.encoding,
+            delimiter=file.delimiter,
+            sheet=file.sheet.name if file.sheet else "",
+            sheets=file.sheet.names if file.sheet else (),
+            columns=proposal.columns,
+            asked=tuple(question.header for question in proposal.questions if question.header),
+        )
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> MappingPage:
+        columns = tuple(map(ColumnMapping.from_json, values["columns"]))
+        lists = {name: tuple(values[name]) for name in ("sheets", "asked")}
+        return cls(**{**values, **lists, "columns": columns})
+
+
+@dataclass(frozen=True)
+class WaitingFile:
+    """A file that waits for its mapping, all that its page tells of it."""
+
+    file: FileLook
+    proposal: Proposal
+    page: MappingPage
+
+
+def prepare_page(customer_import: CustomerImport) -> WaitingFile:
+    """Look at a waiting file, and propose a mapping from its first rows: people will look at it.
+
+    Raises
+    ------
+    ImportRefusedError
+        It cannot be imported, whatever its columns are used for.
+    """
+    file = look(customer_import, guess=True)
+    proposal = _propose(customer_import, file, islice(file.read(), 1))
+    page = MappingPage.of(file, proposal)
+    if (shown := asdict(page)) != customer_import.mapping_page:
+        customer_import.mapping_page = shown
+        customer_import.save(update_fields=["mapping_page"])
+    return WaitingFile(file, proposal, page)
+
+
+def recall_page(customer_import: CustomerImport) -> MappingPage:
+    """The page that people saw when they settled the mapping, whatever has become known since.
+
+    Raises
+    ------
+    ImportRefusedError
+        Nobody saw one, and the file cannot be imported.
+    """
+    if customer_import.mapping_page is None:
+        return prepare_page(customer_import).page
+    return MappingPage.from_json(customer_import.mapping_page)
 
 
 def _propose(customer_import: CustomerImport, file: FileLook, batches: Iterable[Batch]) -> Proposal:
@@ -85,7 +149,7 @@ def _propose(customer_import: CustomerImport, file: FileLook, batches: Iterable[
 
 def declare(
     customer_import: CustomerImport,
-    file: FileLook,
+    page: MappingPage,
     columns: Sequence[ColumnMapping],
     *,
     clears_missing: bool = False,
@@ -94,9 +158,9 @@ def declare(
     """Settle how a waiting file is read, and what its columns are used for."""
     options = replace(
         ImportOptions.from_json(customer_import.options),
-        encoding=file.encoding,
-        delimiter=file.delimiter,
-        sheet=file.sheet.name if file.sheet else "",
+        encoding=page.encoding,
+        delimiter=page.delimiter,
+        sheet=page.sheet,
         clears_missing=clears_missing,
         replaces=replaces,
     )

@@ -10,4 +10,9 @@ class Migration(migrations.Migration):
             name="file_look",
             field=models.JSONField(editable=False, null=True),
         ),
+        migrations.AddField(
+            model_name="customerimport",
+            name="mapping_page",
+            field=models.JSONField(editable=False, null=True),
+        ),
     ]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -21,12 +20,10 @@ from customers.exports import rejects
 from customers.exports.csv import stream_csv
 from customers.exports.downloads import as_download
 from customers.forms import MappingForm, ReadingForm, RereadForm, UploadForm
-from customers.importing.columns.proposal import Proposal
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.detection import ENCODINGS
-from customers.importing.files.sniffing import FileLook
 from customers.importing.pipeline import begin_import, forget_import, store_import
-from customers.importing.preparation import declare, look, propose_from_head, read_otherwise
+from customers.importing.preparation import declare, look, prepare_page, read_otherwise, recall_page
 from customers.lists.paging import KeysetOrder, keyset_page
 from customers.models import CustomerImport, Dataset
 from customers.storage import versions
@@ -62,10 +59,7 @@ def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
     if customer_import.job_id is None:
         if not request.user.has_perm("customers.add_customerimport"):
             return render(request, "customers/import_waiting.html", _context(customer_import))
-        try:
-            return _render_mapping(request, customer_import, _WaitingFile.of(customer_import))
-        except ImportRefusedError as error:
-            return _render_refusal(request, customer_import, error)
+        return _render_mapping(request, customer_import)
     return _render_report(request, customer_import)
 
 
@@ -82,13 +76,14 @@ def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
             read_otherwise(customer_import, **reread.cleaned_data)
         return redirect(customer_import)
     try:
-        waiting = _WaitingFile.of(customer_import, request.POST)
-    except ImportRefusedError as error:
-        return _render_refusal(request, customer_import, error)
-    if not (waiting.form.is_valid() and waiting.reading.is_valid()):
-        return _render_mapping(request, customer_import, waiting)
-    known = {name: waiting.reading.cleaned_data[name] for name in ("clears_missing", "replaces")}
-    declare(customer_import, waiting.file, waiting.form.mapping(), **known)
+        page = recall_page(customer_import)
+    except ImportRefusedError:
+        return _render_mapping(request, customer_import)
+    form, reading = MappingForm(page, request.POST), ReadingForm(page, request.POST)
+    if not (form.is_valid() and reading.is_valid()):
+        return _render_mapping(request, customer_import, form, reading)
+    known = {name: reading.cleaned_data[name] for name in ("clears_missing", "replaces")}
+    declare(customer_import, page, form.mapping(), **known)
     try:
         begun = begin_import(customer_import, request.user)
         if begun != customer_import:
@@ -160,51 +155,31 @@ def _can_undo(customer_import: CustomerImport) -> bool:
     return is_seen and (base is None or base.dropped_at is None)
 
 
-@dataclass(frozen=True)
-class _WaitingFile:
-    """A file that waits for its mapping: what is proposed, and the forms that settle it."""
-
-    file: FileLook
-    proposal: Proposal
-    form: MappingForm
-    reading: ReadingForm
-
-    @classmethod
-    def of(cls, customer_import: CustomerImport, data: QueryDict | None = None) -> _WaitingFile:
-        """Look at the file.
-
-        Raises
-        ------
-        ImportRefusedError
-            It cannot be imported, whatever its columns are used for.
-        """
-        file = look(customer_import, guess=True)
-        proposal = propose_from_head(customer_import, file)
-        return cls(file, proposal, MappingForm(proposal, data), ReadingForm(data, file=file))
-
-
-def _render_refusal(
-    request: HttpRequest, customer_import: CustomerImport, error: ImportRefusedError
-) -> HttpResponse:
-    context = {**_context(customer_import), "refused": str(error)}
-    return render(request, "customers/import_mapping.html", context)
-
-
 def _render_mapping(
-    request: HttpRequest, customer_import: CustomerImport, waiting: _WaitingFile
+    request: HttpRequest,
+    customer_import: CustomerImport,
+    form: MappingForm | None = None,
+    reading: ReadingForm | None = None,
 ) -> HttpResponse:
-    file, reading = waiting.file, waiting.reading
+    """Ask what the columns are used for; again where forms that were filled in do not fit."""
+    try:
+        waiting = prepare_page(customer_import)
+    except ImportRefusedError as error:
+        context = {**_context(customer_import), "refused": str(error)}
+        return render(request, "customers/import_mapping.html", context)
+    file, proposal, page = waiting.file, waiting.proposal, waiting.page
+    form, reading = form or MappingForm(page), reading or ReadingForm(page)
     examples = [[row[index] for row in islice(file.preview, PREVIEW_ROWS)] for index in range(file.width)]
     context = {
         **_context(customer_import),
-        "form": waiting.form,
-        "columns": list(zip(waiting.form, examples, strict=True)),
+        "form": form,
+        "columns": list(zip(form, examples, strict=True)),
         "rows": file.preview[:PREVIEW_ROWS],
         "reading": reading,
         "known": [reading["clears_missing"], reading["replaces"]],
-        "sheets": file.sheet.names if file.sheet else (),
-        "questions": waiting.proposal.questions,
-        "warnings": [*file.warnings, *waiting.proposal.warnings],
+        "sheets": page.sheets,
+        "questions": proposal.questions,
+        "warnings": [*file.warnings, *proposal.warnings],
         "row_count": None if file.sheet else file.line_count,
     }
     return render(request, "customers/import_mapping.html", context)

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.pipeline import import_now, start_import
-from customers.importing.preparation import declare, look, propose_from_head
+from customers.importing.preparation import declare, prepare_page
 from customers.models import Customer, CustomerImport, Dataset
 from customers.storage.partitions import partition_name
 from customers.storage.versions import undo_import
@@ -161,10 +161,10 @@ def test_ranges_are_proposed_for_known_headers_and_kept(bring, counts, reasons, 
 def test_a_declared_mapping_is_taken_as_it_is(dataset, counts):
     customer_import = start_import(dataset, _file("Kdnr;Alter\n1;30\n"), "k.csv")
     assert customer_import.job.state == "queued"
-    file = look(customer_import)
-    columns = propose_from_head(customer_import, file).columns
+    page = prepare_page(customer_import).page
+    columns = page.columns
     assert [(column.use, column.name) for column in columns] == [("id", ""), ("number", "Alter")]
-    declare(customer_import, file, columns)
+    declare(customer_import, page, columns)
     customer_import.refresh_from_db()
     assert customer_import.mapping[1]["maximum"] == 120
 

@@ -78,6 +78,33 @@ def test_a_file_can_be_read_another_way(analyst_client, dataset):
     assert [column.column.header for column, _ in page.context["columns"]] == ["id A", "B"]
 
 
+def test_a_file_separated_by_a_rare_sign_is_brought_in(analyst_client, dataset, customers):
+    page = begin(analyst_client, upload(analyst_client, dataset, "CustomerID^Age\n1^30\n"), delimiter="^")
+    execute_import(page.context["customer_import"].job_id)
+    assert customers() == {"1": [30]}
+
+
+def test_the_mapping_that_people_saw_is_what_they_settle(analyst_client, dataset, bring, customers):
+    page = upload(analyst_client, dataset, "CustomerID,Code\n1,07\n")
+    bring("CustomerID,Code\n2,8\n")  # meanwhile, as a number
+    page = begin(analyst_client, page, **{"c1-use": "skip"})
+    execute_import(page.context["customer_import"].job_id)
+    assert customers() == {"2": [8], "1": [None]}
+
+
+def test_a_mapping_that_nobody_was_shown_is_asked_for_as_it_is_now(analyst_client, dataset):
+    page = upload(analyst_client, dataset)
+    CustomerImport.objects.update(mapping_page=None, file_look=None)  # as it was stored long ago
+    assert b"Waiting for a worker" in begin(analyst_client, page).content
+
+
+def test_nonsense_about_how_to_read_a_file_changes_nothing(analyst_client, dataset):
+    waiting = upload(analyst_client, dataset).context["customer_import"]
+    url = reverse("customers:import-begin", args=[waiting.pk])
+    analyst_client.post(url, {"action": "reread", "encoding": "klingon", "delimiter": ";;"})
+    assert CustomerImport.objects.get().options == waiting.options
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [("", "empty"), ("%PDF-1.4 and so on", "PDF"), ("a,a\n1,2\n", "same header")],
