@@ -26,9 +26,9 @@ from django.db import connection
 from django.db.models import BooleanField, F, Func, Q, Value
 from django.db.models.expressions import Combinable
 from django.http import QueryDict
-from django.utils.formats import date_format, localize
 from django.utils.translation import gettext as _
 
+from customers.lists.cells import write_value
 from customers.models import Attribute, CustomerQuerySet, Dataset
 
 MAX_LENGTH = 200
@@ -293,7 +293,8 @@ def _plain(bound: float | str) -> str:
 
 
 def _range_words(attribute: Attribute, low: float | str | None, high: float | str | None) -> str:
-    ends = {"attribute": attribute, "low": _written(low), "high": _written(high)}
+    written = {name: write_value(bound, attribute) for name, bound in (("low", low), ("high", high))}
+    ends = {"attribute": attribute, **written}
     if low is not None and low == high:
         return _("%(attribute)s is %(low)s") % ends
     if low is None:
@@ -301,12 +302,3 @@ def _range_words(attribute: Attribute, low: float | str | None, high: float | st
     if high is None:
         return _("%(attribute)s from %(low)s") % ends
     return _("%(attribute)s from %(low)s to %(high)s") % ends
-
-
-def _written(bound: float | str | None) -> str:
-    """A bound as people write it."""
-    if bound is None:
-        return ""
-    if isinstance(bound, str):
-        return date_format(date.fromisoformat(bound), "DATE_FORMAT")
-    return str(localize(int(bound) if bound.is_integer() and abs(bound) < 1e15 else bound))

@@ -10,9 +10,4 @@ class Migration(migrations.Migration):
             name="file_look",
             field=models.JSONField(editable=False, null=True),
         ),
-        migrations.AddField(
-            model_name="customerimport",
-            name="mapping_page",
-            field=models.JSONField(editable=False, null=True),
-        ),
     ]
