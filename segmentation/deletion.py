@@ -53,7 +53,7 @@ def delete_run(run: SegmentationRun) -> None:
         segmentation = Segmentation.objects.select_for_update().get(pk=run.segmentation_id)
         job = Job.objects.select_for_update().get(pk=run.job_id)
         if job.is_active:
-            raise StillBusyError(_("This run is going on: cancel it first."))
+            raise StillBusyError(_("This run is in progress: cancel it first."))
         exports = CustomerExport.objects.filter(
             Q(cluster__run=run) | Q(run=run) | Q(selection__regex=asks_for(run.pk))
         )
@@ -84,8 +84,8 @@ def delete_dataset(dataset: Dataset) -> None:
         if Job.objects.active().filter(pk__in=jobs).exists():
             raise StillBusyError(
                 _(
-                    "An import, a run or an export of this dataset is going on: "
-                    "wait for it or cancel it first."
+                    "An import, a run or an export of this dataset is in progress: wait for it or "
+                    "cancel it first."
                 )
             )
         files = list(imports.values_list("file_id", flat=True))

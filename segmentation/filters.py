@@ -45,8 +45,8 @@ class RunFilter(filters.FilterSet):
         field_name="job__created_by",
         queryset=User.objects.filter(Exists(Job.objects.filter(kind="run", created_by=OuterRef("pk")))),
         to_field_name="username",
-        label=_("Asked for by"),
-        empty_label=_("anybody"),
+        label=_("Requested by"),
+        empty_label=_("anyone"),
         null_label=_("a command"),
         null_value=COMMAND,
     )

@@ -25,7 +25,7 @@ class RunForm(forms.Form):
 
     features = forms.MultipleChoiceField(
         label=_("Which attributes should the segments differ in?"),
-        help_text=_("Two or three that matter for your campaign say more than many."),
+        help_text=_("Two or three that matter for your campaign work better than many."),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
@@ -34,7 +34,7 @@ class RunForm(forms.Form):
         required=False,
         min_value=1,
         max_value=K_LIMIT,
-        help_text=_("Leave it empty to use the recommended number."),
+        help_text=_("Leave empty to use the recommended number."),
     )
     k_max = forms.IntegerField(
         label=_("Try up to"),
@@ -48,54 +48,54 @@ class RunForm(forms.Form):
         required=False,
         max_length=200,
         help_text=_(
-            "Leave it empty to go on with the one of these choices, or to name a new one after them."
+            "Leave empty to continue the segmentation with these settings, or to name a new one after them."
         ),
     )
     scaling = forms.ChoiceField(
         choices=Scaling.choices,
         initial=Scaling.STANDARD,
-        help_text=_("Standardising gives every attribute the same say, whatever its unit."),
+        help_text=_("Standardising gives every attribute the same weight, whatever its unit."),
     )
     log1p = forms.MultipleChoiceField(
         label=_("Take the logarithm of"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("For amounts that a few customers have very much of, such as revenue."),
+        help_text=_("For amounts where a few customers are far above the rest, such as revenue."),
     )
     one_hot = forms.MultipleChoiceField(
-        label=_("Texts that take part"),
+        label=_("Text attributes to use"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("With care: each text becomes a dimension of its own and easily outweighs numbers."),
+        help_text=_("Use with care: each different text counts as a feature and easily outweighs numbers."),
     )
     missing = forms.ChoiceField(
-        label=_("Where a value is missing"),
+        label=_("Missing values"),
         choices=Missing.choices,
         initial=Missing.LEAVE_OUT,
         help_text=_("A customer who is left out is in no segment of this run."),
     )
     outliers = forms.ChoiceField(
-        label=_("Customers far off all others"),
+        label=_("Customers far from all others"),
         choices=Outliers.choices,
         initial=Outliers.KEEP,
         help_text=_("A few extreme customers can pull a whole segment towards them."),
     )
     min_segments = forms.IntegerField(
-        label=_("Recommend no fewer than"), required=False, min_value=1, max_value=K_LIMIT
+        label=_("Recommend at least"), required=False, min_value=1, max_value=K_LIMIT
     )
     max_segments = forms.IntegerField(
-        label=_("Recommend no more than"),
+        label=_("Recommend at most"),
         required=False,
         min_value=1,
         max_value=K_LIMIT,
-        help_text=_("As many as your team can look after."),
+        help_text=_("As many as your team can handle."),
     )
     min_share = forms.FloatField(
-        label=_("Smallest segment, percent of the customers"),
+        label=_("Smallest segment, percent of customers"),
         required=False,
         min_value=0,
         max_value=50,
-        help_text=_("A number of segments that leaves a smaller one is not recommended."),
+        help_text=_("We do not recommend a number of segments that leaves a smaller one."),
     )
     # These stand in the form at once; the others open with “More choices”.
     FIRST = ("features", "k", "k_max")
@@ -143,7 +143,7 @@ class RunForm(forms.Form):
         least, most = chosen.get("min_segments"), chosen.get("max_segments")
         if least and most and least > most:
             self.add_error(
-                "max_segments", _("This is less than %(least)s, the fewest above.") % {"least": least}
+                "max_segments", _("This is less than %(least)s, the minimum above.") % {"least": least}
             )
         return chosen
 
@@ -168,7 +168,7 @@ def _describe_attribute(attribute: Attribute, overview: AttributeOverview | None
     elif overview.minimum is None or overview.maximum is None:
         return attribute.name
     elif overview.minimum == overview.maximum:
-        words = gettext("the same for everyone: it tells nobody apart")
+        words = gettext("the same for everyone, so it separates no one")
     else:
         ends = {"low": format_value(overview.minimum), "high": format_value(overview.maximum)}
         words = gettext("%(low)s to %(high)s") % ends
@@ -181,7 +181,7 @@ class ExportForm(forms.Form):
     """Which columns a list of customers has, and as what kind of file it is written."""
 
     format = forms.ChoiceField(
-        label=_("Kind of file"),
+        label=_("File type"),
         choices=[
             ("csv", _("CSV: for every mailing and campaign tool")),
             ("xlsx", _("XLSX: a workbook for Excel and other spreadsheets")),
@@ -223,7 +223,7 @@ class Look:
 
 
 # As Django's validator fills it in.
-TOO_LONG = _("This name has %(show_value)d characters; at most %(limit_value)d are kept.")
+TOO_LONG = _("This name has %(show_value)d characters; at most %(limit_value)d are allowed.")
 
 
 class NameForm(forms.ModelForm):

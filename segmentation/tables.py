@@ -35,7 +35,7 @@ class RunTable(tables.Table):
     sizes = tables.Column(_("Sizes"), empty_values=(), orderable=False)
     customers = tables.Column(_("Customers"), accessor="customer_count", attrs=NUMBER)
     asked_by = tables.Column(
-        _("Asked for by"), accessor="job", empty_values=(), order_by="job__created_by__username"
+        _("Requested by"), accessor="job", empty_values=(), order_by="job__created_by__username"
     )
     created_at = tables.Column(_("When"))
 

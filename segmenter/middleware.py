@@ -50,9 +50,9 @@ class SessionLifetimeMiddleware:
         if idle or now - began > settings.SESSION_ABSOLUTE_SECONDS:
             logout(request)
             said = (
-                _("You were logged out because nothing was done for a while.")
+                _("You were logged out after a period of inactivity.")
                 if idle
-                else _("You were logged out because a login lasts some hours only.")
+                else _("You were logged out because a login only lasts a few hours.")
             )
             messages.info(request, said)
         elif now - seen >= SEEN_EVERY_SECONDS and not request.headers.get("HX-Request"):

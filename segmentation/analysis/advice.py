@@ -164,13 +164,13 @@ def _number(value: float) -> str:
 def _stability_answer(judged: Sequence[ClusterScores]) -> CriterionAnswer:
     stable = [row.k for row in judged if (row.stability or 0) >= STABLE]
     if not stable:
-        text = _("At no k do all segments come back when customers are drawn again.")
+        text = _("At no k do all segments hold on random samples.")
         return CriterionAnswer(STABILITY, None, text)
     best = max(judged, key=lambda row: row.stability or 0).k
     if len(stable) == 1:
-        text = _("Segments come back when customers are drawn again at k = %(best)s only.")
+        text = _("Segments hold on random samples at k = %(best)s only.")
     else:
-        text = _("Segments come back when customers are drawn again at k = %(ks)s; best at %(best)s.")
+        text = _("Segments hold on random samples at k = %(ks)s; best at %(best)s.")
     return CriterionAnswer(STABILITY, best, text % {"ks": ", ".join(map(str, stable)), "best": best})
 
 
@@ -197,8 +197,8 @@ def _sentences(
 def _why(reason: str, row: ClusterScores, scores: SweepScores) -> str:
     if reason == "separated":
         text = _(
-            "%(k)s segments are recommended: that is the highest number at which all groups still stand "
-            "clearly apart from one another."
+            "%(k)s segments are recommended: the highest number at which all groups are still clearly "
+            "apart from one another."
         )
         return text % {"k": row.k}
     reference = next(each for each in scores.references if each.k == row.k)
@@ -215,14 +215,11 @@ def _why(reason: str, row: ClusterScores, scores: SweepScores) -> str:
 
 def _stability_sentence(stability: float) -> str:
     if stability >= STABLE:
-        text = _(
-            "Every segment comes back when customers are drawn again "
-            "(lowest stability %(stability)s, where 1 is the best)."
-        )
+        text = _("All segments hold on random samples (lowest stability %(stability)s, where 1 is the best).")
     else:
         text = _(
-            "At least one segment changes when customers are drawn again "
-            "(stability %(stability)s, where 1 is the best): use it with care."
+            "At least one segment does not hold on random samples (stability %(stability)s, where 1 "
+            "is the best): use it with care."
         )
     return text % {"stability": write_number(stability, 2)}
 
@@ -296,8 +293,8 @@ def _doubt_of_clear(row: ClusterScores, values: dict[str, object]) -> str:
     """Say it of a k whose silhouette clearly exceeds that of data without groups."""
     if _smallest_share(row) >= SMALLEST_SHARE:
         text = _(
-            "The highest silhouette is %(silhouette)s, at %(k)s segments, but they change when customers are "
-            "drawn again (stability %(stability)s)."
+            "The highest silhouette is %(silhouette)s, at %(k)s segments, but they do not hold on "
+            "random samples (stability %(stability)s)."
         )
         return text % {**values, "stability": write_number(row.stability or 0, 2)}
     smallest = min(row.sizes)

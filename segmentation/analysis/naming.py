@@ -221,7 +221,10 @@ def _category_words(columns: Sequence[NumberProfile], label: int) -> str:
     """Return the value that most of the cluster have, or the two that nearly all of it share."""
     ranked = sorted(columns, key=lambda column: -_share(column, label))
     values = [column.name.split(": ", 1)[1] for column in ranked]
-    if _share(ranked[0], label) >= MOSTLY:
+    share = _share(ranked[0], label)
+    if share == 1.0:
+        return values[0]
+    if share >= MOSTLY:
         return _("mostly %(value)s") % {"value": values[0]}
     pair = sum(_share(column, label) for column in ranked[:2])
     everyone = sum(column.everyone.mean or 0.0 for column in ranked[:2])

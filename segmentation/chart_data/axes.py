@@ -115,7 +115,7 @@ class Axes:
         keys = {axis.name: axis.key for axis in self.choices if axis.is_feature}
         pairs = [pair for pair in self.frozen if not pair.is_components]
         if not pairs:
-            return Choice(problem=_("This run has no picture of two attributes."))
+            return Choice(problem=_("This run has no chart of two attributes."))
         pair = max(pairs, key=explained)
         return Choice(keys.get(pair.x_name, ""), keys.get(pair.y_name, ""), pair)
 
@@ -128,7 +128,7 @@ class Axes:
         if across == up:
             return Choice(across.key, up.key, problem=_("Choose two different attributes."))
         if across.attribute is None or up.attribute is None:
-            problem = _("This pair was not drawn when the run was done, and cannot be drawn now.")
+            problem = _("This pair was not drawn during the run, and cannot be drawn now.")
             return Choice(across.key, up.key, problem=problem)
         first, second = sorted((across.attribute.pk, up.attribute.pk))
         pictures = self.run.further_pictures.select_related("job").defer("picture")

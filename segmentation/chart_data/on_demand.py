@@ -54,8 +54,8 @@ def ask_for_picture(
 
 def customers_are_gone() -> str:
     return _(
-        "The customers of this run are no longer kept as they were then, so no further pairs can be drawn. "
-        "Run again to see any pair of today's customers."
+        "The customers of this run are no longer kept as they were, so no more pairs can be drawn. "
+        "Run again to see any pair for today's customers."
     )
 
 

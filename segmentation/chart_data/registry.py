@@ -93,12 +93,12 @@ def pair_picture(wanted: Wanted) -> PairPicture:
     if wanted.choice is not None:
         picture = read_picture(wanted.run, wanted.choice)
         if picture is None:
-            raise RunPicture.DoesNotExist(_("This run has no such picture."))
+            raise RunPicture.DoesNotExist(_("This run has no such chart."))
         return picture
     # A page may have read it from the database already.
     first = wanted.run.__dict__.get("first_picture") or next(iter(wanted.run.pictures), None)
     if first is None:
-        raise RunPicture.DoesNotExist(_("This run has no picture."))
+        raise RunPicture.DoesNotExist(_("This run has no charts."))
     return from_json(PairPicture, first)
 
 
@@ -165,7 +165,7 @@ CHARTS: dict[str, Chart[Wanted]] = {
 
 
 SIZE_HISTORY: Chart[SizeHistory] = Chart(
-    title=gettext_noop("Sizes through the runs"),
+    title=gettext_noop("Sizes from run to run"),
     draw="segmentation.charts.plots.history.draw_history",
     describe=descriptions.describe_history,
     tabulate=data_tables.tabulate_history,

@@ -99,7 +99,7 @@ def execute_export(claim: Claim) -> None:
     exports = CustomerExport.objects.select_related("version", "created_by", "dataset")
     export = exports.get(job_id=claim.job_id)
     if export.version.dropped_at is not None:
-        raise JobError(_("The customers that were asked for are no longer kept: ask for a new export."))
+        raise JobError(_("The customers you selected are no longer kept: start a new export."))
     file_id = uuid.uuid4()
     try:
         _write_and_publish(claim, export, file_id)

@@ -92,7 +92,7 @@ def execute_run(claim: Claim, *, started: float | None = None) -> None:
 def load_features(run: SegmentationRun, claim: Claim) -> Loaded:
     """Read the run's features from the version it began with; a text becomes a column for each value."""
     if run.version.dropped_at is not None:
-        raise JobError(_("The customers that this run was asked for are no longer kept: ask for a new run."))
+        raise JobError(_("The customers of this run are no longer kept: start a new run."))
     known = Attribute.objects.in_bulk(run.segmentation.features)
     attributes = [known[pk] for pk in run.segmentation.features]
     numbers = [attribute for attribute in attributes if attribute.is_number]

@@ -34,21 +34,21 @@ def judge(run: SegmentationRun, advice: Advice, scores: SweepScores) -> Verdict:
     if k != recommended:
         return _asked_for(k, recommended, weakest)
     if weakest is not None and weakest < STABLE:
-        title = _("Groups, but not all of them are steady")
+        title = _("Groups, but not all of them are stable")
         return Verdict("fair", title, _steadiness(weakest))
     title = ngettext("%(k)s clear group", "%(k)s clear groups", k) % {"k": k}
-    return Verdict("good", title, _("You can rely on them: they stand apart, and they come back."))
+    return Verdict("good", title, _("You can rely on them: they stand apart and hold on random samples."))
 
 
 def _unclear(k: int) -> str:
     return _(
-        "The %(k)s segments cut the customers into handy pieces: fine for sorting a list, no proof that such "
-        "groups exist. Other attributes may tell the customers apart better."
+        "The %(k)s segments divide customers into handy parts: fine for sorting a list, but no proof "
+        "that such groups exist. Other attributes may separate customers better."
     ) % {"k": k}
 
 
 def _asked_for(k: int, recommended: int, weakest: float | None) -> Verdict:
-    title = _("%(k)s segments as asked for; %(recommended)s fit these customers better") % {
+    title = _("%(k)s segments as requested; %(recommended)s fit these customers better") % {
         "k": k,
         "recommended": recommended,
     }
@@ -58,17 +58,14 @@ def _asked_for(k: int, recommended: int, weakest: float | None) -> Verdict:
 
 def _steadiness(weakest: float | None) -> str:
     if weakest is None:
-        return _("How steady they are was not measured for this number of segments.")
+        return _("Their stability was not measured for this number of segments.")
     values = {"share": format_percent_floored(weakest)}
     if weakest >= STABLE:
-        return _("When customers are drawn again, every one of them comes back.")
+        return _("All of them hold on random samples.")
     if weakest >= DOUBTFUL:
-        text = _("When customers are drawn again, the weakest segment comes back only %(share)s alike.")
+        text = _("On random samples, the weakest segment is only %(share)s the same.")
         return text % values
-    text = _(
-        "When customers are drawn again, the weakest segment comes back only %(share)s alike: "
-        "do not build on it."
-    )
+    text = _("On random samples, the weakest segment is only %(share)s the same: do not rely on it.")
     return text % values
 
 

@@ -75,7 +75,7 @@ def request_like(run: SegmentationRun) -> RunRequest:
     recipe = run.segmentation
     attributes = Attribute.objects.in_bulk([*recipe.features, *recipe.log1p])
     if len(attributes) < len({*recipe.features, *recipe.log1p}):
-        raise RunRefusedError(_("An attribute that this run used is no longer there: choose others."))
+        raise RunRefusedError(_("An attribute used by this run no longer exists: choose others."))
     chosen = [attributes[pk] for pk in recipe.features]
     return RunRequest(
         dataset=recipe.dataset,
@@ -162,10 +162,7 @@ def _check(request: RunRequest) -> tuple[CustomerImport, list[Attribute]]:
         raise RunRefusedError(text % {"dataset": request.dataset})
     if version.dropped_at is not None:
         raise RunRefusedError(
-            _(
-                "The customers of that run are no longer kept as they were: "
-                "run it again with today's customers."
-            )
+            _("The customers of that run are no longer kept as they were: run again with today's customers.")
         )
     chosen = [*request.features, *request.one_hot]
     if not 1 <= len(chosen) <= MAX_FEATURES:
@@ -228,7 +225,7 @@ def _segmentation_for(request: RunRequest, attributes: Sequence[Attribute]) -> S
     if request.name:
         found = recipes.filter(name=request.name).first()
         if found and any(getattr(found, name) != value for name, value in recipe.items()):
-            text = _("A segmentation “%(name)s” exists with other features or scaling: choose another name.")
+            text = _("A segmentation “%(name)s” with other features or scaling exists: choose another name.")
             raise RunRefusedError(text % {"name": request.name})
     else:
         found = recipes.filter(**recipe).order_by("pk").first()

@@ -49,7 +49,7 @@ def list_left_out(run: SegmentationRun) -> list[LeftOut]:
         if count
     ]
     if run.left_out.get("set_aside"):
-        reasons.append(LeftOut(_("far off all others, set aside as asked for"), run.left_out["set_aside"]))
+        reasons.append(LeftOut(_("far from all others, set aside as requested"), run.left_out["set_aside"]))
     return reasons
 
 

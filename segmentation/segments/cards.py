@@ -200,8 +200,8 @@ def find_warnings(cluster: Cluster, total: int) -> list[Caution]:
     warnings, share = [], cluster.size / total if total else 0.0
     if share < SMALL_SHARE or cluster.size < SMALL_COUNT:
         text = ngettext(
-            "Only %(count)s customer: too few to plan for, and perhaps only outliers.",
-            "Only %(count)s customers: too few to plan for, and perhaps only outliers.",
+            "Only %(count)s customer: too few to plan for, and perhaps just outliers.",
+            "Only %(count)s customers: too few to plan for, and perhaps just outliers.",
             cluster.size,
         )
         warnings.append(Caution("poor", _("tiny"), text % {"count": format_count(cluster.size)}))
@@ -216,10 +216,10 @@ def find_warnings(cluster: Cluster, total: int) -> list[Caution]:
 def _unsteady(stability: float) -> Caution:
     values = {"share": format_percent_floored(stability)}
     if stability < DOUBTFUL:
-        text = _("When customers are drawn again it comes back only %(share)s alike: do not build on it.")
+        text = _("On random samples it is only %(share)s the same: do not rely on it.")
         return Caution("poor", _("doubtful"), text % values)
-    text = _("When customers are drawn again it comes back only %(share)s alike: its borders are vague.")
-    return Caution("fair", _("unsteady"), text % values)
+    text = _("On random samples it is only %(share)s the same: its borders are vague.")
+    return Caution("fair", _("unstable"), text % values)
 
 
 def find_news(cluster: Cluster, earlier: Earlier | None) -> News | None:
@@ -231,8 +231,8 @@ def find_news(cluster: Cluster, earlier: Earlier | None) -> News | None:
     if before is not None:
         return News(fate, _describe_change(before, cluster, earlier.flows))
     if fate == "found again":
-        return News(fate, _("The run before had no such segment, but an earlier one had."))
-    return News(fate, _("The run before had no such segment."))
+        return News(fate, _("The previous run had no such segment, but an earlier one did."))
+    return News(fate, _("The previous run had no such segment."))
 
 
 def _describe_change(before: Cluster, after: Cluster, flows: Counts | None) -> str:
@@ -246,8 +246,8 @@ def _describe_change(before: Cluster, after: Cluster, flows: Counts | None) -> s
         text = ngettext("Its only customer stayed.", "All of its %(then)s customers stayed.", then)
     else:
         text = ngettext(
-            "%(stayed)s of its %(then)s customer stayed, %(came)s came in.",
-            "%(stayed)s of its %(then)s customers stayed, %(came)s came in.",
+            "%(stayed)s of its %(then)s customer stayed, %(came)s joined.",
+            "%(stayed)s of its %(then)s customers stayed, %(came)s joined.",
             then,
         )
     return text % {"stayed": format_count(stayed), "then": format_count(then), "came": format_count(came)}
@@ -255,17 +255,17 @@ def _describe_change(before: Cluster, after: Cluster, flows: Counts | None) -> s
 
 def _describe_growth(by: int) -> str:
     if by == 0:
-        return _("As many customers as in the run before.")
+        return _("As many customers as in the previous run.")
     if by > 0:
         text = ngettext(
-            "%(count)s customer more than in the run before.",
-            "%(count)s customers more than in the run before.",
+            "%(count)s customer more than in the previous run.",
+            "%(count)s customers more than in the previous run.",
             by,
         )
     else:
         text = ngettext(
-            "%(count)s customer fewer than in the run before.",
-            "%(count)s customers fewer than in the run before.",
+            "%(count)s customer fewer than in the previous run.",
+            "%(count)s customers fewer than in the previous run.",
             -by,
         )
     return text % {"count": format_count(abs(by))}

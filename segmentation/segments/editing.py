@@ -10,8 +10,8 @@ from customers.models import Dataset
 from segmentation.models import Segment, Segmentation
 
 TAKEN = {
-    Segment: _("Another segment here is called “%(name)s” already."),
-    Segmentation: _("Another segmentation here is called “%(name)s” already."),
+    Segment: _("Another segment here is already called “%(name)s”."),
+    Segmentation: _("Another segmentation here is already called “%(name)s”."),
 }
 
 

@@ -77,9 +77,9 @@ def _share_below(value: float, edges: Sequence[float], counts: Sequence[int], he
 def _place_words(value: float, below: float, profile: NumberProfile) -> str:
     quantiles = profile.everyone.quantiles
     if quantiles and value > quantiles[-1]:
-        return _("higher than everybody’s")
+        return _("higher than everyone’s")
     if quantiles and value < quantiles[0]:
-        return _("lower than everybody’s")
+        return _("lower than everyone’s")
     share = round(below, 2)
     if share >= 0.5:
         return _("higher than about %(share)s of all") % {"share": format_percent(min(share, 0.99))}

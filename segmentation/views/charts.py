@@ -151,5 +151,5 @@ def _read_choice(run: SegmentationRun, request: HttpRequest) -> Choice | None:
         return None
     choice = Axes(run).choose(request.GET.get("x", ""), request.GET.get("y", ""))
     if not choice.is_drawn:
-        raise Http404(_("This run has no such picture."))
+        raise Http404(_("This run has no such chart."))
     return choice

@@ -46,9 +46,9 @@ def _chosen_runs(asked: Sequence[str]) -> list[SegmentationRun]:
 def _problem_of(runs: Sequence[SegmentationRun]) -> str:
     """Why these runs cannot be compared, and what to do; empty if they can."""
     if len(runs) != 2:
-        return _("Choose two finished runs: tick them in the history, or pick them here.")
+        return _("Choose two finished runs: select them in the history, or pick them here.")
     if runs[0].segmentation.dataset_id != runs[1].segmentation.dataset_id:
-        return _("These runs are of different datasets, which share no customers: choose two of one dataset.")
+        return _("These runs share no customers: choose two from the same dataset.")
     return ""
 
 

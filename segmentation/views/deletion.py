@@ -56,5 +56,5 @@ def _done(request: HttpRequest, subject: Dataset | SegmentationRun, delete: Call
         messages.error(request, str(error))
         return False
     record(request, f"deleted a {kind}", name)
-    messages.success(request, _("%(name)s is deleted.") % {"name": f"{name[0].upper()}{name[1:]}"})
+    messages.success(request, _("%(name)s has been deleted.") % {"name": f"{name[0].upper()}{name[1:]}"})
     return True

@@ -139,7 +139,7 @@ def _send(request: HttpRequest, what: Exportable, ending: str) -> HttpResponseBa
     if unknown := set(keys) - {column.key for column in what.rows().columns}:
         raise BadRequest(_("there is no column %(name)s") % {"name": min(unknown)})
     if what.measure().is_long:
-        messages.info(request, _("So many customers are prepared in the background: press the button below."))
+        messages.info(request, _("A file this large is prepared in the background: press the button below."))
         return redirect(what)
     if request.method == "HEAD":
         return as_download(HttpResponse(), what.file_name, ending)
@@ -174,7 +174,7 @@ def export_download(request: HttpRequest, export_id: int) -> HttpResponseBase:
     try:
         file = path_of(export.file_id).open("rb")
     except FileNotFoundError:
-        messages.error(request, _("The file is not there any more: ask for a new export."))
+        messages.error(request, _("The file no longer exists: start a new export."))
         return redirect(export)
     details = {"rows": export.row_count, "sha256": export.sha256}
     record(request, "took an export along", exportable_of(export), **details)
@@ -185,7 +185,7 @@ def _get_own(request: HttpRequest, export_id: int) -> CustomerExport:
     export = get_object_or_404(CustomerExport.objects.listed(), pk=export_id)
     is_own = export.created_by_id == request.user.pk
     if not is_own and not request.user.has_perm("segmenter.view_customerexport"):
-        raise PermissionDenied(_("An export is for the person who asked for it, and for administrators."))
+        raise PermissionDenied(_("Only the person who requested an export, and administrators, can open it."))
     return export
 
 

@@ -20,8 +20,8 @@ def orders() -> list[tuple[str, str]]:
     """The orders that people ask for by a name of their own."""
     return [
         ("distance", _("most typical")),
-        ("margin", _("borderline to another segment")),
-        ("id", _("first to come in")),
+        ("margin", _("closest to another segment")),
+        ("id", _("oldest first")),
     ]
 
 

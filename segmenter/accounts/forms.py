@@ -30,22 +30,22 @@ class InvitationForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["username", "email"]
-        labels = {"username": _("Name for logging in"), "email": _("Email address")}
+        labels = {"username": _("Login name"), "email": _("Email address")}
         help_texts = {
             "username": _("Short and without spaces, for example maria."),
-            "email": _("Where it is known, people can log in with it as well."),
+            "email": _("If given, people can log in with it as well."),
         }
 
     def clean_username(self) -> str:
         name = str(self.cleaned_data["username"]).lower()
         if User.objects.filter(username__iexact=name).exists():
-            raise forms.ValidationError(_("Somebody has this name already."))
+            raise forms.ValidationError(_("This name is already taken."))
         return name
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()
         if email and User.objects.filter(email__iexact=email).exists():
-            raise forms.ValidationError(_("Somebody has this address already."))
+            raise forms.ValidationError(_("This address is already taken."))
         return email
 
 

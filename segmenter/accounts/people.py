@@ -95,7 +95,7 @@ def mail_link(person: User, link: str) -> bool:
         return False
     text = _("Hello %(name)s,\n\nchoose your password here, within three days:\n\n%(link)s\n")
     send_mail(
-        _("Your way into Segmenter"),
+        _("Your access to Segmenter"),
         text % {"name": person.get_username(), "link": link},
         None,
         [person.email],

@@ -19,7 +19,7 @@ from segmenter.accounts.people import role_of
 class PeopleTable(tables.Table):
     username = tables.Column(_("Person"))
     role = tables.Column(_("Role"), empty_values=(), orderable=False)
-    is_active = tables.Column(_("Entry"))
+    is_active = tables.Column(_("Access"))
     factors = tables.Column(_("Second factor"))
     last_login = tables.Column(_("Last login"), empty_values=())
 
@@ -37,7 +37,7 @@ class PeopleTable(tables.Table):
     def render_is_active(self, record: User) -> SafeString | str:
         if not record.is_active:
             return format_html('<span class="state failed">{}</span>', gettext("disabled"))
-        return gettext("open") if record.has_usable_password() else gettext("invited, no password yet")
+        return gettext("active") if record.has_usable_password() else gettext("invited, no password yet")
 
     def render_factors(self, value: int) -> str:
         return gettext("yes") if value else gettext("no")

@@ -72,7 +72,7 @@ def person_activity(request: HttpRequest, person_id: int) -> HttpResponse:
     person = _get_other(request, person_id)
     active = request.POST.get("active") == "yes"
     people.set_active(request, person, active=active)
-    said = _("%(person)s can log in again.") if active else _("%(person)s is logged out and kept out.")
+    said = _("%(person)s can log in again.") if active else _("%(person)s is logged out and disabled.")
     messages.success(request, said % {"person": person})
     return redirect("people:person-detail", person.pk)
 
@@ -98,7 +98,7 @@ def _get_other(request: HttpRequest, person_id: int) -> User:
     """Somebody else: nobody locks the own door from outside."""
     person = get_object_or_404(User, pk=person_id)
     if person.pk == request.user.pk:
-        raise PermissionDenied(_("Nobody changes the own role or entry."))
+        raise PermissionDenied(_("You cannot change your own role or access."))
     return person
 
 

@@ -116,9 +116,9 @@ def _waiting_imports(user: User | AnonymousUser, imports: list[CustomerImport]) 
     """The newest file whose columns this person has not settled yet."""
     waiting = next((each for each in imports if each.job_id is None), None)
     if waiting is not None and user.has_perm("customers.add_customerimport"):
-        sentence = _("“%(file)s” waits for you to say what its columns are.")
+        sentence = _("“%(file)s” is waiting for you to confirm its columns.")
         sentence %= {"file": waiting.original_name}
-        yield NextStep(sentence, _("Go on with it"), waiting.get_absolute_url())
+        yield NextStep(sentence, _("Continue"), waiting.get_absolute_url())
 
 
 def _failed_job(user: User | AnonymousUser, jobs: list[Job]) -> Iterator[NextStep]:
@@ -162,7 +162,7 @@ def _first_import(dataset: Dataset) -> NextStep:
 
 
 def _next_run(run: SegmentationRun) -> NextStep:
-    sentence = _("Customers of %(dataset)s came in or changed since “%(segmentation)s” was found.")
+    sentence = _("%(dataset)s has new or changed customers since the last run of “%(segmentation)s”.")
     names = {"dataset": run.segmentation.dataset, "segmentation": run.segmentation}
     return NextStep(sentence % names, _("Find segments again"), again_address(run))
 

@@ -75,7 +75,7 @@ def test_workers_seen_lately_are_listed(viewer_client):
     page = viewer_client.get(LIST).content.decode()
     assert "here:1" in page
     assert "3 minutes ago" in page
-    assert page.count("silent</span>") == 1
+    assert page.count("not responding</span>") == 1
 
 
 def test_a_failed_job_is_tried_again_by_who_may(analyst_client, analyst, viewer_client, failed, sent):
@@ -98,7 +98,7 @@ def test_a_job_is_cancelled_by_who_may(analyst_client, viewer_client, job, state
     assert viewer_client.post(address).status_code == 403
     response = analyst_client.post(address, follow=True)
     assert state_of(job) == Job.State.CANCELLED
-    assert "is being cancelled" in response.content.decode()
+    assert "is cancelling" in response.content.decode()
 
 
 def test_a_job_whose_work_was_deleted_still_has_a_page(viewer_client, failed):

@@ -185,7 +185,7 @@ class Validator:
         cells = _with_missing(_undo_defusing(cells), target.column)
         if target.column.use == "date":
             dates, is_date = convert_dates(cells, target.column.order)
-            reason = _("This is no date written as %(example)s.") % {"example": target.column.date_example}
+            reason = _("Not a date in the form %(example)s.") % {"example": target.column.date_example}
             faults.add(~is_date, target.index, target.column.header, reason)
             return dates
         return cells

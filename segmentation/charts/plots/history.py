@@ -96,7 +96,7 @@ def draw_history(history: SizeHistory, style: ChartStyle = DEFAULT_STYLE) -> Fig
         _write_runs(figure, history, panel)
         title, height = words_for_history(segment), panel.floor + _SIZES - panel.top
         figure.hit_area(panel.left, panel.top, panel.width, height, title, segment.href)
-    words = _("Each segment on a scale of its own, from 0")
+    words = _("Each segment on its own scale, from 0")
     figure.write(_MARGIN, bottom, words, size=SMALL, colour=style.colours.muted)
     return figure
 

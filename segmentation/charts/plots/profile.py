@@ -162,7 +162,7 @@ def _draw_legend(figure: ChartFigure, layout: _Layout, y: float) -> None:
     step, end = 9.0, figure.style.width - _MARGIN
     words = _("Standard deviations from everyone’s average")
     if layout.in_units:
-        words = _("Averages") if figure.style.narrow else _("Averages in the units of the file")
+        words = _("Averages") if figure.style.narrow else _("Averages in the file's units")
     figure.write(_MARGIN, y, words, size=SMALL, colour=colours.muted)
     if figure.style.narrow and not layout.in_units:
         return

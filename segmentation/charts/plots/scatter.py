@@ -86,7 +86,7 @@ def draw_scatter(
     """
     is_strip = is_single(picture)
     if is_strip:
-        picture, y_label = spread_out(picture), _("spread out upwards only to be seen")
+        picture, y_label = spread_out(picture), _("spread out vertically for legibility")
     plot = _plan(picture, style, is_strip=is_strip)
     placed = place_marks(picture, marks)
     anchors = [plot.pixels((each.x, each.y)) for each in placed]

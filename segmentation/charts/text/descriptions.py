@@ -112,9 +112,9 @@ def describe_scatter(
 def _axes_words(picture: PairPicture, x_label: str, y_label: str) -> str:
     drawn = sum(picture.counts) if picture.kind == "grid" else len(picture.labels)
     if is_single(picture):
-        text = _("%(count)s customers by %(x)s (across), spread out upwards only to be seen; %(marks)s.")
+        text = _("%(count)s customers by %(x)s (X axis), spread out vertically for legibility; %(marks)s.")
     else:
-        text = _("%(count)s customers by %(x)s (across) and %(y)s (up); %(marks)s.")
+        text = _("%(count)s customers by %(x)s (X axis) and %(y)s (Y axis); %(marks)s.")
     return text % {
         "count": format_count(drawn),
         "x": clean_text(x_label),

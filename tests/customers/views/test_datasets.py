@@ -7,7 +7,7 @@ from customers.overview import count_missing_overviews
 
 def test_the_list_of_datasets_teaches_when_there_is_none(analyst_client):
     page = analyst_client.get(reverse("customers:dataset-list"))
-    assert b"There is no dataset yet" in page.content
+    assert b"No datasets yet" in page.content
     assert reverse("customers:dataset-create").encode() in page.content
 
 

@@ -151,7 +151,7 @@ def test_a_report_tells_of_those_who_are_not_in_the_file(viewer_client, bring):
     bring("CustomerID,Age\n1,30\n2,40\n3,50\n")
     page = viewer_client.get(bring("CustomerID,Age\n1,31\n4,20\n").get_absolute_url())
     assert page.context["absent_count"] == 2
-    assert "<strong>2</strong> not in the file, kept as they were" in page.content.decode()
+    assert "<strong>2</strong> not in the file, kept unchanged" in page.content.decode()
     replaced = viewer_client.get(bring("CustomerID,Age\n1,31\n", replaces=True).get_absolute_url())
     assert replaced.context["absent_count"] == 0
 

@@ -64,13 +64,14 @@ def test_ages_counts_and_averages_have_words_of_their_own():
 
 def test_a_text_feature_is_named_by_its_value():
     profiles = profiles_of({"Region: North": [1, 1, 0, 0], "Age": [20, 20, 60, 60]}, [0, 0, 1, 1])
-    assert propose_names(profiles, 2) == ("Mostly North, younger", "Older")
+    assert propose_names(profiles, 2) == ("North, younger", "Older")
 
 
 @pytest.mark.parametrize(
     ("shares", "name"),
     [
-        ([1.0, 0.0, 0.0, 0.0], "Mostly North"),
+        ([1.0, 0.0, 0.0, 0.0], "North"),
+        ([0.9, 0.1, 0.0, 0.0], "Mostly North"),
         ([0.5, 0.5, 0.0, 0.0], "North or South"),
         ([0.4, 0.2, 0.2, 0.2], "Close to average 1"),
     ],

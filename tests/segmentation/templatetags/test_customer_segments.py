@@ -80,7 +80,7 @@ def test_after_an_import_the_reasons_are_those_of_the_values_that_the_run_saw(
     publish(shop, {**groups(), "Income": [5_000.0] * 100})
     page = page_of(viewer_client, shop, 1)
     assert page.context["reasons"] == before
-    assert page.context["standings"][0].words == "higher than everybody’s"
+    assert page.context["standings"][0].words == "higher than everyone’s"
 
 
 def test_every_run_is_listed_and_explained_when_asked_for(viewer_client, shop, execute_a_run):

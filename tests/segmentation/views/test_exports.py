@@ -190,7 +190,7 @@ def test_a_page_shows_how_a_prepared_export_ended(analyst_client, analyst, clust
     page = analyst_client.get(export.get_absolute_url()).content.decode()
     assert "The file is ready" in page
     assert export.sha256 in page
-    for state, said in (("cancelled", "No file was made"), ("failed", "There is no space left")):
+    for state, said in (("cancelled", "No file was created"), ("failed", "There is no space left")):
         failure = {"failure": "disk", "error": "There is no space left on the disk."}
         values = failure if state == "failed" else {}
         type(export.job).objects.filter(pk=export.job_id).update(state=state, **values)

@@ -56,7 +56,7 @@ def test_a_tiny_a_doubtful_and_a_huge_segment_are_warned_of(viewer_client, run):
     Cluster.objects.filter(run=run, number=4).update(stability=0.74)
     cards = page_of(viewer_client, run).context["cards"]
     titles = [[caution.title for caution in card.warnings] for card in cards]
-    assert titles == [["very large"], ["tiny"], ["doubtful"], ["unsteady"], []]
+    assert titles == [["very large"], ["tiny"], ["doubtful"], ["unstable"], []]
 
 
 def news_of(client, run):
@@ -69,7 +69,7 @@ def test_a_first_run_has_no_news_and_a_later_one_tells_kept_changed_and_new(
 ):
     assert [card.news for card in page_of(viewer_client, run).context["cards"]] == [None] * 5
     same = execute_a_run(run.segmentation.dataset, k=5, random_state=3)
-    assert news_of(viewer_client, same) == [("kept", "As many customers as in the run before.")] * 5
+    assert news_of(viewer_client, same) == [("kept", "As many customers as in the previous run.")] * 5
     fewer = execute_a_run(run.segmentation.dataset, k=2)
     assert {fate for fate, _sentence in news_of(viewer_client, fewer)} <= {"changed", "new"}
     assert len(page_of(viewer_client, fewer).context["gone"]) >= 3
@@ -112,7 +112,7 @@ def test_after_a_run_is_deleted_news_are_told_against_the_one_before_it(viewer_c
     assert new
     delete_run(middle)
     news = news_of(viewer_client, last)
-    assert news.count(("new", "The run before had no such segment.")) == new
+    assert news.count(("new", "The previous run had no such segment.")) == new
     history = read_history(last.segmentation).living
     cards = page_of(viewer_client, last).context["cards"]
     assert {card.cluster.segment: card.news.fate for card in cards} == {
@@ -126,7 +126,7 @@ def test_a_segment_that_only_an_earlier_run_knew_is_found_again(viewer_client, r
     run.clusters.filter(segment=segment).delete()
     assert news_of(viewer_client, last)[0] == (
         "found again",
-        "The run before had no such segment, but an earlier one had.",
+        "The previous run had no such segment, but an earlier one did.",
     )
 
 
@@ -369,7 +369,7 @@ def test_a_sensitive_feature_is_warned_of(viewer_client, run, execute_a_run):
         "Gender: Female",
         "Gender: Male",
     ]
-    assert "Sensitive attributes took part" in page.content.decode()
+    assert "Sensitive attributes were used" in page.content.decode()
 
 
 def test_a_chart_is_drawn_again_in_another_language(viewer_client, run, settings):

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_home_teaches_when_there_is_nothing(analyst_client):
     page = analyst_client.get(reverse("home"))
-    assert "Make the first dataset" in page.content.decode()
+    assert "Create your first dataset" in page.content.decode()
 
 
 def test_home_shows_the_latest_segmentation(viewer_client, shop, execute_a_run):
@@ -207,5 +207,5 @@ def test_each_attribute_is_offered_with_what_its_values_are_like(analyst_client,
     words = " ".join(analyst_client.get(url).content.decode().split())
     income = columns["Income"]
     assert f'Income <span class="muted">{min(income):.1f} to {max(income):.1f}</span>' in words
-    assert 'Same <span class="muted">the same for everyone: it tells nobody apart</span>' in words
+    assert 'Same <span class="muted">the same for everyone, so it separates no one</span>' in words
     assert '&lt;b&gt; <span class="muted">1 to 2</span>' in words

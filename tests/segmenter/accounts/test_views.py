@@ -43,7 +43,7 @@ def test_with_mail_set_up_the_link_is_sent(administrator_client, viewer, setting
 
 def test_a_name_that_is_taken_is_asked_again(administrator_client, viewer):
     page = invite(administrator_client, username="Viewer")
-    assert "Somebody has this name already." in page.content.decode()
+    assert "This name is already taken." in page.content.decode()
 
 
 def test_a_role_is_changed_and_written_down(administrator_client, viewer):

@@ -56,7 +56,7 @@ def test_filter_sort_page_and_share_the_address(
     expect(page.get_by_label("Active filters")).to_contain_text("Income from 20")
     page.get_by_role("columnheader", name="Score").get_by_role("link").click()
     expect(page.get_by_role("columnheader", name="Score")).to_have_attribute("aria-sort", "ascending")
-    page.get_by_role("navigation", name="Rows a page").get_by_role("link", name="25").click()
+    page.get_by_role("navigation", name="Rows per page").get_by_role("link", name="25").click()
     page.get_by_role("link", name="Next →").click()
     expect(page.get_by_role("link", name="← Previous")).to_be_visible()
     seen, address = listed(page), page.url
@@ -75,7 +75,7 @@ def test_an_empty_result_says_so_and_leads_back(page, log_in, shop):
     page.goto(reverse("customers:customer-list", args=[shop.slug]))
     page.get_by_label("Customer ID begins with").fill("nobody")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("No customer is like that.")).to_be_visible()
+    expect(page.get_by_text("No customers match.")).to_be_visible()
     page.get_by_role("link", name="Clear all filters").click()
     expect(page.locator(".customers tbody tr")).to_have_count(50)
 

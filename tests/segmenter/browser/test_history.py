@@ -32,7 +32,7 @@ def moved(shop, groups, publish, execute_a_run):
 def change_a_segment(page, run):
     """Give the first segment of the list another name, the look of another one, and notes."""
     page.goto(run.segmentation.get_absolute_url())
-    page.get_by_role("link", name="Edit name and colour, write notes").first.click()
+    page.get_by_role("link", name="Edit name and colour, add notes").first.click()
     page.get_by_label("Name").fill("Young savers")
     other = page.locator(".palette label.taken input").first
     look = int(other.get_attribute("value"))
@@ -71,12 +71,12 @@ def test_two_runs_are_found_and_compared(open_context, log_in, runs, has_script)
     log_in(page)
     page.goto(reverse("segmentation:run-list"))
     page.get_by_label("State").select_option("succeeded")
-    page.get_by_label("Asked for by").select_option("command")
+    page.get_by_label("Requested by").select_option("command")
     page.get_by_role("button", name="Show", exact=True).click()
     assert "person=command" in page.url
     for run in runs:
         page.get_by_label(f"Compare run {run.pk}").check()
-    page.get_by_role("button", name="Compare the two ticked").click()
+    page.get_by_role("button", name="Compare the two selected").click()
     first, second = runs
     expect(page.get_by_role("heading", name=f"Run {first.pk} and run {second.pk}")).to_be_visible()
     expect(page.get_by_text("50 customers are in the later run only.")).to_be_visible()
@@ -88,7 +88,7 @@ def test_who_moved_is_found_understood_and_taken_along(open_context, log_in, mov
     page = open_context(java_script_enabled=has_script).new_page()
     log_in(page)
     page.goto(moved.get_absolute_url())
-    page.get_by_role("link", name="Who moved since the run before").click()
+    page.get_by_role("link", name="Who moved since the previous run").click()
     row = page.locator("table.moves tbody tr")
     expect(row).to_have_count(1)
     expect(row).to_contain_text("Score rose from")

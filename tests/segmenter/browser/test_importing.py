@@ -25,7 +25,7 @@ def upload(page, dataset, content, name):
     page.goto(reverse("customers:import-create", args=[dataset.slug]))
     file = {"name": name, "mimeType": "text/csv", "buffer": content.encode()}
     page.locator("input[type=file]").set_input_files(file)
-    page.get_by_role("button", name="Look at the file").click()
+    page.get_by_role("button", name="Preview the file").click()
 
 
 def begin(page):

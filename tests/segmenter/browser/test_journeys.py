@@ -18,7 +18,7 @@ FEATURES = ("Annual Income (k$)", "Spending Score (1-100)")
 
 
 def import_sample(page):
-    page.get_by_role("link", name="Make the first dataset").click()
+    page.get_by_role("link", name="Create your first dataset").click()
     page.get_by_label("Name").fill("My shop")
     page.locator("main form button").click()
     page.locator("input[type=file]").set_input_files(SAMPLE_FILE)
@@ -38,7 +38,7 @@ def test_from_a_file_to_a_list_for_a_campaign(page, log_in, worker):
     import_sample(page)
     expect(page.get_by_role("heading", name="200 customers in My shop")).to_be_visible(timeout=60_000)
     find_segments(page)
-    expect(page.get_by_role("heading", name="Who was found")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="The segments")).to_be_visible(timeout=60_000)
     expect(page.locator("figure.scatter svg a").first).to_be_attached()  # the drawing, not only a picture
 
     page.locator("ol.segments a").first.click()
@@ -73,7 +73,7 @@ def test_a_new_user_has_a_list_of_an_own_file_within_twelve_clicks(page, log_in,
     page.add_init_script(COUNT_CLICKS)
 
     log_in(page)
-    page.get_by_role("link", name="Make the first dataset").click()
+    page.get_by_role("link", name="Create your first dataset").click()
     page.get_by_label("Name").fill("Own shop")
     page.locator("main form button").click()
     with page.expect_file_chooser() as chooser:
@@ -83,7 +83,7 @@ def test_a_new_user_has_a_list_of_an_own_file_within_twelve_clicks(page, log_in,
     page.get_by_role("button", name=re.compile("^Import")).click()
     expect(page.get_by_role("heading", name="100 customers in Own shop")).to_be_visible(timeout=60_000)
     find_segments(page, ("Jahre", "Umsatz"))
-    expect(page.get_by_role("heading", name="Who was found")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="The segments")).to_be_visible(timeout=60_000)
     page.locator(".segment-card").first.get_by_role("link", name="Export").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
@@ -99,7 +99,7 @@ def test_it_works_without_javascript(open_context, log_in, worker):
     import_sample(page)
     expect(page.get_by_role("heading", name="200 customers in My shop")).to_be_visible(timeout=60_000)
     find_segments(page)
-    expect(page.get_by_role("heading", name="Who was found")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="The segments")).to_be_visible(timeout=60_000)
     picture = page.locator("figure.scatter picture.light-only img")
     assert page.request.get(picture.get_attribute("src")).headers["content-type"] == "image/svg+xml"
     page.locator("details.who summary").click()

@@ -58,14 +58,14 @@ def test_another_pair_is_chosen_and_drawn(open_context, log_in, run, worker, scr
     page = open_context(java_script_enabled=script).new_page()
     log_in(page)
     page.goto(run.get_absolute_url())
-    page.get_by_label("Across").select_option("Age (not a feature)")
+    page.get_by_label("X axis").select_option("Age (not a feature)")
     page.get_by_role("button", name="Show").click()
     page.get_by_role("button", name="Draw this pair").click()
     expect(page.locator("figure.scatter")).to_be_visible(timeout=60_000)
     assert "x=" in page.url
     pictures = page.locator("figure.scatter img").first if not script else page.locator("figure.scatter svg")
     expect(pictures).to_be_attached()
-    page.get_by_label("Up").select_option("Income")
+    page.get_by_label("Y axis").select_option("Income")
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_role("button", name="Draw this pair")).to_be_visible()
 

@@ -171,7 +171,7 @@ def test_without_its_cache_the_site_says_so_and_lets_nobody_guess(from_address, 
         settings.CACHES = {**settings.CACHES, "default": default}
         answer = log_in(from_address())
     assert answer.status_code == 503
-    assert "Not available for a moment" in answer.content.decode()
+    assert "Temporarily unavailable" in answer.content.decode()
 
 
 def test_nobody_signs_up(client, db):

@@ -45,7 +45,7 @@ def test_panels_say_the_first_and_the_last_size_and_the_growth(shown: Shown, wid
     texts = set(shown(draw_history(HISTORY, ChartStyle(width=width))).texts())
     assert {"80", "100 (+25\xa0%)", "40", "30 (−25\xa0%)"} <= texts
     assert {"50 (−96\xa0%)", "1,200 → 50 (−96\xa0%)"} & texts
-    assert "Each segment on a scale of its own, from 0" in texts
+    assert "Each segment on its own scale, from 0" in texts
 
 
 def test_a_segment_that_one_run_found_has_no_growth(shown: Shown) -> None:

@@ -165,9 +165,9 @@ def test_a_single_feature_is_spread_out_upwards(
     assert len({round(y, 6) for _x, y in drawn}) == 6
     texts = shown(figure).texts()
     assert texts.count("Age") == 1
-    assert "spread out upwards only to be seen" in texts
+    assert "spread out vertically for legibility" in texts
     assert describe_scatter(single, make.marks("AB")) == (
-        "6 customers by Age (across), spread out upwards only to be seen; coloured by segment, one mark "
+        "6 customers by Age (across), spread out vertically for legibility; coloured by segment, one mark "
         "each. Centroids: A at 1.25; B at 8.5."
     )
 
