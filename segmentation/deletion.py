@@ -38,7 +38,7 @@ OWNERS: list[tuple[type[Model], type[Model]]] = [
 
 
 class StillBusyError(Exception):
-    """It cannot be deleted while a job works on it; the text says so."""
+    """Cannot be deleted while a job works on it; the text says so."""
 
 
 def delete_run(run: SegmentationRun) -> None:
@@ -47,7 +47,7 @@ def delete_run(run: SegmentationRun) -> None:
     Raises
     ------
     StillBusyError
-        The run is going on, or a segment of it is being exported.
+        The run is in progress, or one of its segments is being exported.
     """
     with transaction.atomic():
         segmentation = Segmentation.objects.select_for_update().get(pk=run.segmentation_id)
@@ -72,7 +72,7 @@ def delete_dataset(dataset: Dataset) -> None:
     Raises
     ------
     StillBusyError
-        An import, a run or an export of it is going on.
+        An import, a run or an export of it is in progress.
     """
     with transaction.atomic():
         Dataset.objects.select_for_update().get(pk=dataset.pk)
@@ -101,7 +101,7 @@ def delete_dataset(dataset: Dataset) -> None:
 
 
 def _revive_latest_segments(segmentation: Segmentation) -> None:
-    """Let the segments of the latest run left be the living ones; forget those that no run knows."""
+    """Make the segments of the latest remaining run the living ones; drop those that no run has."""
     segments = Segment.objects.filter(segmentation=segmentation)
     segments.exclude(Exists(Cluster.objects.filter(segment=OuterRef("pk")))).delete()
     latest = segmentation.runs.finished_last_first().first()
@@ -117,7 +117,7 @@ def _revive_latest_segments(segmentation: Segmentation) -> None:
 
 
 def ask_to_drop_orphans() -> None:
-    """Have a worker drop the partitions now; if it does not hear, the periodic task does it later."""
+    """Have a worker drop the partitions now; if the message is lost, the periodic task does it later."""
     try:
         current_app.send_task("segmenter.tasks.drop_orphaned_partitions", retry=False)
     except (OperationalError, OSError) as error:
@@ -125,7 +125,7 @@ def ask_to_drop_orphans() -> None:
 
 
 def drop_orphaned_partitions() -> int:
-    """Drop every partition whose import or run is deleted. Return how many; others are tried again later."""
+    """Drop every partition whose import or run is deleted. Return how many; the rest are retried later."""
     return sum(
         partitions.drop_partition(model, key)
         for model, owner in OWNERS

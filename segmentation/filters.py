@@ -1,4 +1,4 @@
-"""What the site's lists can be narrowed down to."""
+"""Filters of the site's lists."""
 
 from __future__ import annotations
 

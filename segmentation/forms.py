@@ -21,7 +21,7 @@ from segmentation.segments.editing import refuse_taken_name
 
 
 class RunForm(forms.Form):
-    """What a new run needs to know; every choice has a sensible answer already."""
+    """What a new run needs to know; every choice has a sensible default."""
 
     features = forms.MultipleChoiceField(
         label=_("Which attributes should the segments differ in?"),
@@ -97,7 +97,7 @@ class RunForm(forms.Form):
         max_value=50,
         help_text=_("We do not recommend a number of segments that leaves a smaller one."),
     )
-    # These stand in the form at once; the others open with “More choices”.
+    # Shown at once; the others open with “More choices”.
     FIRST = ("features", "k", "k_max")
 
     def __init__(self, *args: Any, dataset: Dataset, **kwargs: Any) -> None:
@@ -127,7 +127,7 @@ class RunForm(forms.Form):
 
     @property
     def says_more(self) -> bool:
-        """Whether something unusual is chosen, or something wrong, among the further choices."""
+        """Whether the further choices hold anything unusual or invalid."""
         usual = {field.name: field.field.initial for field in self.more_fields}
         given = self.cleaned_data if self.is_bound and self.is_valid() else self.initial
         unusual = any(given.get(name) and given[name] != initial for name, initial in usual.items())
@@ -148,7 +148,7 @@ class RunForm(forms.Form):
         return chosen
 
     def run_request(self) -> RunRequest:
-        """The request that a valid form means."""
+        """The request a valid form stands for."""
         chosen = self.cleaned_data
         same = ("features", "k", "k_max", "name", "scaling", "missing", "outliers", "log1p")
         return RunRequest(
@@ -227,7 +227,7 @@ TOO_LONG = _("This name has %(show_value)d characters; at most %(limit_value)d a
 
 
 class NameForm(forms.ModelForm):
-    """A name that nothing else around has. No browser cuts one that is too long: the form says the limit."""
+    """A name not used elsewhere. No browser cuts one that is too long: the form states the limit."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -280,7 +280,7 @@ class SegmentForm(NameForm):
 
     @property
     def looks(self) -> Iterator[Look]:
-        """Every look there is, and which living segment has it."""
+        """Every look, and which living segment has it."""
         owners = {other.colour: other for other in self.instance.others()}
         chosen = str(self["colour"].value())
         for index in range(N_LOOKS):

@@ -47,7 +47,7 @@ class Segmentation(models.Model):
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="segmentations")
     name = models.CharField(max_length=200)
     # Ids of the attributes, in order; texts take part one-hot. These and the way they are prepared are the
-    # recipe: the same recipe means the same segmentation, unless somebody gives it another name.
+    # recipe: the same recipe means the same segmentation, unless someone gives it another name.
     features = ArrayField(models.BigIntegerField())
     scaling = models.CharField(max_length=10, choices=Scaling, default=Scaling.STANDARD)
     # Ids of the features whose logarithm is taken first.
@@ -79,12 +79,12 @@ class SegmentationRun(models.Model):
     segmentation = models.ForeignKey(Segmentation, on_delete=models.CASCADE, related_name="runs")
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="segmentationrun")
     version = models.ForeignKey(CustomerImport, on_delete=models.PROTECT, related_name="+")
-    # What was asked for.
+    # What was requested.
     k_requested = models.PositiveSmallIntegerField(null=True, blank=True)
     k_min = models.PositiveSmallIntegerField(default=1)
     k_max = models.PositiveSmallIntegerField(default=10)
     random_state = models.BigIntegerField(default=0)
-    # A run of the same customers and choices whose sweep is taken over, so that none is computed again.
+    # A run of the same customers and choices whose sweep is reused, so that none is computed again.
     sweep_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     # Limits that the team sets on what may be recommended: numbers of segments, smallest share of customers.
     limits = models.JSONField(default=dict)
@@ -154,12 +154,12 @@ class Segment(models.Model):
         return self.name
 
     def others(self) -> SegmentQuerySet:
-        """The living ones beside it, whose names and looks are taken."""
+        """The other living ones, whose names and looks are taken."""
         return Segment.objects.living().filter(segmentation=self.segmentation_id).exclude(pk=self.pk)
 
 
 class Cluster(models.Model):
-    """One run's version of a segment. Numbers are no identity: a re-run deals them anew."""
+    """One run's version of a segment. Numbers are not identities: each run assigns them anew."""
 
     run = models.ForeignKey(SegmentationRun, on_delete=models.CASCADE, related_name="clusters")
     segment = models.ForeignKey(Segment, on_delete=models.PROTECT, related_name="clusters")
@@ -175,7 +175,7 @@ class Cluster(models.Model):
     # How far it overlaps the segment that it continues, 0 to 1: customers in both, of those in either; or how
     # near the centroids are, where most customers are new. Empty when the segment is new.
     confidence = models.FloatField(null=True)
-    # How alike it comes back when customers are drawn again, 0 to 1; empty where nobody can say.
+    # How well it holds on random samples, 0 to 1; empty where unknown.
     stability = models.FloatField(null=True)
 
     objects = ClusterQuerySet.as_manager()
@@ -207,7 +207,7 @@ class RunComparison(models.Model):
     after = models.ForeignKey(SegmentationRun, on_delete=models.CASCADE, related_name="+")
     # Rows of label before, label after, customers; no label for those who are in one of the runs only.
     flows = models.JSONField()
-    # What changed about those who moved (segmentation.comparison.moves); empty where nobody did count it.
+    # What changed about those who moved (segmentation.comparison.moves); empty where it was not counted.
     moves = models.JSONField(null=True)
 
     class Meta:
@@ -229,7 +229,7 @@ class RunComparison(models.Model):
 
 
 class RunPicture(models.Model):
-    """A picture of two attributes that the run did not freeze: counted once, when somebody asked for it."""
+    """A picture of two attributes that the run did not freeze: counted once, on request."""
 
     run = models.ForeignKey(SegmentationRun, on_delete=models.CASCADE, related_name="further_pictures")
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="runpicture")
@@ -267,7 +267,7 @@ class ClusterAssignment(models.Model):
         SegmentationRun, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
     )
     label = models.SmallIntegerField()
-    # In the scaled space of the features: to the own centroid, and how much farther the second nearest is.
+    # In the scaled space of the features: to its own centroid, and how much farther the second nearest is.
     distance = models.FloatField()
     margin = models.FloatField()
 
@@ -285,10 +285,10 @@ class ClusterAssignment(models.Model):
 
 
 class CustomerExport(models.Model):
-    """A list of customers prepared in the background, for the person who asked, and for a while."""
+    """A list of customers prepared in the background for its requester, and kept for a while."""
 
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="customerexport")
-    # Not the job's person, who is whoever tried it again.
+    # Not the job's person, who may be someone who retried it.
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -304,7 +304,7 @@ class CustomerExport(models.Model):
     version = models.ForeignKey(CustomerImport, on_delete=models.PROTECT, related_name="+")
     # Of the file, without the ending.
     name = models.CharField(max_length=255)
-    # The selection's query string; empty for everybody.
+    # The selection's query string; empty for everyone.
     selection = models.TextField(blank=True)
     # Keys of the chosen columns; empty for all.
     columns = ArrayField(models.TextField(), default=list, blank=True)
@@ -334,5 +334,5 @@ class CustomerExport(models.Model):
 
     @property
     def is_available(self) -> bool:
-        """Whether there is a file to take along."""
+        """Whether there is a file to download."""
         return self.expires_at is not None and self.file_deleted_at is None and self.now < self.expires_at

@@ -51,13 +51,13 @@ class SegmentationRunQuerySet(models.QuerySet["SegmentationRun"]):
         return self.filter(job__state=Job.State.SUCCEEDED)
 
     def finished_last_first(self) -> SegmentationRunQuerySet:
-        """Those with results; the next one took its segments over from the one behind it."""
+        """Those with results, each of which took over its segments from the next in this order."""
         return self.succeeded().order_by("-job__finished_at", "-pk")
 
     def before(self, run: SegmentationRun) -> SegmentationRunQuerySet:
         """Those of the run's segmentation that were done when it was; it took over the first one's segments.
 
-        The order of their ids says nothing: a run that was asked for later may be done earlier.
+        The order of their ids says nothing: a run requested later may finish earlier.
         """
         earlier = self.finished_last_first().filter(segmentation=run.segmentation_id).exclude(pk=run.pk)
         return earlier.filter(job__finished_at__lte=run.job.finished_at)

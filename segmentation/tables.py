@@ -1,4 +1,4 @@
-"""Tables of the site's lists: columns and what they are sorted by."""
+"""Tables of the site's lists: columns and sorting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Celery's ways into this floor: each takes at most a job's id and calls one function.
+"""Celery tasks of this floor: each takes at most a job's id and calls one function.
 
 The names are those of the time when the site and this floor were one package: messages that wait in the
 broker, and web processes of an earlier release, still say them.

@@ -21,5 +21,5 @@ class SiteConfig(AppConfig):
 
 
 def read_signs() -> NumberSigns:
-    """The signs of the language that is spoken now, the same as in the numbers on pages."""
+    """The number signs of the active language, as on pages."""
     return NumberSigns(get_format("DECIMAL_SEPARATOR"), get_format("THOUSAND_SEPARATOR"))

@@ -22,11 +22,11 @@ loglevel = "warning"
 control_socket_disable = True
 
 
-# ---- Those who send slowly: each of them holds a thread that others need -----------------------------------
+# ---- Slow senders: each holds a thread that others need ----------------------------------------------------
 
-# Nothing at all for so long, in the middle of a request, ends it.
+# Silence for this long in the middle of a request ends it.
 SILENCE_SECONDS = int(os.environ.get("REQUEST_SILENCE_SECONDS", "30"))
-# A body that is still arriving after so long must have come at this rate.
+# A body still arriving after this long must have come at this rate.
 GRACE_SECONDS = 60
 BYTES_A_SECOND = 1024
 
@@ -71,13 +71,13 @@ def on_starting(server: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Let nobody hold a thread by sending nothing."""
+    """Keep clients from holding a thread by sending nothing."""
     for listener in server.LISTENERS:
         limit_silence(listener.sock)
 
 
 def pre_request(worker: Any, request: Any) -> None:
-    """Let nobody hold a thread by sending a body drop by drop. A connection may bring several requests."""
+    """Keep clients from holding a thread with a trickling body. A connection may carry several requests."""
     request.unreader.sock = PatientSocket(request.unreader.sock)
 
 

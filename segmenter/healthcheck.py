@@ -1,4 +1,4 @@
-"""Ask a site on this machine whether it is well: `python -m segmenter.healthcheck URL`, for health checks."""
+"""Check whether a site here is healthy: `python -m segmenter.healthcheck URL`, for health checks."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ import urllib.request
 
 
 def main(url: str) -> int:
-    # The site answers to its own name alone, and to encrypted requests.
+    # The site only answers to its own name, and to encrypted requests.
     host = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].strip().lstrip(".")
     request = urllib.request.Request(url, headers={"Host": host, "X-Forwarded-Proto": "https"})  # noqa: S310
     try:

@@ -1,4 +1,4 @@
-"""Logs: one event a line, whatever is in it; in JSON where machines read them."""
+"""Logs: one event per line, whatever is in it; JSON where machines read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Middleware of the site: how long a login lasts, how much one may send, and that no copy of a page stays."""
+"""The site's middleware: how long a login lasts, how much one may send, and no copies of pages."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ ENTRY_KEY = re.compile(r"(?<=/reset/key/).+")
 
 
 class SessionLifetimeMiddleware:
-    """Log out who was idle for too long, and everybody some hours after the login.
+    """Log out people who were idle for too long, and everyone some hours after the login.
 
-    A page that renews itself is nobody's activity: polls do not keep a session alive.
+    A page that updates itself is not activity: polls do not keep a session alive.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -60,9 +60,9 @@ class SessionLifetimeMiddleware:
 
 
 class BodySizeMiddleware:
-    """Refuse a large body before a byte of it is read, unless it is a file from somebody who may import it.
+    """Refuse a large body before a byte of it is read, unless it is a file from someone who may import it.
 
-    Django reads a form before it knows who sent it: anybody could fill the disk.
+    Django reads a form before it knows who sent it: anyone could fill the disk.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -87,7 +87,7 @@ class BodySizeMiddleware:
 
 
 class NoStoreMiddleware:
-    """Forbid every copy of what somebody saw who was logged in, unless a view says otherwise."""
+    """Forbid copies of what a logged-in person saw, unless a view says otherwise."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -101,7 +101,7 @@ class NoStoreMiddleware:
 
 
 class UnavailableMiddleware:
-    """Say in words that the cache or the broker does not answer, where a page cannot do without."""
+    """Say so in words when the cache or the broker does not respond and a page needs it."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -117,7 +117,7 @@ class UnavailableMiddleware:
 
 
 class LoggingMiddleware(RequestMiddleware):
-    """Log requests without what people looked for and without the keys of links that let somebody in."""
+    """Log requests without search terms and without the keys of login links."""
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:

@@ -211,7 +211,7 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-# Places in pages of a lower floor, and the templates by which rooms above fill them.
+# Slots in pages of a lower floor, and the templates with which floors above fill them.
 PAGE_SLOTS = {
     "dataset first action": ["segmentation/_find_segments.html"],
     "dataset last action": ["segmentation/_delete_dataset.html"],
@@ -226,9 +226,9 @@ UPLOAD_DIR = DATA_DIR / "uploads"
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=2 * 1024**3)
 IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=50_000_000)
 IMPORT_MAX_COLUMNS = env.int("IMPORT_MAX_COLUMNS", default=500)
-# Without the quick ways to read a file and to build a version: for whoever doubts them.
+# Without shortcuts for reading a file and building a version: for anyone who doubts them.
 IMPORT_PLAINLY = env.bool("IMPORT_PLAINLY", default=False)
-# Stored files are deleted after so many days; what came of them stays.
+# Stored files are deleted after this many days; what was imported stays.
 IMPORT_RETENTION_DAYS = env.int("IMPORT_RETENTION_DAYS", default=30)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024**2
 # While a file arrives it lies beside those that have arrived, not in a temporary folder that may be memory.
@@ -240,12 +240,12 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 EXPORT_DIR = DATA_DIR / "exports"
 # Lists of more customers are prepared in the background.
 EXPORT_BACKGROUND_ROWS = env.int("EXPORT_BACKGROUND_ROWS", default=100_000)
-# So long a prepared list can be taken along; then its file is deleted.
+# A prepared list can be downloaded for this long; then its file is deleted.
 EXPORT_LIFETIME = timedelta(hours=env.float("EXPORT_LIFETIME_HOURS", default=24))
 
 # ---- People and pages ----------------------------------------------------------------------------
 
-# A list that takes the database longer is not waited for; the page says how to ask for less.
+# A list that takes longer is given up; the page says how to narrow it down.
 PAGE_TIMEOUT_SECONDS = env.float("PAGE_TIMEOUT_SECONDS", default=5)
 
 LOGIN_URL = "account_login"
@@ -269,7 +269,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_ADAPTER = "segmenter.accounts.adapters.AccountAdapter"
 ACCOUNT_FORMS = {"login": "segmenter.accounts.forms.EntryForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_EMAIL_VERIFICATION = "none"  # administrators say who may come in
+ACCOUNT_EMAIL_VERIFICATION = "none"  # administrators decide who may log in
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = False
@@ -277,14 +277,14 @@ ACCOUNT_PRESERVE_USERNAME_CASING = False
 # Failed logins: 20 an hour from one address and 20 a day at one account. Others can thereby lock a person
 # out for a while; guessing 20 passwords a day is the smaller evil. allauth's own limits hold for the rest.
 ACCOUNT_RATE_LIMITS = {"login_failed": "20/h/ip,20/d/key", "login": "60/m/ip"}
-# Anybody can send X-Forwarded-For: it says something only behind this many proxies of one's own.
+# Anyone can send X-Forwarded-For: it says something only behind this many proxies of one's own.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Segmenter"
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # links in invitations too
 
-# The company's own login by OpenID Connect: it lets in people who were invited with the same email address.
+# Single sign-on by OpenID Connect: it admits people who were invited with the same email address.
 OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
 SOCIALACCOUNT_ADAPTER = "segmenter.accounts.adapters.SingleSignOnAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
@@ -328,7 +328,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY_OF_FILES = FILE_POLICY
 CONTENT_SECURITY_POLICY = page_policy(form_targets=[OIDC_ISSUER] if OIDC_ISSUER else [])
 if PRODUCTION:
-    # The prefix makes browsers insist: this host alone, every path, encrypted.
+    # The prefix makes browsers insist on this host only, every path, encryption.
     SESSION_COOKIE_NAME, SESSION_COOKIE_SECURE = "__Host-sessionid", True
     CSRF_COOKIE_NAME, CSRF_COOKIE_SECURE = "__Host-csrftoken", True
     SECURE_SSL_REDIRECT = True
@@ -364,7 +364,7 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_DIR", default=str(DATA_DIR / "static")))
-# With no settings nobody runs collectstatic: files are served from where they lie.
+# Without settings nobody runs collectstatic: files are served from where they are.
 WHITENOISE_USE_FINDERS = not PRODUCTION
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

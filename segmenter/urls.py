@@ -6,7 +6,7 @@ from django.urls import include, path
 from segmenter.accounts import login
 from segmenter.pages import errors, glossary, health, home
 
-# Parts of allauth that have no use here: who may log in, and by which address, is the administrators' to say.
+# Parts of allauth not used here: administrators decide who may log in, and by which address.
 closed_patterns = [
     path("email/", errors.closed),
     path("confirm-email/", errors.closed),

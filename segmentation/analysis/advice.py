@@ -25,7 +25,7 @@ CLEAR_MARGIN = 0.03
 CLEAR_DEVIATIONS = 3.0
 # What the criteria are called in results; sentences say it in the reader's language.
 ELBOW, SILHOUETTE, STABILITY = gettext_noop("elbow"), gettext_noop("silhouette"), gettext_noop("stability")
-# Smaller clusters are taken for outliers, not for groups.
+# Smaller clusters count as outliers, not as groups.
 SMALLEST_SHARE = 0.005
 
 

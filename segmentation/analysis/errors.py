@@ -1,8 +1,8 @@
-"""What a person can cause: each error carries one sentence for that person."""
+"""Errors a person can cause: each carries one sentence for that person."""
 
 
 class AnalysisError(ValueError):
-    """Root of the family; `str(error)` is a sentence that may be shown on a page."""
+    """Base class; `str(error)` is a sentence that may be shown on a page."""
 
 
 class InvalidSettingError(AnalysisError):
@@ -26,4 +26,4 @@ class ValueRangeError(AnalysisError):
 
 
 class TooFewCustomersError(AnalysisError):
-    """Fewer customers, or fewer different customers, than clusters asked for."""
+    """Fewer customers, or fewer distinct customers, than clusters requested."""

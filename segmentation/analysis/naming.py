@@ -108,7 +108,7 @@ def _repeated(names: Sequence[str]) -> set[str]:
 
 
 def _told_apart(profiles: Sequence[NumberProfile], names: Sequence[str]) -> list[str]:
-    """Return the names, with the strongest trait that tells those repeated apart in the second's place."""
+    """Return the names, with repeated ones given the strongest trait that separates them in second place."""
     told = list(names)
     for name in _repeated(names):
         labels = [label for label, other in enumerate(names) if other == name]
@@ -127,7 +127,7 @@ def _told_apart(profiles: Sequence[NumberProfile], names: Sequence[str]) -> list
 
 
 def _numbered(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names with a number behind each of those that are alike."""
+    """Return the names, with a number after each of those that are alike."""
     taken, numbers = set(names), {name: count(1) for name in _repeated(names)}
     return tuple(
         next(candidate for number in numbers[name] if (candidate := f"{name} {number}") not in taken)
@@ -269,7 +269,7 @@ def _words(name: str, difference: float, detail: int) -> str:
 
 
 def _degree(difference: float, detail: int) -> int:
-    """Return how far from everyone: 0 for average, then slightly, plainly and very, negative below."""
+    """Return how far from everyone: 0 for average, then slightly, clearly and very, negative below."""
     size = abs(difference)
     steps = 0
     if size >= STRONG and detail >= 1:

@@ -165,7 +165,7 @@ class Advice:
     k_recommended : int or None
         `None` when there is no clear grouping.
     k_fallback : int
-        What a run that was asked for the recommended k uses instead: the k of the highest silhouette.
+        What a run uses if the recommended k was requested: the k of the highest silhouette.
     sentences : tuple of str
         The recommendation and its reasons in two to four plain sentences.
     answers : tuple of CriterionAnswer
@@ -195,7 +195,7 @@ class Clustering:
     labels : ndarray of int32 of shape (n_samples,)
         0 is the largest cluster; ties in size go by centroid.
     distances : ndarray of shape (n_samples,)
-        Distance to the own centroid, in scaled units.
+        Distance to its own centroid, in scaled units.
     margins : ndarray of shape (n_samples,)
         Distance to the second nearest centroid minus `distances`; infinite when k = 1.
     centroids : ndarray of shape (k, n_features)

@@ -98,7 +98,7 @@ class Axes:
         return axes
 
     def choose(self, x: str, y: str) -> Choice:
-        """The choice that an address names; the pair that the segments explain best where it names none."""
+        """The choice an address names, else the pair that the segments explain best."""
         known = {axis.key: axis for axis in self.choices}
         if COMPONENTS in (x, y) and COMPONENTS in known:
             pair = next(pair for pair in self.frozen if pair.is_components)
@@ -137,7 +137,7 @@ class Axes:
 
 
 def read_picture(run: SegmentationRun, choice: Choice) -> PairPicture | None:
-    """The picture of a choice, if there is one by now."""
+    """The picture of a choice, if there is one yet."""
     if choice.frozen is not None:
         picture = _frozen_picture(run, choice.frozen.number)
     elif choice.further is not None:

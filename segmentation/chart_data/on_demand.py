@@ -1,4 +1,4 @@
-"""Pictures of pairs that a run did not freeze: asked for by people, counted once by a worker, then kept."""
+"""Pictures of pairs that a run did not freeze: requested by people, counted once by a worker, then kept."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ READING = gettext_noop("Reading the customers")
 def ask_for_picture(
     run: SegmentationRun, x: Attribute, y: Attribute, user: AbstractBaseUser | AnonymousUser | None = None
 ) -> RunPicture:
-    """The picture of two number attributes, whichever stands across; its job is queued if there is none yet.
+    """The picture of two number attributes, on either axis; its job is queued if there is none yet.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def ask_for_picture(
         return found
     if run.version.dropped_at is not None:
         raise RunRefusedError(customers_are_gone())
-    asked.delete()  # what failed is tried anew
+    asked.delete()  # what failed is retried
     job = create_job("picture", user, title=f"{x} × {y}", key=f"picture {run.pk} {x.pk} {y.pk}")
     return RunPicture.objects.create(run=run, job=job, version=run.version, x_attribute=x, y_attribute=y)
 
@@ -60,7 +60,7 @@ def customers_are_gone() -> str:
 
 
 def count_picture(claim: Claim) -> None:
-    """Do the picture that holds the claimed job: read two columns and the labels, count, store.
+    """Make the claimed job's picture: read two columns and the labels, count, store.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def count_picture(claim: Claim) -> None:
 
 
 def _read_drawn(wanted: RunPicture, claim: Claim) -> tuple[FloatArray, LabelArray]:
-    """Both values and the label of every customer of the run who is still there."""
+    """Both values and the label of every customer of the run who still exists."""
     total = wanted.version.customer_count
     ids, values = read_numbers(
         wanted.version_id,

@@ -1,4 +1,4 @@
-"""A Figure whose layout is in pixels, and that remembers what SVG needs and matplotlib has no place for."""
+"""A Figure laid out in pixels that remembers what SVG needs and matplotlib has no place for."""
 
 import functools
 import itertools
@@ -42,7 +42,7 @@ Segment = tuple[Point, Point]
 
 @dataclass(frozen=True)
 class Link:
-    """Where an artist leads and what it is called; without `href` only a tooltip.
+    """Where an artist links to and its title; without `href` only a tooltip.
 
     Artists that repeat a link are not `primary`: the mouse reaches them, keyboards and screen readers do not.
     """

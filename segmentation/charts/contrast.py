@@ -1,4 +1,4 @@
-"""What can be read on what."""
+"""Which text colour is readable on which fill."""
 
 from matplotlib.colors import to_rgb
 

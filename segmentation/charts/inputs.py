@@ -133,7 +133,7 @@ class SegmentHistory:
 
 @dataclass(frozen=True)
 class SizeHistory:
-    """Sizes of segments through runs, the oldest run first.
+    """Sizes of segments from run to run, the oldest run first.
 
     `runs` are what these are called: each its day, or its number where several were on one day.
     """

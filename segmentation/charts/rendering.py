@@ -1,4 +1,4 @@
-"""Figures as bytes: SVG for pages, SVG and PNG to take along."""
+"""Figures as bytes: SVG for pages, SVG and PNG to download."""
 
 import io
 import threading
@@ -30,7 +30,7 @@ def render_svg(
     prefix : str
         Begins every id; charts of one page need different ones. Letters, digits and hyphens.
     background : bool
-        For a file of its own: opaque, and with a size. Otherwise transparent, as wide as its place.
+        For a separate file: opaque, and with a size. Otherwise transparent, as wide as its place.
     """
     chart = cast(ChartFigure, figure)
     chart.patch.set_visible(background)

@@ -1,4 +1,4 @@
-"""Two runs beside each other: which segments were kept, who went from which to which, and why."""
+"""Two runs side by side: which segments were kept, who went from which to which, and why."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Pair:
-    """One segment in two runs, or in the only one that knows it."""
+    """One segment in two runs, or in the only one that has it."""
 
     segment: Segment
     before: Cluster | None
@@ -83,7 +83,7 @@ class Comparison:
 
     @property
     def moves(self) -> list[Flow]:
-        """Who went from one segment to another one, the most first."""
+        """Moves from one segment to another, largest first."""
         moved = (flow for flow in self.flows if flow.before and flow.after and not flow.is_same)
         return sorted(moved, key=lambda flow: -flow.size)
 
@@ -103,7 +103,7 @@ class Comparison:
 
     @property
     def changed(self) -> int:
-        """Those who moved and have other values than before."""
+        """Those who moved and whose values changed."""
         return sum(reasons.changed for reasons in self.explained)
 
     @property
@@ -125,7 +125,7 @@ def compare_runs(before: SegmentationRun, after: SegmentationRun, *, for_page: b
     reasons = _explained(found, before, after, pairs, for_page=for_page)
     sources: list[Cluster | None] = [*before.clusters.all(), None]
     targets: list[Cluster | None] = [*after.clusters.all(), None]
-    # Who is in one run only gets a row and a column where there is anybody.
+    # Customers in one run only get a row and a column, if there are any.
     if all(now is not None for _, now in counts):
         targets.pop()
     if all(then is not None for then, _ in counts):
@@ -140,7 +140,7 @@ def compare_runs(before: SegmentationRun, after: SegmentationRun, *, for_page: b
 
 
 def _pairs(before: SegmentationRun, after: SegmentationRun) -> list[Pair]:
-    """The segments of both runs: those of the later one by size, then those that it no longer knows."""
+    """The segments of both runs: those of the later one by size, then those it no longer has."""
     then = {cluster.segment_id: cluster for cluster in before.clusters.all()}
     now = {cluster.segment_id: cluster for cluster in after.clusters.all()}
     known = {**now, **{key: cluster for key, cluster in then.items() if key not in now}}
@@ -159,7 +159,7 @@ def _flows(
     counts: Counts,
     reasons: Reasons,
 ) -> list[Flow]:
-    """Where those of one cluster of the earlier run went, or those of none."""
+    """Where the customers of one cluster of the earlier run went, or of none."""
     label = source.label if source else None
     sizes = [counts.get((label, target.label if target else None), 0) for target in targets]
     total = sum(sizes)
@@ -179,12 +179,12 @@ def _flows(
 
 
 def find_comparison(before: int, after: int) -> RunComparison:
-    """What is kept of two runs, counted now if nothing is: finished runs never change."""
+    """The stored comparison of two runs, counted now if there is none: finished runs never change."""
     pair = {"before_id": before, "after_id": after}
     found = RunComparison.objects.filter(**pair).first()
     if found is None:
         found = RunComparison(**pair, flows=_count_flows(before, after))
-        # Somebody else may have counted at the same time.
+        # Someone else may have counted at the same time.
         RunComparison.objects.bulk_create([found], ignore_conflicts=True)
     return found
 
@@ -197,7 +197,7 @@ def _explained(
     *,
     for_page: bool,
 ) -> Reasons:
-    """What changed about those who moved, counted now if nobody has; nothing where nobody can say."""
+    """What changed about those who moved, counted now if not yet counted; nothing if it cannot be known."""
     if found.moves is None and may_explain(before, after):
         same = [(pair.before.label, pair.after.label) for pair in pairs if pair.before and pair.after]
         with suppress(TooSlow), time_limit() if for_page else nullcontext():
@@ -208,7 +208,7 @@ def _explained(
 
 
 def compare_with_the_run_before(job_id: int) -> None:
-    """Count who moved since the run before the one that holds this job, so that no page has to."""
+    """Count who moved since the run before this job's, so that no page has to."""
     runs = SegmentationRun.objects.select_related("segmentation", "version", "job").with_clusters()
     after = runs.succeeded().filter(job=job_id).first()
     before = runs.before(after).first() if after else None

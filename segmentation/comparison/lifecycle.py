@@ -1,4 +1,4 @@
-"""What became of a segment between two runs: the one answer that every page gives."""
+"""What happened to a segment between two runs: the one answer that every page gives."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ARRIVED: tuple[Fate, ...] = ("new", "found again")
 def find_fate(
     segment: Segment, before: Cluster | None, after: Cluster | None, earlier_ended: datetime | None
 ) -> Fate:
-    """Return what became of a segment from an earlier run to a later one.
+    """Return what happened to a segment from an earlier run to a later one.
 
     Parameters
     ----------

@@ -21,11 +21,11 @@ from segmentation.analysis.results import ClusterProfiles, from_json
 from segmentation.models import SegmentationRun
 from segmentation.segments.explanation import scale_of
 
-# Features that are compared: enough for any segmentation that people still understand.
+# Features compared: enough for any segmentation people can still understand.
 MOST_FEATURES = 100
 # What changed is counted for the features that matter most.
 MOST_CAUSES = 3
-# A text that is another one counts as much as a number that is so many spreads away.
+# A changed text counts as much as a number this many spreads away.
 OTHER_TEXT = 2.0
 
 
@@ -142,7 +142,7 @@ def _statement(
 
 
 def _is_a_move(same: Sequence[tuple[int, int]]) -> sql.Composable:
-    """Whether the labels before and after are those of two segments."""
+    """Whether the labels before and after belong to different segments."""
     if not same:
         return sql.SQL("true")
     pairs = sql.SQL(", ").join(sql.SQL("({}, {})").format(*pair) for pair in same)
@@ -168,7 +168,7 @@ def _compared(
 
 
 def _average(side: sql.Composable, then: sql.Composable, now: sql.Composable) -> sql.Composable:
-    """Of those whose value is another one. PostgreSQL's own also adds up squares, which soon overflow."""
+    """Of those whose value changed. PostgreSQL's own also adds up squares, which soon overflow."""
     told = sql.SQL("{0} <> {1} AND abs({0}) < {2} AND abs({1}) < {2}").format(then, now, MOST_SUMMED)
     average = sql.SQL("sum({0}) FILTER (WHERE {1}) / nullif(count(*) FILTER (WHERE {1}), 0)")
     return average.format(side, told)

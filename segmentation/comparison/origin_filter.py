@@ -1,4 +1,4 @@
-"""Where the customers of a segment were in another run: one more thing that an address may ask.
+"""Where a segment's customers were in another run: one more filter an address may carry.
 
 was=7.2    they are in segment 2 of run 7
 was=7.0    they are in no segment of run 7
@@ -26,18 +26,18 @@ WRITTEN = re.compile(r"([0-9]{1,17})\.([0-9]{1,4})")
 
 @dataclass(frozen=True, kw_only=True)
 class Origin(Condition):
-    """That customers are in this segment of another run, or in none of it."""
+    """The condition that customers are in this segment of another run, or in none of it."""
 
     run: SegmentationRun
     label: int | None
 
     def narrow(self, assignments: QuerySet[ClusterAssignment]) -> QuerySet[ClusterAssignment]:
-        """Those of the assignments whose customers it is true of: the customers need not be read for it."""
+        """The assignments of customers who meet it: the customers themselves need not be read."""
         return assignments.filter(_is_in(self.run, self.label, "customer_id"))
 
 
 def write_origin(run: int, number: int = NOWHERE) -> str:
-    """The part of an address that asks for those of this segment."""
+    """The part of an address that selects this segment's customers."""
     return f"{NAME}={run}.{number}"
 
 
@@ -86,5 +86,5 @@ def _is_in(run: SegmentationRun, label: int | None, customer: str) -> Q:
 
 
 def origin_of(selection: Selection) -> Origin | None:
-    """What a selection asks about another run."""
+    """The condition a selection has on another run."""
     return next((each for each in selection.conditions if isinstance(each, Origin)), None)

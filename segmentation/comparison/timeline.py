@@ -1,4 +1,4 @@
-"""A segmentation's segments through its runs: how large each was, and which were kept, new or retired."""
+"""A segmentation's segments from run to run: how large each was, and which were kept, new or retired."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from segmentation.charts.inputs import SegmentHistory, SizeHistory
 from segmentation.comparison.lifecycle import ARRIVED, CONTINUED, Fate, find_fate
 from segmentation.models import Cluster, Segment, Segmentation, SegmentationRun
 
-# Runs beside each other in the table, and in the chart.
+# Runs side by side in the table, and in the chart.
 TABLE_RUNS = 8
 CHART_RUNS = 40
-# In the chart, besides the living segments: those that were retired last.
+# In the chart besides the living segments: the most recently retired ones.
 CHART_RETIRED = 8
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One segment in one run: its cluster, what became of it since the run before, and its growth."""
+    """One segment in one run: its cluster, what happened to it since the previous run, and its growth."""
 
     cluster: Cluster | None
     fate: Fate
@@ -42,7 +42,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """One segment through the runs of the columns."""
+    """One segment in each run of the columns."""
 
     segment: Segment
     cells: Sequence[Cell]
@@ -54,7 +54,7 @@ class Row:
 
 @dataclass(frozen=True)
 class RunHistory:
-    """Some runs beside each other, the newest last; the living segments' rows, and those of retired ones."""
+    """Some runs side by side, the newest last; the living segments' rows, and those of retired ones."""
 
     columns: Sequence[Column]
     living: Sequence[Row]

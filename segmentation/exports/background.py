@@ -1,4 +1,4 @@
-"""Exports too long for a request: asked for, written by a worker, kept for a while, deleted."""
+"""Exports too long for a request: queued, written by a worker, kept for a while, deleted."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ class Written:
 def start_export(
     what: Exportable, ending: str, keys: Collection[str], user: AbstractBaseUser | AnonymousUser
 ) -> CustomerExport:
-    """Queue an export; while the very same one waits or works, it is returned instead of a second one.
+    """Queue an export; if the very same one is already queued or running, return that one.
 
     Raises
     ------
     JobRefusedError
         The person has too many jobs waiting.
     """
-    # Locked, so that the version is not dropped before anybody knows that it is wanted.
+    # Locked, so that the version is not dropped before the export claims it.
     dataset = Dataset.objects.select_for_update(no_key=True).get(pk=what.dataset.pk)
     what = replace(what, version_id=dataset.current_version_id)
     job = create_job(KIND, user, title=_("Export of %s") % what, key=_key(what, ending, keys, user))
@@ -80,7 +80,7 @@ def start_export(
 
 
 def _key(what: Exportable, ending: str, keys: Collection[str], user: AbstractBaseUser | AnonymousUser) -> str:
-    """Says which export it is, without a word of what was selected."""
+    """Identifies the export without revealing what was selected."""
     asked = f"{what.get_absolute_url()} {ending} {sorted(keys)}"
     return f"{KIND} {user.pk} {what.version_id} {hashlib.sha256(asked.encode()).hexdigest()}"
 
@@ -89,7 +89,7 @@ def _key(what: Exportable, ending: str, keys: Collection[str], user: AbstractBas
 
 
 def execute_export(claim: Claim) -> None:
-    """Write the file of the export that holds the claimed job, and publish it.
+    """Write the file of the claimed job's export, and publish it.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def _write_and_publish(claim: Claim, export: CustomerExport, file_id: uuid.UUID)
 
 
 def _write_file(path: Path, blocks: Generator[bytes]) -> Written:
-    """Write a file that is there, whole, whatever happens to the machine afterwards."""
+    """Write a file that survives whole, whatever happens to the machine afterwards."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     digest, size = hashlib.sha256(), 0
     opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -148,7 +148,7 @@ def _write_file(path: Path, blocks: Generator[bytes]) -> Written:
 
 
 def exportable_of(export: CustomerExport) -> Exportable:
-    """What an export was asked for."""
+    """The customers an export was requested for."""
     params = QueryDict(export.selection)
     selection = Selection.read(params, export.dataset, more=read_origin(params, export.dataset))
     return Exportable(export.dataset, export.cluster, export.version_id, selection, export.run)
@@ -158,7 +158,7 @@ def exportable_of(export: CustomerExport) -> Exportable:
 
 
 def path_of(file_id: uuid.UUID) -> Path:
-    """Where an export's file lies. Its name comes from us and never from people."""
+    """Where an export's file is. The name is ours, never a person's."""
     return Path(settings.EXPORT_DIR) / str(file_id)
 
 
@@ -171,7 +171,7 @@ def delete_exports(exports: QuerySet[CustomerExport]) -> None:
 
 
 def delete_expired_files() -> int:
-    """Delete the files of exports whose time is over, and what killed attempts left. Return how many."""
+    """Delete the files of expired exports, and leftovers of killed attempts. Return how many."""
     deleted = 0
     for export in CustomerExport.objects.filter(expires_at__lt=Now(), file_deleted_at=None):
         assert export.file_id is not None  # noqa: S101 - tells mypy, not people
@@ -181,7 +181,7 @@ def delete_expired_files() -> int:
 
 
 def _delete_stray_files() -> int:
-    """Delete files that no export knows and no attempt can be writing any more."""
+    """Delete files that belong to no export and that no attempt can still be writing."""
     folder = Path(settings.EXPORT_DIR)
     oldest = time.time() - settings.JOB_TIME_LIMIT_SECONDS - settings.JOB_TIME_GRACE_SECONDS
     written = {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}

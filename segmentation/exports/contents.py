@@ -41,20 +41,20 @@ WRITERS: dict[str, Callable[[CustomerList, ListCounter], Generator[bytes]]] = {
 
 @dataclass(frozen=True)
 class Extent:
-    """How many rows a list has: exactly, or at least so many where nobody counted on."""
+    """How many rows a list has: exact, or a minimum if counting stopped early."""
 
     rows: int
     is_exact: bool = True
 
     @property
     def is_long(self) -> bool:
-        """Whether it takes too long for a request, and is prepared in the background."""
+        """Whether it takes too long for a request and is prepared in the background."""
         return self.rows > settings.EXPORT_BACKGROUND_ROWS
 
 
 @dataclass(frozen=True)
 class Exportable:
-    """Customers somebody may take along.
+    """Customers that can be exported.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class Exportable:
         selection: Selection = EVERYBODY,
         run: SegmentationRun | None = None,
     ) -> Exportable:
-        """The customers as people see them now."""
+        """The customers as they are now."""
         return cls(dataset, cluster, dataset.current_version_id, selection, run)
 
     def __str__(self) -> str:
@@ -94,12 +94,12 @@ class Exportable:
 
     @property
     def words(self) -> str:
-        """Who of them, as people read it."""
+        """The selection in words."""
         return self.selection.words
 
     @property
     def file_name(self) -> str:
-        """What its file is called, without the ending."""
+        """The file name, without the extension."""
         part = "" if self.selection.is_everybody else " selection"
         if self.run is not None:
             return f"{self.run.segmentation.name} run {self.run.pk}{part}"
@@ -108,12 +108,12 @@ class Exportable:
         return f"{self.cluster.segment.name} run {self.cluster.run_id}{part}"
 
     def get_absolute_url(self) -> str:
-        """The page on which somebody chooses what to take along."""
+        """The page for choosing what to export."""
         return _with_query(self.whole_address, self.selection.parameters)
 
     @property
     def whole_address(self) -> str:
-        """The page for everybody, whatever is selected."""
+        """The page for everyone, whatever is selected."""
         if self.run is not None:
             return reverse("segmentation:run-export", args=[self.run.pk])
         if self.cluster is None:
@@ -153,7 +153,7 @@ class Exportable:
     def rows(self) -> CustomerList:
         """The list with every column, the customers as they are in the version.
 
-        Customers who are no longer in the dataset are left out: there is nobody to write to.
+        Customers who are no longer in the dataset are left out: there is no one to contact.
         """
         customers = self.selection.apply(Customer.objects.filter(version_id=self.version_id))
         if self.run is not None:
@@ -199,7 +199,7 @@ def _list_of_clusters(
 
 
 def describe(what: Exportable, ending: str, rows: CustomerList) -> dict[str, object]:
-    """What the audit trail says of an export besides what it was."""
+    """What the audit trail records about an export, besides what it was."""
     columns = ", ".join(rows.header)
     return {"dataset": what.dataset.name, "format": ending, "selection": what.words, "columns": columns}
 
@@ -207,7 +207,7 @@ def describe(what: Exportable, ending: str, rows: CustomerList) -> dict[str, obj
 def witnessed_export(
     what: Exportable, ending: str, keys: Collection[str] = (), *, request: HttpRequest | None = None
 ) -> Iterator[bytes]:
-    """Yield the file of a list; it is written down who takes it along, at both ends of it."""
+    """Yield the file of a list; who downloads it is logged at the start and the end."""
     rows, counter = what.rows().only(keys), ListCounter()
     blocks = WRITERS[ending](rows, counter)
     return witness_blocks(request, what, blocks, lambda: counter.rows, **describe(what, ending, rows))

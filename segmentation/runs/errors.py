@@ -4,4 +4,4 @@ from jobs.errors import JobRefusedError
 
 
 class RunRefusedError(JobRefusedError):
-    """A run cannot be started as asked; the text is one sentence for the person who asked."""
+    """A run cannot be started as requested; the text is one sentence for that person."""

@@ -41,7 +41,7 @@ from segmentation.models import Segmentation, SegmentationRun
 from segmentation.runs.store import Findings, publish_run
 from segmentation.runs.timings import Stopwatch
 
-# A text with more different values than this (names, streets) has no frequent ones worth a profile.
+# A text with more distinct values than this (names, streets) has no frequent ones worth profiling.
 PROFILED_TEXT_VALUES = 200
 # What is profiled besides the features is read in passes: 40 MB, which are there twice for a moment.
 VALUES_AT_ONCE = 5_000_000
@@ -52,7 +52,7 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn", "kneed")
 
 @dataclass(frozen=True)
 class Loaded:
-    """The customers of a version by ascending id: features with their names, logarithms asked for."""
+    """The customers of a version by ascending id: features with their names, and requested logarithms."""
 
     ids: IntArray
     values: FloatArray
@@ -158,7 +158,7 @@ def find_candidates(
 
 
 def frozen_candidates(run: SegmentationRun, samples: CompressedSamples) -> Candidates | None:
-    """What the run whose sweep this one takes over has frozen; `None` where it cannot serve."""
+    """The frozen sweep of the run this one reuses; `None` if it does not fit."""
     source = run.sweep_of
     if source is None or source.k is None or source.libraries != _libraries():
         return None
@@ -173,7 +173,7 @@ def _libraries() -> dict[str, str]:
 
 
 def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch) -> Findings:
-    """Find the segments; touches no table but to read what else is known of the customers."""
+    """Find the segments; reads other attributes of the customers, writes nothing."""
     features = _prepare(run.segmentation, loaded)
     proposed = propose_log1p(features.values, features.names)
     claim.report(SWEEPING)
@@ -251,7 +251,7 @@ def _number_columns(
 def _text_columns(
     run: SegmentationRun, features: FeatureMatrix, claim: Claim
 ) -> Iterator[tuple[str, Sequence[str | None]]]:
-    """Each text attribute over the kept customers; those of ever new values are passed over."""
+    """Each text attribute over the kept customers; those with too many values are skipped."""
     kept = np.flatnonzero(features.kept)
     for some in _batches(run, run.segmentation.dataset.attributes.filter(kind=Attribute.Kind.TEXT)):
         claim.check()

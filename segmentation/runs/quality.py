@@ -109,7 +109,7 @@ def _best_k(rows: Sequence[ClusterScores], name: str, better: object) -> int | N
     known = [(value, row.k) for row in rows if (value := getattr(row, name)) is not None]
     if not known:
         return None
-    # Of equal ones the first.
+    # The first of equal ones.
     wanted = (max if better is max else min)(value for value, k in known)
     return next(k for value, k in known if value == wanted)
 
@@ -120,17 +120,17 @@ def _roles(k: int, run: SegmentationRun, advice: Advice) -> list[str]:
 
 
 def naming_answers(advice: Advice) -> list[CriterionAnswer]:
-    """What the criteria say that name one k: they agree or do not."""
+    """What the criteria that name one k say: whether they agree."""
     return [answer for answer in advice.answers if answer.criterion != STABILITY]
 
 
 def steadiness_answer(advice: Advice) -> CriterionAnswer | None:
-    """What is said of stability, which judges every k by itself."""
+    """What stability says, which judges every k by itself."""
     return next((answer for answer in advice.answers if answer.criterion == STABILITY), None)
 
 
 def sampled(scores: SweepScores) -> int | None:
-    """How many customers the silhouettes were taken on, where not on all."""
+    """How many customers the silhouettes were measured on, if not on all."""
     return max((row.silhouette_sample for row in scores.rows if not row.silhouette_exact), default=0) or None
 
 

@@ -1,4 +1,4 @@
-"""Asking for a segmentation run: checks what can be checked before any customer is read."""
+"""Requesting a segmentation run: checks all it can before any customer is read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ K_LIMIT = 50
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a run is asked for.
+    """What a run is to do.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class RunRequest:
     name
         Of the segmentation; empty for the usual one.
     sweep_of
-        An earlier run with the same choices: this one is of the same customers and takes over its sweep.
+        An earlier run with the same choices: this one uses the same customers and reuses its sweep.
     """
 
     dataset: Dataset
@@ -70,7 +70,7 @@ def request_like(run: SegmentationRun) -> RunRequest:
     Raises
     ------
     RunRefusedError
-        An attribute it needs is no longer there.
+        An attribute it needs no longer exists.
     """
     recipe = run.segmentation
     attributes = Attribute.objects.in_bulk([*recipe.features, *recipe.log1p])
@@ -111,7 +111,7 @@ def start_run(
 ) -> SegmentationRun:
     """Make a run of the dataset's current version and queue its job, unless this process does it itself.
 
-    While the very same run waits or works, it is returned instead of a second one.
+    If the very same run is already queued or running, return that one.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def _create_job(
     title = str(segmentation)
     if foreground:
         return create_foreground_job("run", title=title)
-    # The same run on the same customers is wanted once, however often somebody clicks.
+    # The same run on the same customers is made once, however often someone clicks.
     parameters = f"{request.k} {request.k_max} {request.random_state} {request.limits}"
     key = f"run {segmentation.pk} {version.pk} {parameters}"
     return create_job("run", user, title=title, key=key)

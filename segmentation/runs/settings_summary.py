@@ -1,4 +1,4 @@
-"""What a run was done with: which features drive the result, who was left out, what took how long."""
+"""How a run was done: which features drive the result, who was left out, what took how long."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class LeftOut:
 
 
 def list_left_out(run: SegmentationRun) -> list[LeftOut]:
-    """Why customers take no part, feature by feature; one may be counted for several of them."""
+    """Why customers were left out, by feature; one may count under several."""
     reasons = [
         LeftOut(_("no value in “%(name)s”") % {"name": name}, count)
         for name, count in run.left_out.get("missing", {}).items()
@@ -54,7 +54,7 @@ def list_left_out(run: SegmentationRun) -> list[LeftOut]:
 
 
 def list_outliers(run: SegmentationRun) -> list[tuple[str, int]]:
-    """In which features how many customers lie far off all others."""
+    """How many customers are far from all others, by feature."""
     return [(name, count) for name, count in run.left_out.get("outliers", {}).items() if count]
 
 

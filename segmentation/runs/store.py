@@ -1,4 +1,4 @@
-"""Storing what a run found, in one transaction: before it nobody sees anything, after it everything."""
+"""Storing a run's results in one transaction: before it nothing is visible, after it everything."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _sizes_without_vanished(run: SegmentationRun, clustering: Clustering) -> Seq
     """Remove assignments of customers deleted since the run read them; return the sizes by label."""
     assignments = ClusterAssignment.objects.filter(run=run)
     customers = Customer.objects.filter(version_id=run.version_id)
-    if customers.count() == run.version.customer_count:  # nobody was: the usual case, and the cheaper look
+    if customers.count() == run.version.customer_count:  # none were: the usual case, and the cheaper check
         return clustering.sizes
     alive = customers.filter(id=OuterRef("customer_id"))
     assignments.filter(~Exists(alive)).delete()
@@ -108,7 +108,7 @@ def _store_clusters(run: SegmentationRun, findings: Findings, sizes: Sequence[in
 
 
 def _match_living_segments(run: SegmentationRun, findings: Findings) -> ClusterMatching:
-    """Find the segments of the latest run before in this run's clusters."""
+    """Find the previous run's segments in this run's clusters."""
     previous = run.segmentation.runs.finished_last_first().exclude(pk=run.pk).first()
     if previous is None:
         return ClusterMatching(
@@ -129,7 +129,7 @@ def _match_living_segments(run: SegmentationRun, findings: Findings) -> ClusterM
 
 
 def _create_segment(run: SegmentationRun, proposed: str, living: list[Segment]) -> Segment:
-    """Make a new segment with a name and colour that no living one has, and add it to them."""
+    """Make a new segment with a name and colour no living one has, and add it to them."""
     names, colours = {segment.name for segment in living}, {segment.colour for segment in living}
     segment = Segment.objects.create(
         segmentation_id=run.segmentation_id,

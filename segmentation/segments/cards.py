@@ -20,7 +20,7 @@ from segmentation.models import Cluster, RunComparison, Segment, SegmentationRun
 
 # Smaller segments are hardly worth a campaign, or are outliers.
 SMALL_SHARE, SMALL_COUNT = 0.01, 10
-# A larger one says little about anybody in it.
+# A larger one says little about its customers.
 LARGE_SHARE = 0.6
 # Differences named on a card: so many, and none smaller than this many standard deviations.
 MOST_DIFFERENCES, NOTABLE = 4, 0.3
@@ -64,7 +64,7 @@ class Caution:
 
 @dataclass(frozen=True)
 class News:
-    """What became of a segment since the run before."""
+    """What happened to a segment since the previous run."""
 
     fate: Fate
     sentence: str
@@ -115,7 +115,7 @@ def make_cards(
 
 
 def describe(differences: Sequence[Difference]) -> str:
-    """One line: in what they lie above everyone, in what below."""
+    """One line: where they are above everyone, where below."""
     higher = get_text_list([each.name for each in differences if each.is_higher], _("and"))
     lower = get_text_list([each.name for each in differences if not each.is_higher], _("and"))
     if higher and lower:
@@ -127,7 +127,7 @@ def describe(differences: Sequence[Difference]) -> str:
 
 
 def find_gone(earlier: Earlier | None, clusters: Sequence[Cluster]) -> list[Segment]:
-    """The segments of the run before that this one did not find."""
+    """The segments of the previous run that this one did not find."""
     if earlier is None:
         return []
     gone = set(earlier.clusters) - {cluster.segment_id for cluster in clusters}
@@ -223,7 +223,7 @@ def _unsteady(stability: float) -> Caution:
 
 
 def find_news(cluster: Cluster, earlier: Earlier | None) -> News | None:
-    """What became of a segment since the run before; nothing in a first run."""
+    """What happened to a segment since the previous run; nothing in a first run."""
     if earlier is None:
         return None
     before = earlier.clusters.get(cluster.segment_id)
@@ -236,7 +236,7 @@ def find_news(cluster: Cluster, earlier: Earlier | None) -> News | None:
 
 
 def _describe_change(before: Cluster, after: Cluster, flows: Counts | None) -> str:
-    """How many stayed and came in, where that was counted; else how the size has changed."""
+    """How many stayed and joined, if counted; else how the size has changed."""
     if flows is None:
         return _describe_growth(after.size - before.size)
     stayed = flows.get((before.label, after.label), 0)

@@ -50,13 +50,13 @@ def read_members(cluster: Cluster, listing: Listing) -> ListPage:
 
 
 def features_first(cluster: Cluster, attributes: Sequence[Attribute]) -> list[Attribute]:
-    """The attributes in the order of a segment's list: what it was found by comes first."""
+    """The attributes in the order of a segment's list: features first."""
     places = {pk: place for place, pk in enumerate(cluster.run.segmentation.features)}
     return sorted(attributes, key=lambda each: places.get(each.pk, len(places)))
 
 
 def count_features(cluster: Cluster, attributes: Sequence[Attribute]) -> int:
-    """How many of the attributes the segment was found by."""
+    """How many of the attributes are features."""
     return sum(each.pk in cluster.run.segmentation.features for each in attributes)
 
 
@@ -80,7 +80,7 @@ def _order(listing: Listing) -> KeysetOrder:
 
 
 def _listed(cluster: Cluster, listing: Listing, ids: list[int]) -> list[ListedCustomer]:
-    """Who they are, where they stand in the segment, and what the run saw if its version is kept.
+    """Who they are, their place in the segment, and what the run saw if its version is kept.
 
     Of those who came from a segment of another run: what that run saw.
     """

@@ -18,7 +18,7 @@ TAKEN = {
 def edit_segment(
     segment: Segment, *, name: str | None = None, colour: int | None = None, notes: str | None = None
 ) -> dict[str, object]:
-    """Change what is given, and return what was there before, as far as it differed.
+    """Change what is given, and return the old values that differed.
 
     A run that is being published may retire the segment or change its name: the segment is read anew once
     nobody else gives out names and looks of its segmentation, and nothing but the changes is written.
@@ -66,6 +66,6 @@ def rename_segmentation(segmentation: Segmentation, name: str) -> str:
 
 
 def refuse_taken_name(named: Segment | Segmentation, name: str) -> None:
-    """Raise a `ValidationError` where another one has the name; one's own may stay."""
+    """Raise a `ValidationError` if another one has the name; its own may stay."""
     if name != named.name and named.others().filter(name=name).exists():
         raise ValidationError(TAKEN[type(named)], params={"name": name})

@@ -17,7 +17,7 @@ from segmentation.models import Cluster, ClusterAssignment, Scaling, Segmentatio
 
 # Farther from the stored distance than this share, a derived one is that of other values than the run saw.
 TOLERANCE = 0.05
-# A feature that decides less than this share of the difference is not worth a line.
+# A feature that accounts for less than this share of the difference is not worth a line.
 LEAST_PULL = 0.05
 
 
@@ -66,7 +66,7 @@ def explain(
     run, profiles
         What it froze.
     customer
-        With the values that the run saw, or with today's; `None` if neither is there.
+        With the values the run saw, or today's; `None` if there are neither.
     attributes
         Of the dataset.
     """

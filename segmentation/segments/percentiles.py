@@ -1,4 +1,4 @@
-"""Where one customer stands among all, by what a run froze: no other customer is looked at."""
+"""Where one customer stands among all, from what a run froze: no other customer is read."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Standing:
-    """One value of a customer against everybody's; nothing but the value where nothing is known of others."""
+    """One value of a customer against everyone's; just the value if nothing is known about others."""
 
     attribute: Attribute
     text: str

@@ -1,4 +1,4 @@
-"""What segments know of one customer: the values among everybody's, the segment in every run, and why."""
+"""What segments tell about one customer: values among everyone's, the segment in every run, and why."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ register = template.Library()
 
 @register.inclusion_tag("segmentation/_customer.html", takes_context=True)
 def customer_segments(context: Context) -> dict[str, Any]:
-    """Tell of the page's customer by the run that its address names, by the newest where it names none."""
+    """Describe the page's customer by the run in its address, or by the newest."""
     customer, attributes = context["customer"], context["attributes"]
     assignments = {each.run_id: each for each in ClusterAssignment.objects.filter(customer_id=customer.id)}
     clusters = _clusters_of(assignments)
@@ -47,7 +47,7 @@ def _clusters_of(assignments: dict[int, ClusterAssignment]) -> list[Cluster]:
 
 
 def _choose(clusters: list[Cluster], asked: str) -> Cluster | None:
-    """The cluster of the run that is asked for, else of the newest."""
+    """The cluster of the requested run, else of the newest."""
     if not asked:
         return clusters[0] if clusters else None
     for cluster in clusters:
@@ -59,7 +59,7 @@ def _choose(clusters: list[Cluster], asked: str) -> Cluster | None:
 def _explain(
     customer: Customer, attributes: Sequence[Attribute], chosen: Cluster, assignment: ClusterAssignment
 ) -> dict[str, Any]:
-    """What the chosen run froze about everybody, and why it decided so."""
+    """What the chosen run froze about everyone, and why it decided so."""
     run = (
         SegmentationRun.objects.select_related("segmentation")
         .defer("pictures", "sweep", "scores")

@@ -36,7 +36,7 @@ def run_link(run: SegmentationRun) -> SafeString:
 
 @register.inclusion_tag("segmentation/_chart.html")
 def size_chart(segmentation: Segmentation, history: SizeHistory) -> dict[str, Any]:
-    """The chart of a segmentation's sizes through its runs."""
+    """The chart of a segmentation's sizes from run to run."""
     kinds = ("svg", "png", "csv")
     addresses = {
         kind: reverse("segmentation:segmentation-sizes", args=[segmentation.pk, kind]) for kind in kinds
@@ -53,7 +53,7 @@ def size_chart(segmentation: Segmentation, history: SizeHistory) -> dict[str, An
 
 @register.inclusion_tag("segmentation/_chart.html")
 def chart(run: SegmentationRun, name: str, choice: Choice | None = None) -> dict[str, Any]:
-    """One of the run's charts: a picture for every theme and width, its words, and files to take along."""
+    """One of the run's charts: a picture for every theme and width, its words, and files to download."""
     query = "?" + urlencode({"x": choice.x, "y": choice.y}) if choice else ""
     address = {
         kind: reverse("segmentation:chart", args=[run.pk, name, kind]) + query

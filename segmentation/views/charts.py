@@ -54,7 +54,7 @@ def chart(request: HttpRequest, run_id: int, name: str, format: str) -> HttpResp
     return _answer(
         request,
         lambda: _drawn(request, kind, wanted, format, f"{name}-{run.pk}"),
-        # A run never changes: besides it a chart shows how its segments are called now, and leads on.
+        # A run never changes: the chart also shows its segments' present names, and links on.
         drawn_from=(wanted.may_run, segment_marks(wanted)),
         file_name=f"{name}-run-{run.pk}.{format}",
     )
@@ -65,7 +65,7 @@ def chart(request: HttpRequest, run_id: int, name: str, format: str) -> HttpResp
 @cache_control(private=True, no_cache=True)  # a segment may have another name by now
 @file_policy
 def segmentation_sizes(request: HttpRequest, segmentation_id: int, format: str) -> HttpResponse:  # noqa: A002
-    """The chart of sizes through the runs."""
+    """The chart of sizes from run to run."""
     history = read_sizes(get_object_or_404(Segmentation, pk=segmentation_id))
     return _answer(
         request,
@@ -78,7 +78,7 @@ def segmentation_sizes(request: HttpRequest, segmentation_id: int, format: str) 
 def _answer(
     request: HttpRequest, draw: Callable[[], bytes], *, drawn_from: object, file_name: str
 ) -> HttpResponse:
-    """Answer with a chart, or with 304 where the browser has it already: then nothing is drawn.
+    """Respond with a chart, or with 304 if the browser has it already: then nothing is drawn.
 
     `drawn_from` is all that decides what the chart looks like, besides the address and the program.
     """

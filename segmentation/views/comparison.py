@@ -48,12 +48,12 @@ def _problem_of(runs: Sequence[SegmentationRun]) -> str:
     if len(runs) != 2:
         return _("Choose two finished runs: select them in the history, or pick them here.")
     if runs[0].segmentation.dataset_id != runs[1].segmentation.dataset_id:
-        return _("These runs share no customers: choose two from the same dataset.")
+        return _("These runs are from different datasets: choose two from the same one.")
     return ""
 
 
 def _other_runs(runs: Sequence[SegmentationRun]) -> list[SegmentationRun]:
-    """What can be chosen instead: the latest finished runs, of the same dataset where there is one."""
+    """Other runs to choose: the latest finished ones, from the same dataset if there is one."""
     found = SegmentationRun.objects.listed().finished_last_first()
     if runs:
         found = found.filter(segmentation__dataset=runs[0].segmentation.dataset_id)

@@ -49,7 +49,7 @@ def segment_edit(request: HttpRequest, segmentation_id: int, segment_id: int) ->
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("segmenter.change_segment", raise_exception=True)
 def segment_rename(request: HttpRequest, run_id: int, number: int) -> HttpResponse:
-    """Where the form in place, on the page of a run or of a segment, is sent to: it leads back there."""
+    """Takes the inline form on the page of a run or a segment, and leads back there."""
     clusters = Cluster.objects.select_related("segment__segmentation__dataset")
     cluster = get_object_or_404(clusters, run=run_id, number=number)
     back = cluster.get_absolute_url()
@@ -78,7 +78,7 @@ def _posted(request: HttpRequest) -> dict[str, str] | None:
 
 
 def _write(form: NameForm, write: Callable[[], None]) -> bool:
-    """Whether what a valid form means is written; a name may be taken at the very moment."""
+    """Whether a valid form was saved; the name may be taken at that very moment."""
     try:
         with transaction.atomic():
             write()

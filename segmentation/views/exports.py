@@ -1,4 +1,4 @@
-"""What leaves the system: choose columns and format, take the list along, or have it prepared."""
+"""Exports: choose columns and format, download the list, or have it prepared."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _context(request: HttpRequest, what: Exportable, extent: Extent, form: Expor
     }
 
 
-# ---- Taking along at once ----------------------------------------------------------------------------------
+# ---- Downloading at once ----------------------------------------------------------------------------------
 
 
 @require_safe
@@ -144,7 +144,7 @@ def _send(request: HttpRequest, what: Exportable, ending: str) -> HttpResponseBa
     if request.method == "HEAD":
         return as_download(HttpResponse(), what.file_name, ending)
     try:
-        # Nothing is read before the response leaves: whatever looks at it on its way may ask the database.
+        # Nothing is read before the response is sent: middleware on the way may query the database.
         blocks = witnessed_export(what, ending, keys, request=request)
     except ListRefusedError as error:
         messages.error(request, str(error))

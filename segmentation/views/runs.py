@@ -1,4 +1,4 @@
-"""Runs: their history, asking for one, and its page with the ways on from there."""
+"""Runs: their history, starting one, and its page with the next steps."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def run_create(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _choices_of(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
-    """What an earlier run of the dataset was asked for, where the address names one."""
+    """The settings of an earlier run of the dataset, if the address names one."""
     like = _number(request.GET.get("like", ""))
     runs = SegmentationRun.objects.filter(segmentation__dataset=dataset).select_related("segmentation")
     run = runs.filter(pk=like).first() if like else None
@@ -66,7 +66,7 @@ def _choices_of(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
     attributes = {attribute.pk: attribute for attribute in dataset.attributes.all()}
     chosen = [attributes[pk] for pk in recipe.features if pk in attributes]
     logarithms = {*recipe.log1p}
-    if "log1p" in request.GET:  # the run's page offers to take those that it proposes
+    if "log1p" in request.GET:  # the run's page offers the proposed ones
         logarithms |= {each.pk for each in chosen if each.name in run.log1p_proposed}
     share = run.limits.get("min_share", 0)
     return {
@@ -168,7 +168,7 @@ def _ways_on(run: SegmentationRun) -> dict[str, Any]:
 @require_POST
 @permission_required("segmenter.add_segmentationrun", raise_exception=True)
 def run_again(request: HttpRequest, run_id: int) -> HttpResponse:
-    """Ask for the same of today's customers."""
+    """Start the same run on today's customers."""
     run = _get_run(run_id)
     return _start(request, run, lambda: request_like(run))
 
@@ -176,7 +176,7 @@ def run_again(request: HttpRequest, run_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("segmenter.add_segmentationrun", raise_exception=True)
 def run_k(request: HttpRequest, run_id: int, k: int) -> HttpResponse:
-    """Ask for another number of segments; the page before it says of which customers."""
+    """Start a run with another number of segments; the page before says which customers."""
     run = _get_run(run_id)
     if k not in run.sweep.get("ks", []):
         raise Http404(_("This run did not try this number of segments."))
@@ -211,7 +211,7 @@ def _start(request: HttpRequest, run: SegmentationRun, make: Callable[[], RunReq
 @require_POST
 @permission_required("segmenter.view_segmentationrun", raise_exception=True)
 def run_picture(request: HttpRequest, run_id: int) -> HttpResponse:
-    """Let a pair be drawn that the run did not freeze."""
+    """Have a pair drawn that the run did not freeze."""
     run = _get_run(run_id)
     axes = {axis.key: axis for axis in Axes(run).choices} if run.k is not None else {}
     x, y = (axes.get(request.POST.get(name, "")) for name in ("x", "y"))

@@ -1,4 +1,4 @@
-"""A segmentation: its segments through the runs, and the next run."""
+"""A segmentation: its segments from run to run, and the next run."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from segmentation.segments.customers import SORTS, count_features, features_firs
 
 
 def orders() -> list[tuple[str, str]]:
-    """The orders that people ask for by a name of their own."""
+    """The named sort orders."""
     return [
         ("distance", _("most typical")),
         ("margin", _("closest to another segment")),

@@ -1,1 +1,1 @@
-"""People who log in: how they get in, how they are invited, and what they may."""
+"""People who log in: how they log in, how they are invited, and what they may do."""

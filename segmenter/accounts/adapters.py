@@ -37,13 +37,13 @@ class AccountAdapter(DefaultAccountAdapter):
     def add_message(
         self, request: HttpRequest, level: int, message_template: str = "", *args: Any, **kwargs: Any
     ) -> None:
-        """Leave out what the next page says anyway."""
+        """Drop messages that the next page shows anyway."""
         if message_template not in {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}:
             super().add_message(request, level, message_template, *args, **kwargs)
 
 
 class SingleSignOnAdapter(DefaultSocialAccountAdapter):
-    """The company's own login connects to people who were invited; it makes nobody new."""
+    """Single sign-on connects to invited people; it creates no new ones."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return False

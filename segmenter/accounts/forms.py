@@ -14,7 +14,7 @@ ROLE_CHOICES = [(role, format_lazy("{}: {}", role, WHAT_ROLES_DO[role])) for rol
 
 
 class EntryForm(LoginForm):
-    """allauth's login form in words of ours; how to get a new password is said beside it."""
+    """allauth's login form in our words; the page says how to get a new password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""The way in."""
+"""The login page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ThrottledLoginView(LoginView):
 
 
 def _company_login() -> dict[str, str] | None:
-    """Name and address of the company's own login, where one is set up."""
+    """Name and address of single sign-on, if set up."""
     provider = settings.SOCIALACCOUNT_PROVIDERS.get("openid_connect")
     if provider is None:
         return None
@@ -39,5 +39,5 @@ def _company_login() -> dict[str, str] | None:
 @require_safe
 @login_not_required
 def ask_administrator(request: HttpRequest) -> HttpResponse:
-    """Where no mail can be sent: who has a new link for those who have forgotten their password."""
+    """Without email: who can give a new link to people who have forgotten their password."""
     return render(request, "account/ask_administrator.html")

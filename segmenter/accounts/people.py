@@ -1,4 +1,4 @@
-"""Inviting people, giving them a role, and keeping them out: each is written into the audit trail."""
+"""Inviting people, giving them a role, and disabling them: each is recorded in the audit trail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WHAT_ROLES_DO = {
 
 
 def listed_people() -> QuerySet[User]:
-    """Everybody, with the number of their second factors; the roles come with one more query."""
+    """Everyone, with the number of their second factors; the roles come with one more query."""
     people = User.objects.annotate(factors=Count("authenticator")).prefetch_related("groups")
     return people.order_by("username")
 
@@ -42,7 +42,7 @@ def role_of(person: User) -> str:
 
 @transaction.atomic
 def invite(request: HttpRequest, *, username: str, email: str, role: str) -> tuple[User, str]:
-    """Make a person who has no password yet, and the link under which to choose one."""
+    """Create a person without a password, and the link to choose one."""
     person = User.objects.create_user(username=username, email=email, password=None)
     person.groups.set(Group.objects.filter(name=role))
     record(request, "invited a person", person, role=role)
@@ -61,7 +61,7 @@ def change_role(request: HttpRequest, person: User, role: str) -> None:
 
 @transaction.atomic
 def set_active(request: HttpRequest, person: User, *, active: bool) -> None:
-    """Let a person in, or keep them out: whoever is disabled is out with the next click."""
+    """Enable or disable a person: a disabled person is logged out at the next click."""
     person.is_active = active
     person.save(update_fields=["is_active"])
     record(request, "enabled a person" if active else "disabled a person", person)
@@ -69,7 +69,7 @@ def set_active(request: HttpRequest, person: User, *, active: bool) -> None:
 
 @transaction.atomic
 def reset_password(request: HttpRequest, person: User) -> str:
-    """Take the password away, which ends every login of the person, and make a link to choose another."""
+    """Cancel the password, which logs the person out everywhere, and make a link to choose another."""
     person.set_unusable_password()
     person.save(update_fields=["password"])
     record(request, "reset a password", person)
@@ -83,7 +83,7 @@ def remove_second_factor(request: HttpRequest, person: User) -> None:
 
 
 def entry_link(request: HttpRequest, person: User) -> str:
-    """The address under which a person chooses a password: good once, and for three days."""
+    """The address where a person chooses a password: works once, within three days."""
     key = default_token_generator.make_token(person)
     path = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(person), key])
     return request.build_absolute_uri(path)

@@ -95,7 +95,7 @@ def person_forget_factor(request: HttpRequest, person_id: int) -> HttpResponse:
 
 
 def _get_other(request: HttpRequest, person_id: int) -> User:
-    """Somebody else: nobody locks the own door from outside."""
+    """Another person: people must not lock themselves out."""
     person = get_object_or_404(User, pk=person_id)
     if person.pk == request.user.pk:
         raise PermissionDenied(_("You cannot change your own role or access."))

@@ -56,7 +56,7 @@ def socket_folder(data_dir: Path) -> Path:
     """Return the folder of both servers' sockets: in the data folder, or a short one if the path is unfit.
 
     A unix socket's path has at most 107 bytes (103 on macOS), and some characters mean something else in a
-    URL or to libpq. The stand-in lies in /tmp whatever TMPDIR says, so that everybody finds the same one.
+    URL or to libpq. The stand-in lies in /tmp whatever TMPDIR says, so that everyone finds the same one.
     """
     data_dir = Path(data_dir).resolve()
     folder = data_dir / "run"
@@ -151,7 +151,7 @@ def try_lock(descriptor: int, *, shared: bool = False) -> bool:
 
 
 def is_locked(path: Path) -> bool:
-    """Tell whether somebody holds the lock exclusively; asking disturbs nobody else who asks."""
+    """Tell whether someone holds the lock exclusively; asking disturbs nobody else who asks."""
     descriptor = open_lock(path)
     try:
         return not try_lock(descriptor, shared=True)

@@ -1,4 +1,4 @@
-"""Runs the processes of the site: starts one that died again, and stops them all in reverse order."""
+"""Runs the site's processes: restarts any that die, and stops them all in reverse order."""
 
 import os
 import signal
@@ -70,7 +70,7 @@ class Supervisor:
         self._say = say
 
     def look_after(self) -> None:
-        """Start what does not run, unless it died a moment ago: call it again and again."""
+        """Start what is not running, unless it died a moment ago: call it repeatedly."""
         now = time.monotonic()
         for child in self._children:
             if child.process is not None and child.process.poll() is not None:

@@ -1,4 +1,4 @@
-"""What the site's words mean."""
+"""The glossary page."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

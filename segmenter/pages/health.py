@@ -1,4 +1,4 @@
-"""Whether the site is well, for those who watch it: says nothing that a stranger could use."""
+"""Whether the site is healthy, for monitoring: reveals nothing a stranger could use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 1.5
 @login_not_required
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Database, broker, and a worker seen lately: 200 if all are well, else 503 and which is not.
+    """Database, broker, and a worker seen recently: 200 if all are healthy, else 503 and which is not.
 
     `?only=database` looks at one alone: a web server whose workers are away is no worse for it.
     """
@@ -40,7 +40,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def _is_well(name: str, check: Callable[[], bool]) -> bool:
     try:
         return check()
-    except Exception:  # whatever it is, it is not well
+    except Exception:  # whatever it is, it is not healthy
         logger.warning("the %s does not answer", name, exc_info=True)
         return False
 

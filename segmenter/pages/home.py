@@ -31,7 +31,7 @@ LATELY = timedelta(days=7)
 
 @dataclass(frozen=True)
 class NextStep:
-    """What would bring somebody further: a sentence, and where it is done."""
+    """A next step: a sentence, and where to do it."""
 
     sentence: str
     action: str
@@ -40,7 +40,7 @@ class NextStep:
 
 @dataclass(frozen=True)
 class Change:
-    """A segment in the latest run, and how many more customers it has than in the run before."""
+    """A segment in the latest run, and how many more customers it has than in the previous run."""
 
     cluster: Cluster
     by: int | None
@@ -74,7 +74,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _latest_datasets() -> list[Dataset]:
-    """Where customers came in last, one more than the page shows; those without any come last."""
+    """The most recently imported datasets, one more than the page shows; those without imports come last."""
     runs = SegmentationRun.objects.succeeded().filter(segmentation__dataset=OuterRef("pk"))
     found = Dataset.objects.select_related("current_version").annotate(has_segments=Exists(runs))
     return list(found.order_by(F("current_version").desc(nulls_last=True), "name")[: RECENT + 1])
@@ -92,19 +92,19 @@ def _imports_of_interest(user: User | AnonymousUser) -> list[CustomerImport]:
 
 
 def _jobs_of_interest(user: User | AnonymousUser) -> list[Job]:
-    """What goes on, and what this person asked for lately, the newest first."""
+    """Jobs in progress, and this person's recent ones, newest first."""
     lately = Q(created_by=user.pk, created_at__gte=Now() - LATELY)
     return list(Job.objects.filter(ACTIVE | lately).with_clock().select_related("created_by")[: 4 * RECENT])
 
 
 def clusters_before(run: SegmentationRun) -> list[Cluster]:
-    """The clusters of the run whose segments this one took over; none where it was the first."""
+    """The clusters of the run whose segments this one continues; none if it was the first."""
     before = SegmentationRun.objects.before(run).values("pk")[:1]
     return list(Cluster.objects.filter(run__in=before).only("run", "segment", "size"))
 
 
 def find_changes(run: SegmentationRun, before: Iterable[Cluster]) -> list[Change]:
-    """The run's clusters, each beside its segment's size in the run before."""
+    """The run's clusters, each beside its segment's size in the previous run."""
     sizes = {cluster.segment_id: cluster.size for cluster in before}
     return [
         Change(cluster, cluster.size - sizes[cluster.segment_id] if cluster.segment_id in sizes else None)
@@ -113,7 +113,7 @@ def find_changes(run: SegmentationRun, before: Iterable[Cluster]) -> list[Change
 
 
 def _waiting_imports(user: User | AnonymousUser, imports: list[CustomerImport]) -> Iterator[NextStep]:
-    """The newest file whose columns this person has not settled yet."""
+    """The newest file whose columns this person has not confirmed yet."""
     waiting = next((each for each in imports if each.job_id is None), None)
     if waiting is not None and user.has_perm("customers.add_customerimport"):
         sentence = _("“%(file)s” is waiting for you to confirm its columns.")
@@ -122,7 +122,7 @@ def _waiting_imports(user: User | AnonymousUser, imports: list[CustomerImport]) 
 
 
 def _failed_job(user: User | AnonymousUser, jobs: list[Job]) -> Iterator[NextStep]:
-    """The last thing that this person asked for, if it failed."""
+    """This person's last job, if it failed."""
     last = next((job for job in jobs if job.created_by_id == user.pk), None)
     if last is not None and last.state == Job.State.FAILED:
         sentence = _("“%(job)s” could not be finished: %(reason)s") % {"job": last, "reason": last.error}
@@ -132,7 +132,7 @@ def _failed_job(user: User | AnonymousUser, jobs: list[Job]) -> Iterator[NextSte
 def find_next_steps(
     user: User | AnonymousUser, datasets: list[Dataset], runs: list[SegmentationRun]
 ) -> list[NextStep]:
-    """What is not done yet on the way from nothing to a campaign, and that the user may do.
+    """The steps from nothing to a campaign that are still open and that the user may do.
 
     Parameters
     ----------
@@ -178,5 +178,5 @@ def _first_run(dataset: Dataset) -> NextStep:
 
 
 def again_address(run: SegmentationRun) -> str:
-    """The form for a new run, filled in as this one was."""
+    """The form for a new run, filled in like this one."""
     return reverse("segmentation:run-create", args=[run.segmentation.dataset.slug]) + f"?like={run.pk}"

@@ -17,7 +17,7 @@ SAMPLE_FEATURES = ["Annual Income (k$)", "Spending Score (1-100)"]
 
 
 class SampleError(Exception):
-    """The sample could not be made; the text says why."""
+    """The sample could not be created; the text says why."""
 
 
 def create_sample_segmentation(user: AbstractBaseUser, *, timeout: float = 300) -> SegmentationRun:

@@ -1,4 +1,4 @@
-"""How the cache is written: in JSON, so that who gets at the cache cannot make the site run anything."""
+"""The cache is written as JSON, so that whoever gets at it cannot make the site run anything."""
 
 import json
 from typing import Any

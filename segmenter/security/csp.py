@@ -15,7 +15,7 @@ def page_policy(*, form_targets: list[str]) -> dict[str, Any]:
             "script-src": [SELF],
             "style-src": [SELF],
             "font-src": [SELF],
-            # Tabler's signs and the QR code of a second factor are written into the page.
+            # Tabler's icons and the QR code of a second factor are inlined in the page.
             "img-src": [SELF, "data:"],
             "connect-src": [SELF],
             "form-action": [SELF, *form_targets],

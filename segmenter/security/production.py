@@ -1,4 +1,4 @@
-"""What must not be in production: looked for before anything starts, and named one by one."""
+"""What must not be in production: checked before anything starts, and named one by one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The secret key of an installation that sets none."""
+"""The secret key of an installation that does not set one."""
 
 import os
 import secrets

@@ -43,7 +43,7 @@ def test_a_stalled_job_is_shown_as_such_and_found_among_the_stalled(viewer_clien
     let_it_go_silent(claimed[0])
     for state in ("", "stalled"):
         page = viewer_client.get(LIST, {"state": state}).content.decode()
-        assert "Nothing has been heard of it for 5 minutes" in page
+        assert "It has not responded for 5 minutes" in page
     assert list(viewer_client.get(LIST, {"state": "running"}).context["page"]) == []
 
 
@@ -98,13 +98,13 @@ def test_a_job_is_cancelled_by_who_may(analyst_client, viewer_client, job, state
     assert viewer_client.post(address).status_code == 403
     response = analyst_client.post(address, follow=True)
     assert state_of(job) == Job.State.CANCELLED
-    assert "is cancelling" in response.content.decode()
+    assert "is being cancelled" in response.content.decode()
 
 
 def test_a_job_whose_work_was_deleted_still_has_a_page(viewer_client, failed):
     page = viewer_client.get(failed.get_absolute_url())
     assert page.status_code == 200
-    assert "has been deleted since" in page.content.decode()
+    assert "has since been deleted" in page.content.decode()
     assert "out of memory" in page.content.decode()
 
 

@@ -67,7 +67,7 @@ def test_a_deleted_dataset_leaves_nothing_behind(shop, make_dataset, execute_a_r
 
 def test_a_dataset_with_work_going_on_is_not_deleted(shop):
     start_run(RunRequest(dataset=shop, features=["Income"]), foreground=True)
-    with pytest.raises(StillBusyError, match="going on"):
+    with pytest.raises(StillBusyError, match="in progress"):
         delete_dataset(shop)
     assert Customer.objects.of(shop).count() == 100
 

@@ -186,7 +186,7 @@ def _finished(
 def _squares_per_feature(
     points: FloatArray, weights: FloatArray | None, centroids: FloatArray, labels: LabelArray
 ) -> FloatArray:
-    """Return summed squared differences to the own centroid, shape (n_features,)."""
+    """Return summed squared differences to each sample's own centroid, shape (n_features,)."""
     sums = np.zeros(points.shape[1])
     for begin in range(0, len(points), CHUNK):
         chunk = slice(begin, begin + CHUNK)
@@ -204,7 +204,7 @@ def _order(counts: FloatArray, centroids: FloatArray) -> IntArray:
 def _distances(
     points: FloatArray, centroids: FloatArray, labels: LabelArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return distances to the own centroid, and how much farther the second nearest is."""
+    """Return each sample's distance to its own centroid, and how much farther the second nearest is."""
     distances, margins = np.empty(len(points)), np.full(len(points), np.inf)
     for begin in range(0, len(points), CHUNK):
         chunk = slice(begin, begin + CHUNK)

@@ -1,4 +1,4 @@
-"""How well clusters survive when the customers are drawn again."""
+"""How well clusters hold on random samples."""
 
 import numpy as np
 

@@ -27,11 +27,11 @@ _DATES = 16.0
 _BELOW = 18.0
 _FOOT = 24.0
 _MARKER = 18.0
-# With more runs than this, dots run into each other and the line says it all.
+# With more runs than this, dots overlap and the line says it all.
 _MOST_DOTS = 24
 # Between the first and the last size.
 _APART = 16.0
-# Larger sizes are told in millions: there is no room for their digits.
+# Larger sizes are written in millions: there is no room for their digits.
 _MOST_DIGITS = 1_000_000
 
 
@@ -112,7 +112,7 @@ def _plan(history: SizeHistory, style: ChartStyle) -> _Grid:
 
 
 def _before_end(segment: SegmentHistory) -> float:
-    """Return how much of a title is not for the name."""
+    """Return how much of a title's width is not available for the name."""
     end = _title_end(segment)
     return _MARKER + (text_width(end, SMALL) + 6 if end else 0)
 
@@ -122,7 +122,7 @@ def _title_end(segment: SegmentHistory) -> str:
 
 
 def _write_title(figure: ChartFigure, segment: SegmentHistory, panel: _Panel, name: Sequence[str]) -> None:
-    """Write marker and name; a retired segment is said to be."""
+    """Write marker and name; say if the segment is retired."""
     middle, muted = panel.top + 9, figure.style.colours.muted
     figure.marker(panel.left + 6, middle, segment.colour)
     for number, line in enumerate(name):
@@ -196,7 +196,7 @@ def _size_words(size: int) -> str:
 
 
 def _write_runs(figure: ChartFigure, history: SizeHistory, panel: _Panel) -> None:
-    """Write what the first and the last run are called, below the panel."""
+    """Write the names of the first and the last run below the panel."""
     y, muted = panel.floor + _SIZES + 9, figure.style.colours.muted
     first, last = clean_text(history.first), clean_text(history.last)
     figure.write(panel.right, y, last, size=SMALL, align="right", colour=muted)

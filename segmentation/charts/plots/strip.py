@@ -1,4 +1,4 @@
-"""A picture of one attribute: over its values, and spread out upwards only to be seen. Free of matplotlib."""
+"""A picture of one attribute over its values, spread out vertically for legibility. Free of matplotlib."""
 
 from dataclasses import replace
 

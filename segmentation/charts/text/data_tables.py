@@ -1,4 +1,4 @@
-"""What each chart shows, as a table of plain numbers to take along. Free of matplotlib."""
+"""What each chart shows, as a table of plain numbers to download. Free of matplotlib."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

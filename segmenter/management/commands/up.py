@@ -1,4 +1,4 @@
-"""Bring the whole site up on this machine."""
+"""Start the whole site on this machine."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class Command(BaseCommand):
 
 
 def make_administrator() -> tuple[User, str]:
-    """Make the first user, and a password that is stored nowhere in plain text."""
+    """Create the first user, with a password that is stored nowhere in plain text."""
     password = secrets.token_urlsafe(12)
     user = User.objects.create_superuser(ADMINISTRATOR, password=password)
     user.groups.add(*Group.objects.filter(name="Administrator"))
@@ -140,7 +140,7 @@ def programs(port: int) -> list[Program]:
         Program(
             name="worker",
             arguments=[*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"],
-            stop_signal=signal.SIGTERM,  # finishes what it is doing; what it cannot is taken up again later
+            stop_signal=signal.SIGTERM,  # finishes what it is doing; what it cannot is resumed later
             signal_if_orphaned=signal.SIGKILL,
             patience_seconds=10,
         ),
@@ -175,7 +175,7 @@ def program_environment() -> dict[str, str]:
 
 
 def answers(port: int) -> bool:
-    """Tell whether a web server answers, whatever it says."""
+    """Tell whether a web server responds, whatever it says."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
         connection.request("GET", "/healthz?only=database")
@@ -191,7 +191,7 @@ def answers(port: int) -> bool:
 
 
 def refuse_production() -> None:
-    """Keep the sample and an administrator whose password stood on a terminal out of a company's site."""
+    """Keep the sample, and an administrator whose password was printed, out of a company's site."""
     if settings.PRODUCTION:
         raise CommandError(
             "This brings up a site to try on one machine. With PRODUCTION=1 start web, worker and beat by "

@@ -136,7 +136,7 @@ def test_an_administrator_undoes_the_latest_import(administrator_client, bring, 
     url = reverse("customers:import-undo", args=[second.pk])
     words = " ".join(administrator_client.get(url).content.decode().split())
     assert "1 customer, as customers.csv left it." in words
-    assert "the new values of 1 customer, who has the earlier ones again;" in words
+    assert "the new values of 1 customer, who gets the earlier ones back;" in words
     assert customers() == {"1": [31.0]}
     page = administrator_client.post(url, follow=True)
     assert b"again as it was before" in page.content

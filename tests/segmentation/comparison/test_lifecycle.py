@@ -1,4 +1,4 @@
-"""What became of a segment between two runs."""
+"""What happened to a segment between two runs."""
 
 from datetime import UTC, datetime
 

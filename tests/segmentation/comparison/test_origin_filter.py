@@ -45,7 +45,7 @@ def test_a_list_has_those_who_came_from_a_segment_with_what_changed(viewer_clien
     assert page.context["list"].count == 3
     words = " ".join(page.content.decode().split())
     assert f"In “{source.segment}” of run {source.run_id}" in words
-    assert f"What was another value when run {source.run_id} was made is marked." in words
+    assert f"Values that have changed since run {source.run_id} are marked." in words
     changed = [cell.has_changed for row in page.context["list"].rows for cell in row.cells]
     assert changed == [True] * 6
 
@@ -118,5 +118,5 @@ def test_every_flow_between_two_runs_leads_to_its_customers(viewer_client, moved
     for flow in comparison.flows:
         assert viewer_client.get(flow.customers).context["list"].count == flow.size
     words = " ".join(page.content.decode().split())
-    assert "3 customers moved, all with other values than before." in words
+    assert "3 customers moved, all with changed values." in words
     assert "Score rose from" in words

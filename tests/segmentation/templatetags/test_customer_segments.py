@@ -93,4 +93,4 @@ def test_every_run_is_listed_and_explained_when_asked_for(viewer_client, shop, e
 
 def test_a_customer_in_no_segment_has_a_page_as_well(viewer_client, shop):
     page = page_of(viewer_client, shop, 1)
-    assert "In no segment yet" in page.content.decode()
+    assert "Not in a segment yet" in page.content.decode()

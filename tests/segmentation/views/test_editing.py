@@ -73,7 +73,7 @@ def test_a_retired_segment_takes_nobodys_look_away(analyst_client, segment, othe
 def test_a_wrong_edit_is_shown_again_with_the_reason(analyst_client, segment, other):
     page = analyst_client.post(edit_address(segment), {"name": other.name, "colour": 99, "notes": "Not lost"})
     text = page.content.decode()
-    assert f"Another segment here is called “{other.name}” already." in text
+    assert f"Another segment here is already called “{other.name}”." in text
     assert "99 is not one of the available choices" in text
     assert "Not lost</textarea>" in text
     assert Segment.objects.get(pk=segment.pk).name == segment.name
@@ -144,7 +144,7 @@ def test_a_wrong_name_in_place_is_shown_again_and_leads_back_to_where_it_came_fr
 ):
     fields = {"name": other.name, "notes": "Not lost", "back": "run"}
     page = analyst_client.post(rename_address(cluster), fields).content.decode()
-    assert "is called" in page
+    assert "is already called" in page
     assert "Not lost" in page
     assert f'href="{cluster.run.get_absolute_url()}#segment-{cluster.number}">Cancel' in page
     assert not Segment.objects.filter(notes="Not lost").exists()
@@ -227,7 +227,7 @@ def test_a_name_that_is_taken_at_the_very_moment_gives_a_sentence(
         act=lambda: analyst_client.post(address, {"name": "Regulars"}),
         meanwhile=lambda: Segment.objects.filter(pk=other.pk).update(name="Regulars"),
     )
-    assert "Another segment here is called “Regulars” already." in answer.content.decode()
+    assert "Another segment here is already called “Regulars”." in answer.content.decode()
     assert Segment.objects.get(pk=cluster.segment_id).name == cluster.segment.name
 
 

@@ -59,7 +59,7 @@ def test_all_segments_of_a_run_are_one_file_that_says_which(analyst_client, clus
     run = cluster.run
     page = analyst_client.get(reverse("segmentation:run-export", args=[run.pk]))
     words = " ".join(page.content.decode().split())
-    assert "The file will have 100 rows, one for each customer" in words
+    assert "The file will have 100 rows, one per customer" in words
     found = rows(analyst_client, reverse("segmentation:run-file", args=[run.pk, "csv"]))
     labels = {each.label: each.segment.name for each in run.clusters.select_related("segment")}
     places = ClusterAssignment.objects.filter(run=run.pk).order_by("customer_id")
@@ -116,7 +116,7 @@ def test_the_page_says_how_many_rows_there_will_be_also_after_an_import(analyst_
     publish(cluster.run.segmentation.dataset, {"Income": [1.0], "Score": [2.0]}, first_id=one.customer_id)
     assert "have 1 row, for one customer" in analyst_client.get(page_of(cluster)).content.decode()
     publish(cluster.run.segmentation.dataset, {"Income": [1.0], "Score": [2.0]}, first_id=9_999)
-    assert "nobody to export" in analyst_client.get(page_of(cluster)).content.decode()
+    assert "No customers to export" in analyst_client.get(page_of(cluster)).content.decode()
 
 
 def test_an_empty_dataset_has_nobody_to_export(analyst_client, make_dataset):
@@ -236,5 +236,5 @@ def test_a_selection_that_is_none_is_refused(analyst_client, cluster, query):
 
 def test_a_selection_of_nobody_is_said_to_be(analyst_client, cluster):
     page = analyst_client.get(page_of(cluster) + "?id=nobody").content.decode()
-    assert "Nobody is selected" in page
+    assert "No customers match" in page
     assert f'href="{page_of(cluster)}"' in page

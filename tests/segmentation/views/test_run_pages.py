@@ -97,11 +97,11 @@ def test_sizes_alone_are_told_where_nobody_has_counted(viewer_client, run, execu
     for number, size in ((1, 23), (2, 17), (3, 22)):
         Cluster.objects.filter(run=same, number=number).update(size=size)
     assert news_of(viewer_client, same)[:3] == [
-        ("grown", "3 customers more than in the run before."),
-        ("shrunk", "3 customers fewer than in the run before."),
-        ("kept", "2 customers more than in the run before."),
+        ("grown", "3 customers more than in the previous run."),
+        ("shrunk", "3 customers fewer than in the previous run."),
+        ("kept", "2 customers more than in the previous run."),
     ]
-    assert "sure that" not in page_of(viewer_client, same).content.decode()
+    assert "are allowed to treat" not in page_of(viewer_client, same).content.decode()
 
 
 def test_after_a_run_is_deleted_news_are_told_against_the_one_before_it(viewer_client, shop, execute_a_run):
@@ -152,7 +152,7 @@ def test_clear_groups_are_called_so(viewer_client, run):
 
 def test_another_number_than_recommended_is_said_to_be(viewer_client, run, execute_a_run):
     verdict = page_of(viewer_client, execute_a_run(run.segmentation.dataset, k=4)).context["verdict"]
-    assert verdict.title == "4 segments as asked for; 5 fit these customers better"
+    assert verdict.title == "4 segments as requested; 5 fit these customers better"
 
 
 def test_no_clear_grouping_is_said_first(viewer_client, run):
@@ -175,8 +175,8 @@ def test_stability_stands_apart_from_the_criteria_that_name_a_k(viewer_client, r
     text = page.content.decode()
     listed = text.partition('<ul class="plain answers">')[2].partition("</ul>")[0]
     assert listed.count("<li>") == 4
-    assert "come back when customers are drawn again" in text.replace(listed, "")
-    assert "come back" not in listed
+    assert "hold on random samples" in text.replace(listed, "")
+    assert "hold on" not in listed
 
 
 def test_what_an_older_run_froze_of_stability_stands_apart_too(viewer_client, run):
@@ -217,7 +217,7 @@ def test_with_newer_customers_it_says_which_ones_it_uses(analyst_client, run, pu
     CustomerImport.objects.filter(pk=newer.pk).update(original_name="spring.csv")
     page = analyst_client.get(reverse("segmentation:run-k", args=[run.pk, 3])).content.decode()
     assert "from spring.csv" in page
-    assert "They take no part here" in page
+    assert "They are not included here" in page
     analyst_client.post(reverse("segmentation:run-again", args=[run.pk]))
     assert SegmentationRun.objects.latest("pk").version == newer
 
@@ -266,7 +266,7 @@ def test_a_pair_cannot_be_drawn_when_the_customers_are_gone(viewer_client, run):
     CustomerImport.objects.filter(pk=run.version_id).update(dropped_at=Now())
     query = {"x": attribute(run, "Age"), "y": attribute(run, "Income")}
     page = page_of(viewer_client, run, **query).content.decode()
-    assert "no further pairs can be drawn" in page
+    assert "no more pairs can be drawn" in page
     assert "Draw this pair" not in page
 
 

@@ -165,7 +165,7 @@ def test_a_list_that_takes_the_database_too_long_says_what_to_do(viewer_client, 
     with connection.execute_wrapper(slowly):
         page = viewer_client.get(cluster.get_absolute_url(), {"id": "0"})
     assert page.status_code == 503
-    assert "Ask for less" in page.content.decode()
+    assert "Narrow it down" in page.content.decode()
     assert "Customer ID begins with" in page.content.decode()
 
 

@@ -96,7 +96,7 @@ def test_the_page_says_how_many_attributes_are_not_drawn(
     run = execute_a_run(wide, k=3, features=["Income", "Score", "Column 6"])
     numbers = wide.attributes.filter(kind="number").count()
     page = administrator_client.get(run.get_absolute_url()).content.decode()
-    assert f"show {MOST_DRAWN} attributes, features first" in page
+    assert f"show the {MOST_DRAWN} attributes in which segments differ most, features first" in page
     assert f"{numbers - MOST_DRAWN} more are in the numbers" in page
     chart = administrator_client.get(reverse("segmentation:chart", args=[run.pk, "profile", "svg"]))
     drawn = drawn_profiles(registry.number_profiles(registry.Wanted(run)))

@@ -31,7 +31,7 @@ def test_a_link_works_once(administrator_client, viewer, client):
     form = client.get(path, follow=True)
     client.post(form.request["PATH_INFO"], {"password1": PASSWORD, "password2": PASSWORD})
     client.logout()
-    assert "no longer good" in client.get(path, follow=True).content.decode()
+    assert "no longer works" in client.get(path, follow=True).content.decode()
 
 
 def test_with_mail_set_up_the_link_is_sent(administrator_client, viewer, settings):

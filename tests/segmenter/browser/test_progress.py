@@ -36,7 +36,7 @@ def test_progress_moves_and_is_announced_and_the_end_shows_by_itself(page, log_i
     expect(page.get_by_role("progressbar")).to_have_attribute("value", "80")
     expect(page.locator("#progress-announcement")).to_have_text("reading the customers: 80 percent")
     lifecycle.succeed(running.pk, 1)
-    expect(page.get_by_text("This job has succeeded.")).to_be_visible()
+    expect(page.get_by_text("This job succeeded.")).to_be_visible()
 
 
 @pytest.mark.parametrize("place", ["", "#progress-stage"])
@@ -46,7 +46,7 @@ def test_without_script_the_page_is_loaded_again_wherever_it_was_opened(open_con
     page.goto(f"{running.get_absolute_url()}{place}")
     expect(page.get_by_role("heading", name="Reading the customers")).to_be_visible()
     lifecycle.succeed(running.pk, 1)
-    expect(page.get_by_text("This job has succeeded.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("This job succeeded.")).to_be_visible(timeout=20_000)
 
 
 def test_a_stall_shows_by_itself_and_ends_when_the_worker_is_heard_of_again(page, log_in, running):
@@ -54,7 +54,7 @@ def test_a_stall_shows_by_itself_and_ends_when_the_worker_is_heard_of_again(page
     page.goto(running.get_absolute_url())
     tell(running, heartbeat_at=Now() - timedelta(minutes=20))
     expect(page.get_by_role("heading", name="Stalled")).to_be_visible()
-    expect(page.get_by_text("Nothing has been heard of its worker for 20 minutes")).to_be_visible()
+    expect(page.get_by_text("Its worker has not responded for 20 minutes")).to_be_visible()
     tell(running)
     expect(page.get_by_role("heading", name="Reading the customers")).to_be_visible()
 
@@ -63,7 +63,7 @@ def test_cancelling_says_so_until_it_has_happened(page, log_in, running):
     log_in(page)
     page.goto(running.get_absolute_url())
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("heading", name="Being cancelled")).to_be_visible()
+    expect(page.get_by_role("heading", name="Cancelling")).to_be_visible()
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
     lifecycle.finish_cancelled(running.pk, 1)
     expect(page.get_by_text("This job was cancelled.")).to_be_visible()

@@ -75,7 +75,7 @@ def test_a_file_that_waits_for_its_owner_comes_first(analyst, analyst_client, vi
         dataset=shop, created_by=analyst, file_id=uuid4(), original_name="march.csv", size=1, sha256=""
     )
     first, _ = steps_of(analyst_client)
-    assert first == ("“march.csv” waits for you to say what its columns are.", waiting.get_absolute_url())
+    assert first == ("“march.csv” is waiting for you to confirm its columns.", waiting.get_absolute_url())
     assert steps_of(viewer_client) == []
 
 

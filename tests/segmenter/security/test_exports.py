@@ -63,7 +63,7 @@ def test_an_export_is_for_its_owner_and_administrators(
             "viewer": 403,
             "nobody": 302,
         }
-    assert "for the person who asked for it" in colleague.get(download(world.export)).content.decode()
+    assert "Only the person who requested an export" in colleague.get(download(world.export)).content.decode()
 
 
 def test_whoever_tries_a_failed_export_again_does_not_get_it(colleague, world):

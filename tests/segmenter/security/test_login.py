@@ -122,7 +122,7 @@ def test_idle_for_half_an_hour_means_out(viewer_client):
     session["seen_at"] = time.time() - 1801
     session.save()
     page = viewer_client.get("/", follow=True)
-    assert "because nothing was done for a while" in page.content.decode()
+    assert "after a period of inactivity" in page.content.decode()
 
 
 def test_twelve_hours_are_enough_however_busy(viewer_client):
