@@ -164,7 +164,7 @@ def _describe_attribute(attribute: Attribute, overview: AttributeOverview | None
     if overview is None:
         return attribute.name
     if not overview.known:
-        words = gettext("nobody has a value")
+        words = gettext("no values")
     elif overview.minimum is None or overview.maximum is None:
         return attribute.name
     elif overview.minimum == overview.maximum:

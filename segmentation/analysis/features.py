@@ -171,7 +171,7 @@ def _check_settings(
         raise InvalidSettingError(_("A feature is chosen twice."))
     unknown = [name for name in log1p if name not in names]
     if unknown:
-        text = _("The logarithm is asked for %(names)s, which is not a chosen feature.")
+        text = _("A logarithm is requested for %(names)s, which is not a chosen feature.")
         raise InvalidSettingError(text % {"names": _listed(unknown)})
     for text, value, known in (
         (_("Unknown scaling “%(value)s”; choose one of %(known)s."), scaling, SCALINGS),
@@ -286,7 +286,9 @@ def _scaled(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the scaled matrix, the centre and the scale."""
     if len(values) == 1:
-        raise TooFewCustomersError(_("Only one customer is left to segment; there must be two that differ."))
+        raise TooFewCustomersError(
+            _("Only one customer is left to segment; at least two different ones are needed.")
+        )
     # Column by column: along the short rows numpy takes thirty times as long.
     lowest = np.array([column.min() for column in values.T])
     highest = np.array([column.max() for column in values.T])

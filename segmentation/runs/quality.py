@@ -28,7 +28,7 @@ def judge(run: SegmentationRun, advice: Advice, scores: SweepScores) -> Verdict:
     k, recommended = run.k or 0, advice.k_recommended
     weakest = next((row.stability for row in scores.rows if row.k == k), None)
     if k == 1:
-        return Verdict("fair", _("Everyone is in one segment"), _("There is nothing to tell apart."))
+        return Verdict("fair", _("Everyone is in one segment"), _("There is nothing to separate."))
     if recommended is None:
         return Verdict("poor", _("There is no clear grouping"), _unclear(k))
     if k != recommended:

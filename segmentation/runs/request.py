@@ -171,7 +171,7 @@ def _check(request: RunRequest) -> tuple[CustomerImport, list[Attribute]]:
     if len(set(chosen)) < len(chosen):
         raise RunRefusedError(_("A feature is named twice: name each once."))
     if strange := set(request.log1p) - set(request.features):
-        text = _("A logarithm is taken of number features only, not of “%(name)s”.")
+        text = _("Only number features can take a logarithm, not “%(name)s”.")
         raise RunRefusedError(text % {"name": min(strange)})
     _check_numbers_of_segments(request, version.customer_count)
     return version, _features(request)
@@ -189,7 +189,7 @@ def _check_numbers_of_segments(request: RunRequest, customers: int) -> None:
         raise RunRefusedError(text % {"k": request.k, "customers": customers})
     fewest, most = request.limits.k_min, request.limits.k_max
     if fewest is not None and most is not None and fewest > most:
-        text = _("At least %(fewest)s segments and at most %(most)s cannot both hold.")
+        text = _("At least %(fewest)s and at most %(most)s segments contradict each other.")
         raise RunRefusedError(text % {"fewest": fewest, "most": most})
 
 

@@ -45,7 +45,7 @@ class InvitationForm(forms.ModelForm):
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()
         if email and User.objects.filter(email__iexact=email).exists():
-            raise forms.ValidationError(_("This address is already taken."))
+            raise forms.ValidationError(_("This address is already in use."))
         return email
 
 

@@ -156,7 +156,7 @@ def initialise(files: Path, binaries: Path, account: servers.Account) -> None:
     draft.mkdir(mode=0o700)
     os.chown(draft, account.uid, account.gid)
     options: dict[str, Any] = {"cwd": "/", "env": server_environment(), **account.options()}
-    say(f"making the database cluster in {files}")
+    say(f"creating the database cluster in {files}")
     subprocess.run(
         [binaries / "initdb", "-D", draft, "-U", "postgres", "--auth=trust", *INITDB_OPTIONS],
         stdout=subprocess.DEVNULL,
@@ -306,7 +306,7 @@ def make_socket_folder(data_dir: Path, account: servers.Account) -> Path:
     sockets.mkdir(mode=0o700, exist_ok=True)
     found = sockets.lstat()
     if sockets.is_symlink() or found.st_uid not in {os.geteuid(), account.uid}:
-        raise SystemExit(f"{sockets} belongs to somebody else: remove it and start again")
+        raise SystemExit(f"{sockets} belongs to someone else: remove it and start again")
     sockets.chmod(0o700)
     os.chown(sockets, account.uid, account.gid)
     return sockets

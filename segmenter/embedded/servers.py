@@ -214,8 +214,8 @@ def _start_keeper(data_dir: Path, keeper_lock: int) -> None:
         )
     if not may_enter(account, data_dir):
         raise EmbeddedServersError(
-            f"PostgreSQL refuses to run as root, and the account it would use cannot enter {data_dir}: "
-            "move the checkout to a folder that every account may enter, "
+            f"PostgreSQL refuses to run as root, and the account it would use cannot access {data_dir}: "
+            "move the checkout to a folder that every account can access, "
             "or set DATA_DIR to one, for example DATA_DIR=/var/lib/segmenter."
         )
     log_path = data_dir / "keeper.log"

@@ -17,7 +17,7 @@ def find_problems(environment: Mapping[str, str]) -> list[str]:
     if missing:
         problems.append(f"PRODUCTION=1 needs these variables to be set: {', '.join(missing)}.")
     if environment.get("DEBUG", "").strip().lower() in TRUE:
-        problems.append("PRODUCTION=1 and DEBUG=1 exclude each other: unset DEBUG.")
+        problems.append("PRODUCTION=1 and DEBUG=1 cannot be combined: unset DEBUG.")
     return [*problems, *_weak_secret(environment), *_open_doors(environment)]
 
 
@@ -35,12 +35,12 @@ def _weak_secret(environment: Mapping[str, str]) -> list[str]:
 def _open_doors(environment: Mapping[str, str]) -> list[str]:
     problems = []
     if "*" in [host.strip() for host in environment.get("ALLOWED_HOSTS", "").split(",")]:
-        problems.append("ALLOWED_HOSTS=* answers to any name: list the names of the site.")
+        problems.append("ALLOWED_HOSTS=* accepts any name: list the site's names.")
     for name in ("CELERY_BROKER_URL", "CACHE_URL"):
         url = urlsplit(environment.get(name, ""))
         if url.scheme in {"redis", "rediss"} and not url.password:
-            problems.append(f"{name} has no password: anybody in its network could give the workers orders.")
+            problems.append(f"{name} has no password: anyone on its network could control the workers.")
     origins = environment.get("CSRF_TRUSTED_ORIGINS", "").split(",")
     if any(origin.strip().startswith("http:") for origin in origins):
-        problems.append("CSRF_TRUSTED_ORIGINS trusts an origin without encryption: name https:// ones only.")
+        problems.append("CSRF_TRUSTED_ORIGINS trusts an unencrypted origin: list https:// origins only.")
     return problems

@@ -97,10 +97,12 @@ def sweep_k(
 
 def _checked_ks(k_min: int, k_max: int, n_distinct: int) -> tuple[int, ...]:
     if not 1 <= k_min <= k_max:
-        text = _("The range of k must begin at 1 or above and not end before: %(first)s to %(last)s.")
+        text = _(
+            "The range of k must start at 1 or above and not end below its start: %(first)s to %(last)s."
+        )
         raise InvalidSettingError(text % {"first": k_min, "last": k_max})
     if k_min > n_distinct:
-        text = _("%(k)s segments need at least %(k)s customers that differ; there are %(count)s.")
+        text = _("%(k)s segments need at least %(k)s different customers; there are %(count)s.")
         raise TooFewCustomersError(text % {"k": k_min, "count": n_distinct})
     return tuple(range(k_min, min(k_max, n_distinct) + 1))
 

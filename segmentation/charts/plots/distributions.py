@@ -53,9 +53,9 @@ def draw_distributions(
             _write_names(figure, marks, names, top + _TITLE)
         _draw_panel(figure, profile, marks, left, top, width)
     if any(map(is_yes_or_no, profiles)):
-        text = _("Box: middle half with median; line: from %(low)s to %(high)s; bar: share")
+        text = _("Box: middle half and median; line: %(low)s to %(high)s; bar: share")
     else:
-        text = _("Box: middle half with median; line: from %(low)s to %(high)s")
+        text = _("Box: middle half and median; line: %(low)s to %(high)s")
     words = text % {"low": format_percent(0.05), "high": format_percent(0.95)}
     figure.write(_MARGIN, rows * height + 12, words, size=SMALL, colour=style.colours.muted)
     return figure

@@ -26,7 +26,7 @@ def describe_elbow(chart: ElbowChart) -> str:
     if chart.k_recommended is None:
         sentences.append(_("No k is recommended: there is no clear grouping."))
     else:
-        sentences.append(_("Recommended is k = %(k)s.") % {"k": chart.k_recommended})
+        sentences.append(_("The recommended k is %(k)s.") % {"k": chart.k_recommended})
     if chart.k is not None:
         sentences.append(_("This run used k = %(k)s.") % {"k": chart.k})
     for text, values in (
@@ -85,8 +85,8 @@ def describe_scatter(
         sentences.append(_("In this picture %(words)s.") % {"words": explained_words(picture)})
     if picture.outside:
         text = ngettext(
-            "%(count)s customer lies beyond the axes.",
-            "%(count)s customers lie beyond the axes.",
+            "%(count)s customer is beyond the axes.",
+            "%(count)s customers are beyond the axes.",
             picture.outside,
         )
         sentences.append(text % {"count": format_count(picture.outside)})

@@ -33,8 +33,8 @@ ADMINISTRATOR = "admin"
 
 class Command(BaseCommand):
     help = (
-        "Bring the site up on this machine: database, worker, beat and web, until Ctrl-C. "
-        "The first time it makes an administrator and segments the bundled sample customers."
+        "Start the site on this machine: database, worker, beat and web, until Ctrl-C. "
+        "The first time it creates an administrator and segments the bundled sample customers."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -72,12 +72,12 @@ class Command(BaseCommand):
                 self._say(f"Starting PostgreSQL and Valkey in {settings.DATA_DIR} …")
                 servers.ensure_running(settings.DATA_DIR)
             settings.STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns if it is missing
-            self._say("Bringing the database's tables up to date …")
+            self._say("Updating the database tables …")
             call_command("migrate", verbosity=0, interactive=False)
         except servers.EmbeddedServersError as error:
             raise CommandError(str(error)) from error
         except OperationalError as error:
-            raise CommandError(f"The database does not answer: {error}") from error
+            raise CommandError(f"The database is not responding: {error}") from error
         except KeyboardInterrupt:
             raise CommandError("Stopped before the site was up.") from None
 
@@ -194,8 +194,8 @@ def refuse_production() -> None:
     """Keep the sample, and an administrator whose password was printed, out of a company's site."""
     if settings.PRODUCTION:
         raise CommandError(
-            "This brings up a site to try on one machine. With PRODUCTION=1 start web, worker and beat by "
-            "themselves, as docker-compose.yml does, and make the first administrator by createsuperuser."
+            "This starts a trial site on one machine. With PRODUCTION=1 start web, worker and beat "
+            "separately, as docker-compose.yml does, and create the first administrator with createsuperuser."
         )
 
 

@@ -36,10 +36,10 @@ def test_a_run_begins_queued_and_keeps_the_version_it_was_asked_on(shop):
         ({"k": 101}, "at most|between 1 and 50"),
         ({"k": 0}, "between 1 and 50"),
         ({"k_max": 0}, "between 1 and 50"),
-        ({"log1p": ["Height"]}, "not of “Height”"),
+        ({"log1p": ["Height"]}, "logarithm, not “Height”"),
         ({"one_hot": ["Income"]}, "named twice"),
         ({"features": [], "one_hot": ["Income"]}, "not texts"),
-        ({"limits": KLimits(k_min=6, k_max=3)}, "cannot both hold"),
+        ({"limits": KLimits(k_min=6, k_max=3)}, "contradict each other"),
     ],
 )
 def test_a_request_that_cannot_work_is_refused_in_words(shop, request_, sentence):

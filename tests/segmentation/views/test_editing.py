@@ -269,7 +269,7 @@ def test_two_segmentations_of_a_dataset_never_share_a_name(analyst_client, run, 
     other = execute_a_run(shop, k=2, features=["Income"]).segmentation
     address = reverse("segmentation:segmentation-rename", args=[run.segmentation_id])
     page = analyst_client.post(address, {"name": other.name}).content.decode()
-    assert "is called “Income” already" in page
+    assert "is already called “Income”" in page
     assert "Rename Income × Score" in page
 
 
@@ -284,4 +284,4 @@ def test_a_name_that_a_new_segmentation_takes_at_the_very_moment_gives_a_sentenc
         ),
         meanwhile=lambda: Segmentation.objects.create(name="Spring", **recipe),
     )
-    assert "is called “Spring” already" in answer.content.decode()
+    assert "is already called “Spring”" in answer.content.decode()

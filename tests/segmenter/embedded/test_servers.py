@@ -317,6 +317,6 @@ def test_socket_folder_of_somebody_else_is_refused(data_folder, start_user):
     os.chown(sockets, 1, 1)
     try:
         _, said = start_user(folder).communicate()
-        assert "belongs to somebody else" in said
+        assert "belongs to someone else" in said
     finally:
         sockets.rmdir()

@@ -28,10 +28,10 @@ def test_each_missing_setting_is_named(name):
         ("SECRET_KEY", "short", "too easy to guess"),
         ("SECRET_KEY", "a" * 60, "too easy to guess"),
         ("SECRET_KEY", "django-insecure-b9Zt-wNq4xVd7LrKcYp2hSgJmUeTfAoX81vQ5iGz", "too easy to guess"),
-        ("ALLOWED_HOSTS", "segments.example, *", "answers to any name"),
+        ("ALLOWED_HOSTS", "segments.example, *", "accepts any name"),
         ("CELERY_BROKER_URL", "redis://broker/0", "CELERY_BROKER_URL has no password"),
         ("CACHE_URL", "redis://broker/1", "CACHE_URL has no password"),
-        ("CSRF_TRUSTED_ORIGINS", "http://segments.example", "without encryption"),
+        ("CSRF_TRUSTED_ORIGINS", "http://segments.example", "unencrypted"),
     ],
 )
 def test_each_unsafe_setting_is_named(name, value, sentence):

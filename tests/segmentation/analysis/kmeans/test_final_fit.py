@@ -106,7 +106,7 @@ def test_rescaling_a_feature_changes_nothing_under_standard_scaling(mall_like, a
 
 def test_fewer_distinct_customers_than_clusters_are_refused(rectangle, prepare):
     prepared = prepare(np.vstack((rectangle, rectangle)))
-    with pytest.raises(TooFewCustomersError, match="5 segments need at least 5 customers that differ"):
+    with pytest.raises(TooFewCustomersError, match="5 segments need at least 5 different customers"):
         fit_clusters(prepared.features, prepared.samples, n_clusters=5)
 
 

@@ -15,7 +15,7 @@ from segmentation.charts.text.descriptions import (
 def test_the_elbow_is_told_in_words(make: SimpleNamespace) -> None:
     assert describe_elbow(make.elbow()) == (
         "The WCSS falls from 270,000 at k = 1 to 37,000 at k = 6. The elbow is at k = 5. "
-        "Recommended is k = 5. This run used k = 5. The silhouette is highest at k = 5, with 0.55. "
+        "The recommended k is 5. This run used k = 5. The silhouette is highest at k = 5, with 0.55. "
         "The stability is highest at k = 5, with 0.97."
     )
 
@@ -57,7 +57,7 @@ def test_the_scatter_names_axes_and_centroids(make: SimpleNamespace) -> None:
 def test_a_density_picture_says_how_many_it_shows_and_leaves_out(make: SimpleNamespace) -> None:
     words = describe_scatter(make.grid(), make.marks("AB"), x_label="First component")
     assert words.startswith("105 customers by First component")
-    assert "7 customers lie beyond the axes" in words
+    assert "7 customers are beyond the axes" in words
 
 
 def test_profiles_say_what_sets_each_segment_apart(make: SimpleNamespace) -> None:
