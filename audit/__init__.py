@@ -1,1 +1,1 @@
-"""What people did, written down once and never changed: the lowest floor, which knows none above it."""
+"""The audit trail: what people did, recorded once and never changed. It imports nothing but `common`."""

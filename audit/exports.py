@@ -1,4 +1,4 @@
-"""Exports leave a trace: who took how much of what, and a digest by which a file is known again."""
+"""Exports in the audit trail: who exported how many rows of what, and a digest that identifies the file."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from audit.recording import record
 Row = TypeVar("Row")
 
 
-def witness(
+def audited_export(
     request: HttpRequest | None,
     subject: object,
     rows: Iterable[Row],
     write: Callable[[Iterable[Row]], Generator[bytes]],
     **details: object,
 ) -> Iterator[bytes]:
-    """Yield what `write` makes of the rows; say so before the first byte leaves and when the last has.
+    """Yield what `write` makes of the rows; record the start before the first byte, and how it ended.
 
     Parameters
     ----------
     request, subject, details
         As for `record`.
     rows
-        What is exported.
+        The rows to export.
     write
-        Makes bytes of rows.
+        Turns rows into bytes.
     """
     count = 0
 
@@ -39,35 +39,35 @@ def witness(
             count += 1
             yield row
 
-    return witness_blocks(request, subject, write(counted()), lambda: count, **details)
+    return audited_blocks(request, subject, write(counted()), lambda: count, **details)
 
 
-def witness_blocks(
+def audited_blocks(
     request: HttpRequest | None,
     subject: object,
     blocks: Generator[bytes],
     count_rows: Callable[[], int],
     **details: object,
 ) -> Iterator[bytes]:
-    """Yield the blocks as `witness` does; `count_rows` tells how many rows were in them so far."""
+    """Yield the blocks as `audited_export` does; `count_rows` returns how many rows they have held so far."""
     record(request, "began an export", subject, **details)
-    return _witnessed(request, subject, blocks, count_rows, details)
+    return _audited(request, subject, blocks, count_rows, details)
 
 
-def _witnessed(
+def _audited(
     request: HttpRequest | None,
     subject: object,
     blocks: Generator[bytes],
     count_rows: Callable[[], int],
     details: dict[str, object],
 ) -> Iterator[bytes]:
-    digest, whole = hashlib.sha256(), False
+    digest, is_complete = hashlib.sha256(), False
     try:
         for block in blocks:
             digest.update(block)
             yield block
-        whole = True
-    finally:  # also when the reader went away in the middle
-        blocks.close()  # what reads the database must have ended before anything is written there
-        action = "exported" if whole else "broke off an export"
+        is_complete = True
+    finally:  # also when the client disconnects half-way
+        blocks.close()  # the query behind the blocks must end before the connection can write
+        action = "exported" if is_complete else "broke off an export"
         record(request, action, subject, rows=count_rows(), sha256=digest.hexdigest(), **details)

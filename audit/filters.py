@@ -1,4 +1,4 @@
-"""What the audit trail can be narrowed down to."""
+"""Filters for the audit trail."""
 
 from __future__ import annotations
 

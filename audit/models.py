@@ -1,13 +1,13 @@
-"""The audit trail. The database itself refuses to change or delete a row."""
+"""The audit trail. A database trigger refuses to change or delete a row."""
 
 from django.db import models
 from django.db.models.functions import Now
 
 
 class AuditEvent(models.Model):
-    """One thing that somebody did: who, what, to what, when, from where.
+    """One action: who did what, to what, when and from where.
 
-    People are kept by name and not by a foreign key: deleting a user must change no event.
+    Users are stored by name, not by foreign key: deleting a user must not change any event.
     """
 
     at = models.DateTimeField(db_default=Now(), editable=False)
@@ -30,8 +30,8 @@ class AuditEvent(models.Model):
         return f"{self.actor_name or 'somebody'}: {self.action} {self.subject}".strip()
 
     @property
-    def told(self) -> list[tuple[str, str]]:
-        """The details in words: lists with commas, and nothing of what was left open."""
+    def details_in_words(self) -> list[tuple[str, str]]:
+        """The details as text: lists joined with commas, empty values left out."""
         return [
             (name, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
             for name, value in self.details.items()

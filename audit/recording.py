@@ -1,4 +1,4 @@
-"""Writing an event of the audit trail: the only way in."""
+"""Recording events: everything that enters the audit trail comes through here."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ SUBJECT_LENGTH = 300
 def record(
     request: HttpRequest | None, action: str, subject: object = "", *, actor: Any = None, **details: object
 ) -> AuditEvent:
-    """Write down what somebody did, in the transaction that does it where there is one.
+    """Record what somebody did; inside a transaction, the event commits or rolls back with it.
 
     Parameters
     ----------
     request
-        Says who and from where; `None` for a command.
+        Who did it and from where; `None` for a command.
     action
         A few plain words, for example “changed a segment”.
     subject
-        What it was done to, as people call it.
+        What it was done to, by the name people know it by.
     actor
-        The user, where it is not the one who is logged in.
+        The user, if it is not the one who is logged in.
     details
-        Whatever somebody would ask later; values that JSON knows.
+        Whatever somebody may want to know later; values must be JSON serialisable.
     """
     user = actor or getattr(request, "user", None)
     return AuditEvent.objects.create(
@@ -43,10 +43,10 @@ def record(
 
 
 def address_of(request: HttpRequest | None) -> str | None:
-    """The caller's address; headers that anybody can send count only behind proxies that are trusted."""
+    """The client's IP address; forwarding headers count only behind trusted proxies."""
     if request is None:
         return None
     try:
         return str(get_adapter(request).get_client_ip(request))
-    except PermissionDenied:  # it cannot be told, for example on a unix socket
+    except PermissionDenied:  # there is no address, for example on a unix socket
         return None

@@ -1,4 +1,4 @@
-"""The table of the audit trail."""
+"""The table on the audit trail page."""
 
 from __future__ import annotations
 

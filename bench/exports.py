@@ -71,9 +71,9 @@ def copy_raw(what: Any) -> int:
 
 
 def export(what: Any, ending: str) -> int:
-    from segmentation.exports.contents import witnessed_export
+    from segmentation.exports.contents import stream_export
 
-    return sum(map(len, witnessed_export(what, ending)))
+    return sum(map(len, stream_export(what, ending)))
 
 
 def memory() -> dict[str, int]:

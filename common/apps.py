@@ -2,6 +2,6 @@ from django.apps import AppConfig
 
 
 class CommonConfig(AppConfig):
-    """Small helpers for every floor; no models."""
+    """Small helpers for all the other apps; no models."""
 
     name = "common"

@@ -1,4 +1,4 @@
-"""The content security policy of views that answer with a file and not with a page."""
+"""The content security policy for views that return a file rather than a page."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def file_policy(view: View) -> View:
-    """Let what the view answers with load nothing and run nothing, should somebody open it by itself."""
-    # Its types know only views that take a request and nothing else.
+    """Stop the returned file from loading or running anything if somebody opens it directly."""
+    # csp_replace is typed for views that take only a request.
     replace: Any = csp_replace(settings.CONTENT_SECURITY_POLICY_OF_FILES)
     replaced: View = replace(view)
     return replaced

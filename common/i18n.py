@@ -1,7 +1,7 @@
-"""Where `analysis` and `charts`, which know no Django, find their sentences in the reader's language.
+"""Translations for `analysis` and `charts`, which do not import Django.
 
-English until the site brings its own catalogue, as `segmenter.apps` does; worker processes write in the
-language of the site, requests in that of their reader.
+English until the site registers its own catalogue (`segmenter.apps` does); workers write in the site's
+language, requests in the reader's.
 """
 
 import gettext as standard
@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 class Catalogue(Protocol):
-    """What translates: one of Python's own, or `django.utils.translation`."""
+    """A source of translations: one of the standard library's, or `django.utils.translation`."""
 
     def gettext(self, message: str, /) -> str: ...
 
@@ -20,7 +20,7 @@ class Catalogue(Protocol):
 
 @dataclass(frozen=True)
 class NumberSigns:
-    """What stands in numbers before the decimals and between the thousands."""
+    """The decimal point and the thousands separator."""
 
     decimal: str = "."
     thousands: str = ","
@@ -31,7 +31,7 @@ _read_signs: Callable[[], NumberSigns] = NumberSigns
 
 
 def use_catalogue(catalogue: Catalogue, read_signs: Callable[[], NumberSigns] = NumberSigns) -> None:
-    """Translate by this catalogue from now on, and write numbers with the signs read each time."""
+    """Use this catalogue from now on; `read_signs` is called for each number."""
     global _catalogue, _read_signs
     _catalogue, _read_signs = catalogue, read_signs
 
@@ -45,7 +45,7 @@ def ngettext(singular: str, plural: str, number: int) -> str:
 
 
 def gettext_noop(message: str) -> str:
-    """Mark what is translated later."""
+    """Mark a message that is translated later."""
     return message
 
 
@@ -57,5 +57,5 @@ def join_words(words: list[str]) -> str:
 
 
 def number_signs() -> NumberSigns:
-    """The signs of the reader's language."""
+    """The number signs of the reader's language."""
     return _read_signs()

@@ -1,4 +1,4 @@
-"""Numbers as pages and charts write them, with the signs of the reader's language. Knows no Django."""
+"""Number formatting for pages and charts, in the reader's language. Does not import Django."""
 
 import itertools
 import math
@@ -14,19 +14,19 @@ _UNITS = (
     (1e9, gettext_noop("%(number)s bn")),
     (1e6, gettext_noop("%(number)s M")),
 )
-# Less is not told apart: 0.1 %.
+# Shares that would round to less than this are shown as “<0.1 %”.
 HARDLY_ANY = 0.001
-# Below this and from this on, a power of ten is shorter and easier to read.
+# Smaller and larger numbers are easier to read as powers of ten.
 _TINY, _HUGE = 1e-4, 1e16
-# What is smaller is too near to where doubles end to be divided, and nobody's value.
+# Smaller numbers cannot be divided safely as doubles, and no real value is this small.
 _NOTHING = 1e-300
-# Doubles hold no more digits than these.
-_MOST_DECIMALS = 17
+# A double has no more significant digits than this.
+_MAX_DECIMALS = 17
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def write_number(value: float, decimals: int) -> str:
-    """Return the number with so many decimals; what rounds to nothing has no minus."""
+    """Return the number with this many decimals; zero never has a minus sign."""
     text = f"{value:,.{decimals}f}"
     if not text.strip("-0.,"):
         text = text.removeprefix("-")
@@ -34,7 +34,7 @@ def write_number(value: float, decimals: int) -> str:
 
 
 def _with_signs(text: str) -> str:
-    """Return a number as Python writes it with the signs of the reader's language and a true minus."""
+    """Replace Python's number signs with those of the reader's language, and the hyphen with a minus sign."""
     signs = number_signs()
     return text.translate(
         {ord(","): signs.thousands, ord("."): signs.decimal, ord("-"): "\N{MINUS SIGN}"},
@@ -42,7 +42,7 @@ def _with_signs(text: str) -> str:
 
 
 def format_number(value: float, decimals: int | None = None) -> str:
-    """Return a number for people: three significant digits or more, thousands grouped, millions in words."""
+    """Return a readable number: at least three significant digits, grouped thousands, M for millions."""
     size = abs(value)
     if size >= _HUGE or (decimals is None and _NOTHING < size < _TINY):
         return _scientific(_exponent(size), value, 2, trimmed=True)
@@ -55,7 +55,7 @@ def format_number(value: float, decimals: int | None = None) -> str:
 
 
 def format_value(value: float) -> str:
-    """Return a value of an attribute: thousands grouped, and as many decimals as say something."""
+    """Return an attribute's value: grouped thousands, and only as many decimals as are meaningful."""
     size = abs(value)
     if size and not 1e-3 <= size < 1e12:
         return _with_signs(f"{value:.2g}")
@@ -64,7 +64,7 @@ def format_value(value: float) -> str:
 
 
 def format_mean(value: float) -> str:
-    """Return an average as a sentence says it: 1,234 or 82.1 or 0.046."""
+    """Return an average for use in a sentence: 1,234 or 82.1 or 0.046."""
     size = abs(value)
     if size >= 1e12 or size < 1:
         return _with_signs(f"{value:.2g}")
@@ -72,7 +72,7 @@ def format_mean(value: float) -> str:
 
 
 def format_apart(one: float, other: float) -> tuple[str, str]:
-    """Return two averages with as many digits as it takes to see that they differ."""
+    """Return two averages with enough decimals to show that they differ."""
     texts = format_mean(one), format_mean(other)
     decimals = 0
     while texts[0] == texts[1] and one != other and decimals < 12:
@@ -82,47 +82,47 @@ def format_apart(one: float, other: float) -> tuple[str, str]:
 
 
 def format_count(count: int) -> str:
-    """Return a count with its thousands grouped."""
+    """Return a count with grouped thousands."""
     return write_number(count, 0)
 
 
 def format_percent(share: float, decimals: int | None = 0) -> str:
-    """Return a share of 1 in per cent; without a number of decimals, with those that it has."""
+    """Return a share (0 to 1) as a percentage; `None` keeps as many decimals as needed, up to four."""
     if decimals is None:
         return _percent(_trimmed(100 * share, 4))
     return _percent(write_number(100 * share, decimals))
 
 
 def format_percent_floored(share: float) -> str:
-    """Return a share in whole per cent, rounded down: only what is whole is called 100 %."""
+    """Return a share as a whole percentage, rounded down: only a share of 1 is 100 %."""
     return _percent(write_number(math.floor(100 * share + 1e-9), 0))
 
 
 def format_whole_percent(share: float) -> str:
-    """Return a share in whole per cent; only none is 0 % and only all are 100 %."""
+    """Return a share as a whole percentage; only exactly 0 is 0 %, and only exactly 1 is 100 %."""
     rounded = round(100 * share)
     return _percent(write_number(min(max(rounded, 1), 99) if 0 < share < 1 else rounded, 0))
 
 
 def _percent(number: str) -> str:
-    """Return `40.5 %` of `40.5`, which no line break divides."""
+    """Return `40.5 %` for `40.5`, with a no-break space."""
     return _("%(number)s\N{NO-BREAK SPACE}%%") % {"number": number}
 
 
 def format_share(part: float, whole: float) -> str:
-    """Return a share in per cent; what is there is never called 0 %."""
+    """Return a share as a percentage; a share above 0 is never shown as 0 %."""
     if is_hardly_any(part, whole):
         return f"<{format_percent(HARDLY_ANY, 1)}"
     return format_percent(part / whole if whole else 0.0, 1)
 
 
 def is_hardly_any(part: float, whole: float) -> bool:
-    """Return whether the share is there, but would round to 0.0 %."""
+    """Return whether the share is above 0 but would round to 0.0 %."""
     return 0 < part < whole * HARDLY_ANY / 2
 
 
 def format_growth(first: float, last: float) -> str:
-    """Return by how much of the first the last is larger, as in `+19 %`; nothing if the first is 0."""
+    """Return the growth from first to last, as in `+19 %`; empty if the first is 0."""
     if not first:
         return ""
     growth = (last - first) / first
@@ -131,10 +131,10 @@ def format_growth(first: float, last: float) -> str:
 
 
 def format_ticks(values: Sequence[float]) -> list[str]:
-    """Return a text for each tick of an axis: one unit for all, and no two alike.
+    """Return a label for each tick of an axis: the same unit for all, and no two the same.
 
-    Among units, plain numbers and, for very small and very large ones, powers of ten, the shortest is taken;
-    decimals are as many as the distance between ticks asks for.
+    Of plain numbers, units (M, bn) and powers of ten, the style with the shortest labels wins; the number of
+    decimals follows from the distance between ticks.
     """
     step = min((abs(b - a) for a, b in itertools.pairwise(sorted(values)) if a != b), default=0.0)
     if not step:
@@ -148,15 +148,15 @@ def format_ticks(values: Sequence[float]) -> list[str]:
 
 @dataclass(frozen=True)
 class _Way:
-    """A way to write numbers, and what it divides them by."""
+    """A way of writing numbers, and the unit it divides them by."""
 
     unit: float
     write: Callable[[float, int], str]
 
     def write_all(self, values: Sequence[float], step: float) -> list[str] | None:
-        """Return the values with the decimals that their distance asks for; `None` if two look alike."""
+        """Return the labels, with enough decimals for the step; `None` if two would be the same."""
         decimals = next(
-            (each for each in range(_MOST_DECIMALS) if self._is_close(values, step, each)), _MOST_DECIMALS
+            (each for each in range(_MAX_DECIMALS) if self._is_close(values, step, each)), _MAX_DECIMALS
         )
         texts = [self.write(value, decimals) for value in values]
         return texts if len(set(texts)) == len(set(values)) else None
@@ -181,7 +181,7 @@ def _in_unit(unit: float, text: str, value: float, decimals: int) -> str:
 
 
 def _scientific(power: int, value: float, decimals: int, *, trimmed: bool = False) -> str:
-    """Return `1.2×10⁻⁷`; 0 is 0."""
+    """Return a number like `1.2×10⁻⁷`; zero is just `0`."""
     if not value:
         return write_number(0, 0)
     write = _trimmed if trimmed else write_number
@@ -193,7 +193,7 @@ def _exponent(size: float) -> int:
 
 
 def _trimmed(value: float, decimals: int) -> str:
-    """Return the number without zeros at the end of its decimals."""
+    """Return the number without trailing zeros."""
     while decimals and round(value, decimals) == round(value, decimals - 1):
         decimals -= 1
     return write_number(value, decimals)

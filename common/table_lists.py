@@ -1,4 +1,4 @@
-"""Lists that people sort, filter and page: what may be asked for is written down, all else is refused."""
+"""Tables that people sort, filter and page through; unknown parameters are refused."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ def build_table(
     rows: QuerySet[Any],
     filter_class: type[FilterSet] | None = None,
 ) -> Table:
-    """Return a table of the rows that the address asks for, sorted as it asks, one page of it.
+    """Return one page of the rows, filtered and sorted by the query string.
 
-    The filter, if there is one, is the table's attribute `filter`.
+    The filter set, if there is one, is available as `table.filter`.
 
     Raises
     ------
     BadRequest
-        The address sorts or filters by something that is no column or filter of this list.
+        The query string sorts or filters by something this list does not have.
     """
     found = filter_class(request.GET, rows, request=request) if filter_class else None
     allowed = {"sort", "page", *(found.filters if found else ())}
     if unknown := set(request.GET) - allowed:
-        raise BadRequest(_("This list has no %(name)s.") % {"name": repr(sorted(unknown)[0])})
+        raise BadRequest(_("This list cannot be filtered by %(name)s.") % {"name": repr(sorted(unknown)[0])})
     if found is not None and not found.is_valid():
-        raise BadRequest(_("A filter has a value that it does not know."))
+        raise BadRequest(_("One of the filters has a value that is not allowed."))
     table = table_class(found.qs if found is not None else rows)
     _check_order(table, request.GET.getlist("sort"))
     RequestConfig(request, paginate={"per_page": PAGE_SIZE, "silent": True}).configure(table)

@@ -1,4 +1,4 @@
-"""What may stand in an address."""
+"""Path converters for URLs."""
 
 from django.urls.converters import StringConverter
 

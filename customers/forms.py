@@ -1,4 +1,4 @@
-"""Forms of the customers' pages, in words a marketer understands."""
+"""Forms for datasets and imports, in words a marketer understands."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ WRITTEN = [
     (gettext_lazy("Numbers"), list(NUMBERS.items())),
     (gettext_lazy("Dates"), [(key, text) for key, (_pattern, text) in ORDERS.items()]),
 ]
-# A page with more columns than this asks for the use of each and nothing else.
+# With more columns than this, the page asks only what each column is used for.
 DETAILED_COLUMNS = 100
 
 
@@ -48,14 +48,16 @@ class DatasetForm(forms.ModelForm):
     class Meta:
         model = Dataset
         fields = ["name"]
-        help_texts = {"name": gettext_lazy("Customers that belong together: a shop, a brand, a country.")}
+        help_texts = {
+            "name": gettext_lazy("Customers that belong together, such as a shop, a brand or a country.")
+        }
 
 
 class UploadForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("File"),
         help_text=gettext_lazy(
-            "CSV, tab-separated text or an Excel workbook (.xlsx), also packed with gzip (.gz)."
+            "A CSV file, tab-separated text or an Excel workbook (.xlsx); may be compressed with gzip (.gz)."
         ),
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.gz,.xlsx"}),
     )
@@ -63,37 +65,37 @@ class UploadForm(forms.Form):
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
         if not file.name:
-            raise forms.ValidationError(_("The file needs a name."))
+            raise forms.ValidationError(_("The file has no name: give it one and upload it again."))
         return file
 
 
 class ReadingForm(forms.Form):
-    """How the file is read and what its import does, beside the uses of its columns."""
+    """How to read the file and what the import does, apart from the columns' uses."""
 
     sheet = forms.ChoiceField(label=gettext_lazy("Sheet"), required=False)
     encoding = forms.ChoiceField(
-        choices=list(ENCODINGS.items()), label=gettext_lazy("Characters"), required=False
+        choices=list(ENCODINGS.items()), label=gettext_lazy("Character encoding"), required=False
     )
     delimiter = forms.ChoiceField(
         choices=[(",", "comma"), (";", "semicolon"), ("\t", "tab"), ("|", "bar |"), (":", "colon")],
-        label=gettext_lazy("Columns are separated by"),
+        label=gettext_lazy("Column separator"),
         required=False,
         widget=forms.Select,
     )
     clears_missing = forms.BooleanField(
         required=False,
-        label=gettext_lazy("An empty cell clears the value that was known before (else it is kept)"),
+        label=gettext_lazy("Empty cells delete the existing value (otherwise it is kept)"),
     )
     replaces = forms.BooleanField(
         required=False,
-        label=gettext_lazy("Customers who are not in the file leave the dataset (else they stay)"),
+        label=gettext_lazy("Remove customers who are not in the file (otherwise they are kept)"),
     )
 
     def __init__(self, page: MappingPage, data: Mapping[str, Any] | None = None) -> None:
         found = {"encoding": page.encoding, "delimiter": page.delimiter}
         super().__init__(data, initial={**found, "sheet": page.sheet})
         self.fields["sheet"].choices = [(name, name) for name in page.sheets]  # type: ignore[attr-defined]
-        # Stripping would take the tab away.
+        # Stripping would remove the tab.
         self.fields["delimiter"].strip = False  # type: ignore[attr-defined]
         for name, value in found.items():
             field = self.fields[name]
@@ -102,7 +104,7 @@ class ReadingForm(forms.Form):
 
 
 class RereadForm(forms.Form):
-    """How a waiting file shall be read instead; what is empty is found out."""
+    """Another way to read a waiting file; empty fields are detected."""
 
     encoding = forms.ChoiceField(choices=list(ENCODINGS.items()), required=False)
     delimiter = forms.CharField(max_length=1, strip=False, required=False)
@@ -110,24 +112,24 @@ class RereadForm(forms.Form):
 
 
 class ColumnForm(forms.Form):
-    """What one column of the file is used for."""
+    """The use of one column of the file."""
 
     use = forms.ChoiceField(choices=USES)
     name = forms.CharField(max_length=200, required=False, label=gettext_lazy("Attribute"))
-    written = forms.ChoiceField(choices=WRITTEN, required=False, label=gettext_lazy("Written as"))
+    written = forms.ChoiceField(choices=WRITTEN, required=False, label=gettext_lazy("Format"))
     symbol = forms.ChoiceField(
         choices=[("", gettext_lazy("none")), *((symbol, symbol) for symbol in SYMBOLS)],
         required=False,
-        label=gettext_lazy("With sign"),
+        label=gettext_lazy("Symbol"),
     )
     missing = forms.CharField(
         max_length=200,
         required=False,
-        label=gettext_lazy("Missing is"),
-        help_text=gettext_lazy("Separated by spaces, for example: n/a ?"),
+        label=gettext_lazy("Means “missing”"),
+        help_text=gettext_lazy("Separate several with spaces, for example: n/a ?"),
     )
-    minimum = forms.FloatField(required=False, label=gettext_lazy("Lowest allowed"))
-    maximum = forms.FloatField(required=False, label=gettext_lazy("Highest allowed"))
+    minimum = forms.FloatField(required=False, label=gettext_lazy("Minimum allowed"))
+    maximum = forms.FloatField(required=False, label=gettext_lazy("Maximum allowed"))
     is_whole = forms.BooleanField(required=False, label=gettext_lazy("Whole numbers only"))
 
     def __init__(
@@ -150,15 +152,15 @@ class ColumnForm(forms.Form):
             self.fields["name"].widget.attrs["aria-label"] = _("Attribute of %(header)s") % {"header": header}
 
     def clean(self) -> dict[str, Any]:
-        """Insist on the format of numbers that can be read in two ways."""
+        """Require a format for numbers that can be read in two ways."""
         values: dict[str, Any] = super().clean() or {}
         if self.asked and values.get("use") == "number" and not values.get("written"):
-            self.add_error("written", _("Say how these numbers are written."))
+            self.add_error("written", _("Choose how these numbers are written."))
         return values
 
     @property
     def summary(self) -> str:
-        """What the details say, in a line."""
+        """The details in one line."""
         column = self.column
         if column.use == "date":
             return _("written as %(example)s") % {"example": column.date_example}
@@ -169,7 +171,7 @@ class ColumnForm(forms.Form):
         example = f"{NUMBERS[f'{column.decimal}|{column.thousands}']} {column.symbol}".strip()
         parts = [_("written as %(example)s") % {"example": example}]
         parts += (
-            [_("missing is %(markers)s") % {"markers": " ".join(column.missing)}] if column.missing else []
+            [_("%(markers)s means missing") % {"markers": " ".join(column.missing)}] if column.missing else []
         )
         parts += [_("whole")] if column.is_whole else []
         parts += [_("from %(lowest)g") % {"lowest": column.minimum}] if column.minimum is not None else []
@@ -197,7 +199,7 @@ class ColumnForm(forms.Form):
 
 
 class MappingForm:
-    """One form a column; valid when together they make an import that can be carried out."""
+    """One form per column; valid if together they make a possible import."""
 
     def __init__(self, page: MappingPage, data: Mapping[str, Any] | None = None) -> None:
         self.detailed = len(page.columns) <= DETAILED_COLUMNS
@@ -217,8 +219,8 @@ class MappingForm:
         return iter(self.columns)
 
     def is_valid(self) -> bool:
-        if not all([column.is_valid() for column in self.columns]):  # noqa: C419  # all show their errors
-            self.error = _("Some columns need another look.")
+        if not all([column.is_valid() for column in self.columns]):  # noqa: C419  # validate them all, so that each shows its errors
+            self.error = _("Some columns need your attention.")
             return False
         try:
             check_mapping(self.mapping())
@@ -228,7 +230,7 @@ class MappingForm:
 
     @property
     def uses(self) -> str:
-        """How many columns are proposed for each use, in words."""
+        """The number of columns with each use, in words."""
         counts = Counter[str](form.column.use for form in self.columns)
         return get_text_list([words(counts[use]) for use, words in COUNTED if counts[use]], _("and"))
 

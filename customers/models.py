@@ -1,4 +1,4 @@
-"""Datasets, their attributes, their customers in versions, and the imports that make the versions."""
+"""Datasets, their attributes, versioned customers, and the imports that create the versions."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from jobs.models import Job
 
 
 class Dataset(models.Model):
-    """Customers that belong together: a shop, a brand, a country."""
+    """A group of customers that belong together: a shop, a brand, a country."""
 
     name = models.CharField(max_length=100, unique=True)
     slug = models.SlugField(max_length=100, unique=True)
-    # The version people see: one UPDATE of this pointer publishes an import, another one undoes it.
+    # The version people see. Publishing an import is one UPDATE of this pointer; undoing it is another.
     current_version = models.ForeignKey(
         "CustomerImport", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -45,7 +45,7 @@ class Dataset(models.Model):
 
 
 class Attribute(models.Model):
-    """One column of a dataset. Its position in the customers' arrays is never given to another."""
+    """One column of a dataset. Its position in the customers' arrays is never reused."""
 
     class Kind(models.TextChoices):
         NUMBER = "number", gettext_lazy("number")
@@ -55,10 +55,10 @@ class Attribute(models.Model):
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="attributes")
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=6, choices=Kind)
-    # Index into `Customer.numbers` for numbers, into `Customer.texts` for the others; from 0.
+    # Index into `Customer.numbers` for numbers, into `Customer.texts` for the other kinds; from 0.
     position = models.PositiveSmallIntegerField()
     unit = models.CharField(max_length=20, blank=True)
-    # What later files may hold: ages are whole numbers from 1 to 120. Empty where anything goes.
+    # What later files may contain, e.g. ages are whole numbers from 1 to 120. Empty means anything.
     is_whole = models.BooleanField(default=False)
     minimum = models.FloatField(null=True, blank=True)
     maximum = models.FloatField(null=True, blank=True)
@@ -84,41 +84,41 @@ class Attribute(models.Model):
 
     @property
     def path(self) -> str:
-        """Where the ORM finds its values: one element of an array of the customer's."""
+        """The ORM path of its values: one element of one of the customer's arrays."""
         return f"{'numbers' if self.is_number else 'texts'}__{self.position}"
 
 
 class CustomerImport(models.Model):
-    """One file brought in, and the version of the dataset that came out of it."""
+    """One imported file, and the version of the dataset it produced."""
 
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="imports")
-    # Empty while the file waits for somebody to confirm the mapping.
+    # Empty until somebody has confirmed the mapping.
     job = models.OneToOneField(
         Job, null=True, blank=True, on_delete=models.PROTECT, related_name="customerimport"
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    # The version it was built upon: undo goes back to it.
+    # The version it was built on: undo goes back to it.
     base_version = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     file_id = models.UUIDField(unique=True)
     original_name = models.CharField(max_length=255)
-    # Set when the stored file is gone.
+    # Set when the stored file has been deleted.
     file_deleted_at = models.DateTimeField(null=True, blank=True)
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
-    # What one pass over the whole file found, for all who look at it again (`files.sniffing.KeptLook`).
+    # The result of one pass over the whole file, kept for later reads (`files.sniffing.KeptLook`).
     file_look = models.JSONField(null=True, editable=False)
-    # What people see on the page where they settle its mapping (`preparation.MappingPage`).
+    # What the mapping page showed (`preparation.MappingPage`).
     mapping_page = models.JSONField(null=True, editable=False)
     encoding = models.CharField(max_length=40, blank=True)
     delimiter = models.CharField(max_length=1, blank=True)
-    # One entry a column of the file: header, use (id, number, text, date, skip), name of the attribute.
+    # One entry per column of the file: header, use (id, number, text, date, skip), name of the attribute.
     mapping = models.JSONField(default=list)
     options = models.JSONField(default=dict)
-    # Sentences for the report: what was decided or noticed, and is no reason to reject anything.
+    # Sentences for the report: things decided or noticed that are no reason to reject anything.
     warnings = models.JSONField(default=list)
     blank_count = models.BigIntegerField(default=0)
     read_count = models.BigIntegerField(default=0)
@@ -126,22 +126,22 @@ class CustomerImport(models.Model):
     updated_count = models.BigIntegerField(default=0)
     unchanged_count = models.BigIntegerField(default=0)
     rejected_count = models.BigIntegerField(default=0)
-    # Customers of the base version that a full replacement left out.
+    # Customers of the base version that a full replacement removed.
     removed_count = models.BigIntegerField(default=0)
-    # Rows of the version; stays 0 when nothing changed, for then there is no new version.
+    # Rows of the version; 0 if nothing changed, because then there is no new version.
     customer_count = models.BigIntegerField(default=0)
-    # What a later file is compared by before anybody reads the customers; empty where nobody made them.
+    # Digests for comparing a later file without reading the customers; empty if there are none.
     block_digests = models.BinaryField(default=b"", editable=False)
     created_at = models.DateTimeField(db_default=Now())
     published_at = models.DateTimeField(null=True, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
-    # Set when the version's partition is gone; the import's report stays.
+    # Set when the version's partition has been dropped; the import's report stays.
     dropped_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-id"]
         constraints = [
-            # A published import has accounted for every row it read.
+            # A published import accounts for every row it read.
             models.CheckConstraint(
                 name="import_counts_add_up",
                 condition=Q(
@@ -161,39 +161,39 @@ class CustomerImport(models.Model):
 
 
 class VersionOverview(models.Model):
-    """What the attributes of one version look like: counted once, for a version never changes."""
+    """An overview of one version's attributes: computed once, because a version never changes."""
 
     version = models.OneToOneField(
         CustomerImport, on_delete=models.CASCADE, primary_key=True, related_name="overview"
     )
-    # By the attribute's id: what `customers.overview.AttributeOverview` holds.
+    # The fields of `customers.overview.AttributeOverview`, by the attribute's id.
     attributes = models.JSONField()
 
     class Meta:
         default_permissions = ()
 
     def __str__(self) -> str:
-        return gettext("The values of %(version)s") % {"version": self.version}
+        return gettext("Overview of %(version)s") % {"version": self.version}
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def of(self, dataset: Dataset) -> CustomerQuerySet:
-        """The customers people see today; naming the version lets PostgreSQL open one partition alone."""
+        """The customers people currently see; naming the version limits PostgreSQL to one partition."""
         return self.filter(version_id=dataset.current_version_id)
 
 
 class Customer(models.Model):
     """One customer in one version of a dataset. The table is partitioned by version.
 
-    `numbers` and `texts` are indexed by the attribute's position; they have first index 1 in PostgreSQL and
-    no trailing NULL, so that equal customers have equal arrays. Never assign to a subscript.
+    `numbers` and `texts` are indexed by the attribute's position. In PostgreSQL they start at index 1 and
+    have no trailing NULLs, so that equal customers have equal arrays. Never assign to a subscript.
     """
 
     pk = models.CompositePrimaryKey("version_id", "id")
     version = models.ForeignKey(
         CustomerImport, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
     )
-    # From one sequence, and kept from version to version: the customer's identity in the system.
+    # From one sequence and kept across versions: the customer's identity in the system.
     id = models.BigIntegerField()
     # Exactly as in the file: leading zeros, twenty digits.
     customer_id = models.TextField()
@@ -204,7 +204,7 @@ class Customer(models.Model):
 
     class Meta:
         constraints = [
-            # The operator class lets the same index find ids by their beginning, whatever the collation.
+            # With this operator class the index also finds ids by prefix, whatever the collation.
             models.UniqueConstraint(
                 fields=["version", "customer_id"],
                 name="customer_id_in_version",
@@ -234,17 +234,17 @@ class Customer(models.Model):
 
 
 class RejectedRow(models.Model):
-    """One reason why a row of a file did not come in; a row with two bad cells has two."""
+    """One reason why a row was rejected; a row with two bad cells has two."""
 
     customer_import = models.ForeignKey(
         CustomerImport, on_delete=models.CASCADE, related_name="rejected_rows"
     )
-    # Number of the row's first line in the file, from 1; the header counts.
+    # The line in the file on which the row begins, from 1, counting the header.
     line = models.BigIntegerField()
     column = models.TextField(blank=True)
     value = models.TextField(blank=True)
     reason = models.TextField()
-    # The whole row as it stood in the file, with the first of its reasons only.
+    # The whole row as it is in the file; stored with its first reason only.
     cells = ArrayField(models.TextField(), null=True)
 
     class Meta:

@@ -1,8 +1,8 @@
-"""What a dataset's customers look like, attribute by attribute: the look at the data before it is used.
+"""An overview of a dataset's customers, attribute by attribute, for looking at the data before using it.
 
-Ranges, missing values and histograms are exact: two passes over the version for every thirty attributes. The
-frequent texts come from a sample where there are many customers. A version never changes, so what was found
-is kept with it; a worker counts it after the import, so that nobody waits for the page.
+Ranges, missing values and histograms are exact: two passes over the version for every thirty attributes.
+Frequent texts come from a sample if there are many customers. A version never changes, so its overview is
+stored; a worker computes it after the import, so that nobody has to wait for the page.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ logger = logging.getLogger(__name__)
 
 BINS = 16
 FREQUENT = 5
-# Where not even the most frequent text has this share, nearly everyone has another one.
+# If even the most frequent text has a smaller share than this, nearly every customer has a different one.
 DIVERSE = 0.02
 SAMPLE_ROWS = 50_000
-# Attributes looked at in one pass: PostgreSQL groups by at most 31 columns in one statement.
-AT_ONCE = 30
-# PostgreSQL's avg() adds up squares, which ends at 1e154; sum() ends at 1.8e308. Numbers below this have a
-# sum however many they are; nobody asks for the mean of others.
+# Attributes per pass: PostgreSQL allows at most 31 columns in GROUPING SETS.
+ATTRIBUTES_PER_PASS = 30
+# PostgreSQL's avg() sums squares and overflows at 1e154; sum() overflows at 1.8e308. Numbers below this limit
+# can be summed however many there are; nobody needs the mean of larger ones.
 MOST_SUMMED = 1e290
-# First key of the advisory locks that keep workers from counting the same version; the second is the version.
+# First key of the advisory lock that stops two workers computing the same version; the second is the version.
 COUNT_LOCK = 7_305_120
-# Dates are counted as days since then.
+# Dates are measured in days since this one.
 DAY_ZERO = date(2000, 1, 1)
 
 
 @dataclass(frozen=True)
 class AttributeOverview:
-    """One attribute over all customers; `counts` are those of equal steps from `minimum` to `maximum`.
+    """One attribute over all customers; `counts` is a histogram with equal bins from `minimum` to `maximum`.
 
-    Of a date these are days since `DAY_ZERO`. Numbers too large to be added up have no mean.
+    Dates are days since `DAY_ZERO`. Numbers too large to sum have no mean.
     """
 
     known: int
@@ -56,7 +56,7 @@ class AttributeOverview:
 
     @classmethod
     def from_kept(cls, *, counts: list[int], frequent: list[list[Any]], **values: Any) -> AttributeOverview:
-        """Make it again from JSON, which knows lists and no tuples."""
+        """Restore it from JSON, which has lists but no tuples."""
         pairs = tuple((value, share) for value, share in frequent)
         return cls(counts=tuple(counts), frequent=pairs, **values)
 
@@ -70,7 +70,7 @@ class AttributeOverview:
 
     @property
     def is_diverse(self) -> bool:
-        """Whether no text is that of many: their shares would tell nothing."""
+        """Whether no text is frequent, so that shares would be meaningless."""
         return bool(self.frequent) and self.frequent[0][1] < DIVERSE
 
     @property
@@ -85,7 +85,7 @@ class AttributeOverview:
 
 
 def overview_of(dataset: Dataset) -> dict[Attribute, AttributeOverview]:
-    """Describe every attribute of the version that people see; nothing where there is none."""
+    """Describe every attribute of the current version; empty if there is none."""
     version = dataset.current_version
     if version is None or not version.customer_count:
         return {}
@@ -95,7 +95,7 @@ def overview_of(dataset: Dataset) -> dict[Attribute, AttributeOverview]:
 
 
 def kept_overview(dataset: Dataset) -> dict[Attribute, AttributeOverview]:
-    """The same, for pages that can do without; nothing where nobody has counted yet."""
+    """The stored overview, for pages that can do without it; empty if not computed yet."""
     version = dataset.current_version
     found = VersionOverview.objects.filter(version=version).first() if version else None
     return _restore(version, list(dataset.attributes.all()), found.attributes) if version and found else {}
@@ -104,14 +104,14 @@ def kept_overview(dataset: Dataset) -> dict[Attribute, AttributeOverview]:
 def _restore(
     version: CustomerImport, attributes: Sequence[Attribute], kept: Mapping[str, Any]
 ) -> dict[Attribute, AttributeOverview]:
-    """Make it again from what is kept, by the attributes' ids."""
-    # An import that was undone may have left attributes that nobody has in this version.
+    """Restore the overview from its stored form, by the attributes' ids."""
+    # An undone import may have left attributes that this version does not have.
     unknown = {"known": 0, "missing": version.customer_count, "counts": [], "frequent": []}
     return {each: AttributeOverview.from_kept(**kept.get(str(each.pk), unknown)) for each in attributes}
 
 
 def count_missing_overviews() -> None:
-    """Count what is to be told of every version that people see and nobody has counted, or is counting."""
+    """Compute the overview of every current version that has none and that nobody is computing."""
     uncounted = Dataset.objects.filter(
         current_version__customer_count__gt=0, current_version__overview=None
     ).select_related("current_version")
@@ -121,13 +121,13 @@ def count_missing_overviews() -> None:
                 if is_ours:
                     overview_of(dataset)
         except Exception:
-            # The version may have been dropped meanwhile; if not, whoever opens the page sees what is wrong.
-            logger.exception("the overview of %s could not be counted", dataset)
+            # The version may have been dropped meanwhile; if not, the page will show what is wrong.
+            logger.exception("the overview of %s could not be computed", dataset)
 
 
 @contextmanager
 def _turn(version: int | None) -> Iterator[bool]:
-    """Whether nobody else is counting this version; as long as it is our turn nobody else begins to."""
+    """Whether we may compute this version; while we may, nobody else starts to."""
     keys = [COUNT_LOCK, (version or 0) % 2**31]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", keys)
@@ -141,10 +141,10 @@ def _turn(version: int | None) -> Iterator[bool]:
 
 
 def _count(version: CustomerImport, attributes: Sequence[Attribute]) -> dict[str, dict[str, Any]]:
-    """Describe the attributes, by their ids, and keep that with the version."""
+    """Describe the attributes, by id, and store the result with the version."""
     described = _describe(version.pk, version.customer_count, attributes)
     kept = {str(attribute.pk): asdict(each) for attribute, each in described.items()}
-    # Somebody else may have counted at the same time.
+    # Somebody else may have computed it at the same time.
     VersionOverview.objects.bulk_create(
         [VersionOverview(version=version, attributes=kept)], ignore_conflicts=True
     )
@@ -158,8 +158,8 @@ def _describe(
     measured = [each for each in attributes if each.kind != Attribute.Kind.TEXT]
     ranges: Ranges = {}
     counts: dict[Attribute, tuple[int, ...]] = {}
-    for start in range(0, len(measured), AT_ONCE):
-        some = measured[start : start + AT_ONCE]
+    for start in range(0, len(measured), ATTRIBUTES_PER_PASS):
+        some = measured[start : start + ATTRIBUTES_PER_PASS]
         ranges |= _read_ranges(table, some)
         counts |= _read_counts(table, {each: ranges[each] for each in some})
     described = {}
@@ -174,13 +174,13 @@ def _describe(
     return described
 
 
-# How many are known, the lowest, the highest and the mean.
+# Known values, minimum, maximum and mean.
 Range = tuple[int, float | None, float | None, float | None]
 Ranges = dict[Attribute, Range]
 
 
 def _read_ranges(table: sql.Identifier, attributes: Sequence[Attribute]) -> Ranges:
-    """How many are known, the lowest, the highest and the mean: one pass."""
+    """Number of known values, minimum, maximum and mean, in one pass."""
     slices = Slices(map(Place.of, attributes))
     parts = [
         sql.SQL(
@@ -202,7 +202,7 @@ def _range(known: int, low: float | None, high: float | None, mean: float | None
 
 
 def _read_counts(table: sql.Identifier, ranges: Ranges) -> dict[Attribute, tuple[int, ...]]:
-    """How many customers are in each of BINS equal steps: one pass."""
+    """Number of customers in each of BINS equal bins, in one pass."""
     spread = {
         each: (low, high)
         for each, (_, low, high, _) in ranges.items()
@@ -211,7 +211,7 @@ def _read_counts(table: sql.Identifier, ranges: Ranges) -> dict[Attribute, tuple
     if not spread:
         return {}
     slices = Slices(map(Place.of, spread))
-    # The highest value belongs to the last step, not to one of its own; a missing one to none.
+    # The maximum belongs to the last bin, not to one of its own; a missing value to none.
     steps = [
         sql.SQL("CASE WHEN {0} = {2} THEN {3} ELSE width_bucket({0}, {1}, {2}, {3}) END").format(
             _measured(each, slices), sql.Literal(low), sql.Literal(high), sql.Literal(BINS)
@@ -233,7 +233,7 @@ def _read_counts(table: sql.Identifier, ranges: Ranges) -> dict[Attribute, tuple
     with connection.cursor() as cursor:
         cursor.execute(statement)
         for row in cursor.fetchall():
-            # The bit of the column that this row groups by is the one that is not set.
+            # The column this row is grouped by is the one whose bit is not set.
             index = len(grouped) - (everything ^ row[0]).bit_length()
             if row[1 + index] is not None:
                 found[grouped[index]][row[1 + index] - 1] = row[-1]
@@ -241,7 +241,7 @@ def _read_counts(table: sql.Identifier, ranges: Ranges) -> dict[Attribute, tuple
 
 
 def _describe_texts(table: sql.Identifier, customers: int, attribute: Attribute) -> AttributeOverview:
-    """How many are known, and the most frequent texts with their share of a sample."""
+    """Number of known values, and the most frequent texts with their share of a sample."""
     text = sql.SQL("texts[{}]").format(sql.Literal(attribute.position + 1))
     percent = min(100.0, 100.0 * SAMPLE_ROWS / customers)
     sample = sql.SQL("{} TABLESAMPLE SYSTEM ({}) REPEATABLE (0)").format(table, sql.Literal(percent))
@@ -259,7 +259,7 @@ def _describe_texts(table: sql.Identifier, customers: int, attribute: Attribute)
 
 
 def _measured(attribute: Attribute, slices: Slices) -> sql.Composable:
-    """A number, or the number of days up to a date."""
+    """A number, or a date as a number of days."""
     value = slices[Place.of(attribute)]
     if attribute.is_number:
         return value

@@ -1,4 +1,4 @@
-"""Made-up customers in the layout of a shopping mall's loyalty cards, with five groups planted in them."""
+"""Made-up customers in the layout of a shopping mall's loyalty cards, with five planted groups."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TextIO
 
 import numpy as np
 
-# The bundled sample: `make_sample customers/sample/customers.csv --rows 200 --random-state 4` gives exactly
-# these bytes. With this state the elbow, too, says five; small samples of the same groups may bend at four.
+# The bundled sample: `make_sample customers/sample/customers.csv --rows 200 --random-state 4` reproduces it
+# byte for byte. With this state the elbow says five as well; small samples of these groups may bend at four.
 SAMPLE_FILE = Path(__file__).parent / "sample" / "customers.csv"
 SAMPLE_ROWS = 200
 SAMPLE_RANDOM_STATE = 4
@@ -23,7 +23,7 @@ LOWEST_INCOME, HIGHEST_INCOME = 10, 150
 
 @dataclass(frozen=True)
 class Group:
-    """A planted group: its share of all customers, and the mean and spread of what they are like."""
+    """A planted group: its share of all customers, and the mean and spread of each attribute."""
 
     share: float
     age: float
@@ -44,19 +44,19 @@ GROUPS = (
 
 
 def write_customers(stream: TextIO, rows: int, *, random_state: int = 0) -> None:
-    """Write a CSV file of made-up customers, a chunk at a time.
+    """Write a CSV file of made-up customers in chunks.
 
     Parameters
     ----------
     stream
         Opened with ``newline=""``, so that the bytes are the same on every machine.
     rows
-        How many customers.
+        Number of customers.
     random_state
-        The same number and rows give the same bytes.
+        The same state and number of rows give the same bytes.
     """
     stream.write(HEADER)
-    # The legacy generator's numbers are promised never to change; those of numpy's newer one are not.
+    # numpy guarantees that its legacy generator's numbers never change, unlike those of the newer one.
     random = np.random.RandomState(random_state)
     for start in range(0, rows, CHUNK_ROWS):
         stream.writelines(_lines(random, start + 1, min(CHUNK_ROWS, rows - start)))
@@ -75,7 +75,7 @@ def _lines(random: np.random.RandomState, first_id: int, rows: int) -> Iterator[
 def _draw(
     random: np.random.RandomState, group: np.ndarray, name: str, lowest: int, highest: int
 ) -> list[int]:
-    """Draw whole numbers around each customer's group, none beyond the bounds."""
+    """Draw whole numbers around each customer's group mean, within the bounds."""
     mean = np.array([getattr(planted, name) for planted in GROUPS])[group]
     spread = np.array([getattr(planted, f"{name}_spread") for planted in GROUPS])[group]
     values: list[int] = np.clip(np.rint(random.normal(mean, spread)), lowest, highest).astype(int).tolist()

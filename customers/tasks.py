@@ -1,11 +1,11 @@
-"""Celery's ways into this floor: each takes at most an id and calls one function."""
+"""Celery tasks: each takes at most an id and calls one function."""
 
 from celery import shared_task
 
 
 @shared_task
 def execute_import(job_id: int) -> None:
-    # Reading files takes pyarrow: a process that only sends this task need not load it.
+    # Reading files needs pyarrow, which a process that only sends this task should not load.
     from customers import overview
     from customers.importing.execute import execute_import as execute
 

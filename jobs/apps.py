@@ -5,5 +5,5 @@ class JobsConfig(AppConfig):
     name = "jobs"
 
     def ready(self) -> None:
-        # Listens for the signals of Celery's worker and beat.
+        # Connects to the signals of Celery's worker and beat.
         from jobs.worker import maintenance  # noqa: F401

@@ -1,4 +1,4 @@
-"""What can keep a job from beginning, or end it early."""
+"""Reasons why a job cannot start, or ends early."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ if TYPE_CHECKING:
 
 
 class JobRefusedError(Exception):
-    """A job cannot be asked for just now; the text is one sentence for the person who asked."""
+    """The job cannot be requested right now; the text is one sentence for the person who asked."""
 
 
 class JobAlreadyActive(Exception):
-    """The very same work is waiting or going on already: show that instead.
+    """The same work is already queued or running: show that instead.
 
     Attributes
     ----------
     job
-        The job that does it; what it works for is committed and can be read.
+        The job that does it; its holder is committed and can be read.
     """
 
     def __init__(self, job: Job) -> None:
-        super().__init__(f"job {job.pk} does this already")
+        super().__init__(f"job {job.pk} is already doing this")
         self.job = job
 
 
 class JobError(Exception):
-    """A job cannot go on; its text is one sentence for the person who started it."""
+    """The job cannot continue; the text is one sentence for the person who started it."""
 
 
 class JobCancelled(Exception):
@@ -35,4 +35,4 @@ class JobCancelled(Exception):
 
 
 class JobSuperseded(Exception):
-    """Another attempt owns the job by now: this one may write nothing more."""
+    """Another attempt has taken over the job: this one must not write anything more."""

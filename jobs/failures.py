@@ -1,4 +1,4 @@
-"""Why a job failed, in plain words."""
+"""Why a job failed, in plain English."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ class Reason(models.TextChoices):
 
 @dataclass(frozen=True)
 class Failure:
-    """What a failed job says: the kind of reason, and one or two sentences for the person who asked."""
+    """Why a job failed: the kind of reason, and a sentence or two for the person who asked."""
 
     reason: Reason
     sentence: str
 
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+DISK_FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def explain(error: BaseException, job_id: int) -> Failure:
-    """Say why work that ended with this error has failed."""
+    """Explain why work that raised this error failed."""
     if isinstance(error, JobError):
         return Failure(Reason.REFUSED, str(error))
     if isinstance(error, MemoryError):
@@ -54,26 +54,26 @@ def explain(error: BaseException, job_id: int) -> Failure:
 
 def out_of_memory() -> Failure:
     text = _(
-        "The work ran out of memory: it may use %(limit)s GB. Nothing was changed. "
-        "Try it with fewer customers or features, or ask your administrator for a higher limit."
+        "The job ran out of memory: the limit is %(limit)s GB. Nothing was changed. "
+        "Try again with fewer customers or features, or ask your administrator for a higher limit."
     )
     return Failure(Reason.OUT_OF_MEMORY, text % {"limit": f"{settings.JOB_MEMORY_BYTES / 1024**3:.3g}"})
 
 
 def timed_out() -> Failure:
     text = _(
-        "The work timed out: it may take %(limit)s. Nothing was changed. "
-        "Try it with fewer customers or features, or ask your administrator for a higher limit."
+        "The job timed out: the limit is %(limit)s. Nothing was changed. "
+        "Try again with fewer customers or features, or ask your administrator for a higher limit."
     )
     return Failure(Reason.TIMED_OUT, text % {"limit": in_words(settings.JOB_TIME_LIMIT_SECONDS)})
 
 
 def worker_lost(attempts: int) -> Failure:
     text = ngettext(
-        "The worker was lost once in the middle of it, which usually means that the machine ran out of "
+        "The worker stopped unexpectedly during the job, which usually means that the server ran out of "
         "memory. Nothing was changed. Ask your administrator before you try again.",
-        "The worker was lost %(attempts)s times in the middle of it, which usually means that the machine "
-        "ran out of memory. Nothing was changed. Ask your administrator before you try again.",
+        "The worker stopped unexpectedly %(attempts)s times during the job, which usually means that the "
+        "server ran out of memory. Nothing was changed. Ask your administrator before you try again.",
         attempts,
     )
     return Failure(Reason.WORKER_LOST, text % {"attempts": attempts})
@@ -81,42 +81,42 @@ def worker_lost(attempts: int) -> Failure:
 
 def command_lost() -> Failure:
     text = _(
-        "The command that did this work was stopped before it was done. Nothing was changed. Start it again."
+        "The command running this job stopped before it had finished. Nothing was changed. Start it again."
     )
     return Failure(Reason.WORKER_LOST, text)
 
 
 def database_gone() -> Failure:
     text = _(
-        "The database went away in the middle of it, and again when it was tried anew. Nothing was changed. "
-        "Please try again in a few minutes."
+        "The connection to the database was lost during the job, and again when it was retried. Nothing was "
+        "changed. Please try again in a few minutes."
     )
     return Failure(Reason.DATABASE_GONE, text)
 
 
 def disk_full() -> Failure:
     text = _(
-        "There is no space left on the disk. Nothing was changed. Ask your administrator to make room, "
-        "then try again."
+        "There is no space left on the server's disk. Nothing was changed. Ask your administrator to free "
+        "some space, then try again."
     )
     return Failure(Reason.DISK_FULL, text)
 
 
 def unexpected(job_id: int) -> Failure:
     text = _(
-        "Something went wrong that is not your doing. Nothing was changed. Please try again; "
-        "if it fails again, ask your administrator to look into the log for job %(job)s."
+        "Something went wrong on our side. Nothing was changed. Please try again; "
+        "if it fails again, ask your administrator to check the log for job %(job)s."
     )
     return Failure(Reason.UNEXPECTED, text % {"job": job_id})
 
 
 def _is_full(error: BaseException) -> bool:
-    is_disk = isinstance(error, OSError) and error.errno in FULL
+    is_disk = isinstance(error, OSError) and error.errno in DISK_FULL_ERRNOS
     return is_disk or isinstance(error.__cause__, psycopg.errors.DiskFull)
 
 
 def in_words(seconds: float) -> str:
-    """A length of time as a sentence has it: “2 hours”."""
+    """A length of time in words: “2 hours”."""
     if _is_whole(seconds, 3600):
         count = round(seconds / 3600)
         return ngettext("%(count)s hour", "%(count)s hours", count) % {"count": count}
@@ -127,5 +127,5 @@ def in_words(seconds: float) -> str:
 
 
 def _is_whole(seconds: float, unit: int) -> bool:
-    """Whether it is said in this unit: one of it, or from two on."""
+    """Whether to use this unit: for exactly one of it, or two and more."""
     return seconds >= 2 * unit or seconds == unit

@@ -1,9 +1,9 @@
-"""A job's transitions, each one conditional UPDATE: whoever changes no row has lost and stops.
+"""A job's state transitions. Each is one conditional UPDATE: whoever changes no row has lost and stops.
 
     queued → running → succeeded | failed | cancelled
-       ↑________|  a lost attempt goes back to the queue until the attempt limit
+       ↑________|  a lost attempt is queued again until the attempt limit is reached
 
-Times are the database's: no worker's clock is trusted. docs/jobs.md has the diagram.
+All times come from the database: workers' clocks are not trusted. docs/jobs.md has the diagram.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from jobs.progress import JobState as State
 from jobs.querysets import JobQuerySet
 
 Result = TypeVar("Result")
-Asker = AbstractBaseUser | AnonymousUser | None
+Requester = AbstractBaseUser | AnonymousUser | None
 
 CLAIM = """
     UPDATE jobs_job AS job
@@ -48,37 +48,39 @@ CLAIM = """
  RETURNING attempt
 """
 
-# ---- Asking ------------------------------------------------------------------------------------------------
+# ---- Requesting --------------------------------------------------------------------------------------------
 
 
-def create_job(kind: str, created_by: Asker = None, *, title: str = "", key: str = "", lane: str = "") -> Job:
-    """Make a queued job; its message leaves when the surrounding transaction commits.
+def create_job(
+    kind: str, created_by: Requester = None, *, title: str = "", key: str = "", lane: str = ""
+) -> Job:
+    """Create a queued job; its message is sent when the surrounding transaction commits.
 
     Parameters
     ----------
     kind
         One of `JOB_KINDS`.
     created_by
-        Who asks; the number of active jobs per person is limited.
+        Who requests it; the number of active jobs per user is limited.
     title
-        What lists call it.
+        Its name in lists.
     key
-        Says what the work is: of the active jobs only one has this key.
+        Identifies the work: only one active job can have this key.
     lane
-        Of the jobs with this lane one runs at a time, the oldest first.
+        Jobs in the same lane run one at a time, oldest first.
 
     Raises
     ------
     JobAlreadyActive
-        An active job has the key. Let it pass out of the transaction, then show that job's work.
+        An active job has the key. Let it leave the transaction, then show that job instead.
     JobRefusedError
-        The person has as many active jobs as one may have.
+        The user already has as many active jobs as allowed.
     """
     return _create(created_by, kind=kind, title=title[:200], key=key, lane=lane)
 
 
 def create_foreground_job(kind: str, *, title: str = "", key: str = "", lane: str = "") -> Job:
-    """Make a job that this process itself executes: no worker hears of it or may take it over.
+    """Create a job that this process executes itself: no worker is told of it or may take it over.
 
     Raises
     ------
@@ -88,8 +90,8 @@ def create_foreground_job(kind: str, *, title: str = "", key: str = "", lane: st
     return _create(None, kind=kind, title=title[:200], key=key, lane=lane, in_foreground=True)
 
 
-def _create(asker: Asker, *, kind: str, key: str, **values: Any) -> Job:
-    user = _known(asker)
+def _create(requester: Requester, *, kind: str, key: str, **values: Any) -> Job:
+    user = _authenticated(requester)
 
     def create() -> Job:
         _refuse_too_many(user)
@@ -100,8 +102,8 @@ def _create(asker: Asker, *, kind: str, key: str, **values: Any) -> Job:
     return _unless_active(key, create)
 
 
-def retry(job_id: int, asked_by: Asker = None) -> bool:
-    """Queue a failed job anew, for as many attempts as before; `False` if there is nothing to try again.
+def retry(job_id: int, asked_by: Requester = None) -> bool:
+    """Queue a failed job again with a fresh set of attempts; `False` if it cannot be retried.
 
     Raises
     ------
@@ -109,7 +111,7 @@ def retry(job_id: int, asked_by: Asker = None) -> bool:
         As for a new job.
     """
     failed = Job.objects.filter(pk=job_id, state=State.FAILED).exclude(failure=Reason.REFUSED)
-    user = _known(asked_by)
+    user = _authenticated(asked_by)
 
     def queue() -> int:
         _refuse_too_many(user)
@@ -128,7 +130,7 @@ def retry(job_id: int, asked_by: Asker = None) -> bool:
 
 
 def _unless_active(key: str, act: Callable[[], Result]) -> Result:
-    """Act in a transaction unless an active job has the key; the database decides who is first."""
+    """Call `act` in a transaction unless an active job has the key; the database settles races."""
     for last in (False, False, True):
         job = Job.objects.active().filter(key=key).first() if key else None
         if job is not None:
@@ -136,27 +138,27 @@ def _unless_active(key: str, act: Callable[[], Result]) -> Result:
         try:
             with transaction.atomic():
                 return act()
-        except IntegrityError:  # another one was first in this moment: look again
+        except IntegrityError:  # somebody else has just created one: check again
             if last or not key:
                 raise
     raise AssertionError
 
 
-def _known(asker: Asker) -> AbstractBaseUser | None:
-    return asker if isinstance(asker, AbstractBaseUser) and asker.is_authenticated else None
+def _authenticated(requester: Requester) -> AbstractBaseUser | None:
+    return requester if isinstance(requester, AbstractBaseUser) and requester.is_authenticated else None
 
 
 def _refuse_too_many(user: AbstractBaseUser | None) -> None:
     if user is None:
         return
-    # One request of a person at a time: ten parallel ones would each count the same jobs.
+    # One request per user at a time: parallel ones would all count the same jobs.
     get_user_model()._default_manager.select_for_update(no_key=True).get(pk=user.pk)
     limit = settings.JOB_MAX_ACTIVE_PER_USER
     if Job.objects.active().filter(created_by=user.pk).count() >= limit:
         raise JobRefusedError(
             _(
-                "You have %(limit)s imports, runs and exports waiting or going on, and more are not allowed "
-                "at a time: wait until one has ended, or cancel one."
+                "You already have %(limit)s imports, runs and exports queued or running, which is the most "
+                "allowed: wait until one has finished, or cancel one."
             )
             % {"limit": limit}
         )
@@ -166,7 +168,7 @@ def _refuse_too_many(user: AbstractBaseUser | None) -> None:
 
 
 def claim(job_id: int) -> int | None:
-    """Take a queued job for this process; return the attempt's number, `None` if it is not to be had."""
+    """Claim a queued job for this process; return the attempt's number, `None` if it cannot be claimed."""
     values = {
         "id": job_id,
         "worker": f"{socket.gethostname()}:{os.getpid()}"[-100:],
@@ -176,13 +178,13 @@ def claim(job_id: int) -> int | None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(CLAIM, values)
             row = cursor.fetchone()
-    except IntegrityError:  # an older job that had been invisible took the lane in this moment
+    except IntegrityError:  # an older job, not visible until now, has just taken the lane
         return None
     return row[0] if row else None
 
 
 def wait_for_turn(job_id: int) -> bool:
-    """Say that a command still waits for its job's turn; `False` if there is nothing to wait for."""
+    """Record that a command is still waiting for its job's turn; `False` if there is nothing to wait for."""
     mine = Job.objects.filter(pk=job_id, state=State.QUEUED, in_foreground=True)
     return bool(mine.update(heartbeat_at=Now()))
 
@@ -193,7 +195,7 @@ def succeed(job_id: int, attempt: int) -> None:
     Raises
     ------
     JobSuperseded, JobCancelled
-        The job is no longer this attempt's, or somebody wants it cancelled: roll back.
+        The job no longer belongs to this attempt, or somebody has cancelled it: roll back.
     """
     mine = _attempt(job_id, attempt)
     if not end(mine.filter(cancel_requested_at=None), job_id, State.SUCCEEDED, stage=""):
@@ -201,7 +203,7 @@ def succeed(job_id: int, attempt: int) -> None:
 
 
 def fail(job_id: int, attempt: int, failure: Failure) -> bool:
-    """End an attempt for good, with its reason."""
+    """Fail the job for good, with the reason."""
     return end_failed(_attempt(job_id, attempt), job_id, failure)
 
 
@@ -211,12 +213,12 @@ def finish_cancelled(job_id: int, attempt: int) -> bool:
 
 
 def give_back(job_id: int, attempt: int) -> bool:
-    """Queue an attempt's job again because the database went away, or fail it if that was the last one."""
+    """Requeue the job because the connection was lost; fail it if this was the last attempt."""
     return requeue(_attempt(job_id, attempt), job_id) or fail(job_id, attempt, database_gone())
 
 
 def requeue(lost: JobQuerySet, job_id: int) -> bool:
-    """Put a running job back into the queue if an attempt is left, or end it if that is what people want."""
+    """Queue a running job again if it has attempts left; cancel it if somebody asked for that."""
     wanted = Q(cancel_requested_at=None)
     left = lost.filter(~wanted | Q(attempt__lt=F("attempt_limit"), in_foreground=False))
     changed = left.update(
@@ -233,9 +235,9 @@ def requeue(lost: JobQuerySet, job_id: int) -> bool:
 
 
 def request_cancel(job_id: int) -> bool:
-    """Cancel a queued job at once; ask a running one to stop at its next look.
+    """Cancel a queued job at once; ask a running one to stop at its next check.
 
-    One statement: between two, a job could go from one state to the other.
+    One statement, because a job could change state between two.
     """
     queued = Q(state=State.QUEUED)
     changed = (
@@ -257,7 +259,7 @@ def _attempt(job_id: int, attempt: int) -> JobQuerySet:
 
 
 def end(jobs: JobQuerySet, job_id: int, state: State, **values: object) -> bool:
-    """End the job if it still is one of these."""
+    """End the job if it is still in this queryset."""
     ended = jobs.update(state=state, finished_at=Now(), **values)
     if ended:
         _call_next(job_id)
@@ -265,12 +267,12 @@ def end(jobs: JobQuerySet, job_id: int, state: State, **values: object) -> bool:
 
 
 def end_failed(jobs: JobQuerySet, job_id: int, failure: Failure) -> bool:
-    """End the job as failed if it still is one of these."""
+    """Fail the job if it is still in this queryset."""
     return end(jobs, job_id, State.FAILED, failure=failure.reason, error=failure.sentence)
 
 
 def _call_next(job_id: int) -> None:
-    """Send the message of the next job of the lane once this transaction is committed."""
+    """Send the message for the next job in the lane once this transaction commits."""
     lane = Job.objects.values_list("lane", flat=True).get(pk=job_id)
     if lane:
         transaction.on_commit(partial(send_next, lane), robust=True)

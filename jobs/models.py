@@ -1,4 +1,4 @@
-"""Durable background jobs: the row is the truth, a broker's message is only a doorbell."""
+"""Durable background jobs: the row holds the state, the broker's message is only a doorbell."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ def usual_attempts() -> int:
 
 
 class Job(JobProgress):
-    """One piece of background work: who asked for it, what it is, how it ended."""
+    """A background job: who requested it, what it is and how it ended."""
 
     kind = models.CharField(max_length=20)
-    # For lists: they need not fetch what the job works for, which may be gone.
+    # For lists, so that they need not fetch the job's holder, which may have been deleted.
     title = models.CharField(max_length=200, blank=True)
-    # Of the active jobs only one has a key: the same work is not asked for twice.
+    # Only one active job can have a given key: the same work is not requested twice.
     key = models.CharField(max_length=200, blank=True)
-    # Of the jobs in a lane one runs at a time, the oldest first.
+    # Jobs in the same lane run one at a time, oldest first.
     lane = models.CharField(max_length=100, blank=True)
-    # A command does the work itself: no worker is told of it, and nobody else may take it over.
+    # A command does the work itself: no worker is told of it or may take it over.
     in_foreground = models.BooleanField(default=False)
-    # Each claim increments it; a worker writes only while the row still bears its own attempt.
+    # Incremented by each claim; a worker writes only while the row still has its attempt number.
     attempt = models.PositiveIntegerField(default=0)
-    # The last attempt that is made by itself; somebody who tries again raises it.
+    # The last automatic attempt; a manual retry raises it.
     attempt_limit = models.PositiveIntegerField(default=usual_attempts)
     failure = models.CharField(max_length=10, choices=Reason, blank=True)
     error = models.TextField(blank=True)
@@ -47,7 +47,7 @@ class Job(JobProgress):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     sent_at = models.DateTimeField(null=True)
-    # Of the latest attempt.
+    # For the latest attempt.
     deadline_at = models.DateTimeField(null=True)
 
     objects = JobQuerySet.as_manager()
@@ -55,8 +55,8 @@ class Job(JobProgress):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            # The few that are active among ever so many finished ones. No column that a heartbeat changes
-            # is in an index: then PostgreSQL writes it without touching any.
+            # Few jobs are active among many finished ones. Columns that heartbeats update stay out of the
+            # indexes, so that PostgreSQL can update rows without touching any index.
             models.Index(fields=["state", "id"], name="job_active", condition=ACTIVE),
             models.Index(fields=["created_by"], name="job_active_of_user", condition=ACTIVE),
         ]
@@ -95,7 +95,7 @@ class Job(JobProgress):
 
     @property
     def holder(self) -> Any:
-        """What the job works for: the import or run that holds it; `None` if that is gone."""
+        """The import, run or export the job belongs to; `None` if it has been deleted."""
         name = settings.JOB_KINDS[self.kind]["holder"]
         try:
             return getattr(self, name) if name else None
@@ -104,19 +104,19 @@ class Job(JobProgress):
 
     @property
     def can_retry(self) -> bool:
-        """Whether another try may end better: what was refused would be refused again."""
+        """Whether a retry could succeed: what was refused would be refused again."""
         return self.state == self.State.FAILED and self.failure != Reason.REFUSED
 
     @cached_property
     def is_behind(self) -> bool:
-        """Whether it waits for another job of its lane."""
+        """Whether it is waiting for another job in its lane."""
         before = Job.objects.active().filter(lane=self.lane).exclude(pk=self.pk)
         first = Q(state=self.State.RUNNING) | Q(pk__lt=self.pk)
         return bool(self.lane) and before.filter(first).exists()
 
 
 class Process(models.Model):
-    """A worker or beat process, and when it was last heard of."""
+    """A worker or beat process, and when it last reported."""
 
     class Role(models.TextChoices):
         WORKER = "worker", gettext_lazy("worker")
@@ -129,7 +129,7 @@ class Process(models.Model):
     seen_at = models.DateTimeField(db_default=Now())
 
     objects = ProcessQuerySet.as_manager()
-    # The database's time, fetched by `with_clock`.
+    # The database's time, annotated by `with_clock`.
     now: datetime
 
     class Meta:

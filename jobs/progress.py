@@ -1,4 +1,4 @@
-"""How far a job is, and what pages say of it."""
+"""A job's progress, and how pages describe it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-# A rate measured over less than this says little.
+# A rate measured over a shorter time is unreliable.
 RATE_AFTER_SECONDS = 3
-# How often a page looks again: every 2 s for a job's first half minute, and ever more rarely. The last one
-# and JOB_STALE_SECONDS are the time within which people see that a job has stalled.
-LOOK_AGAIN = ((30, 2), (120, 5))
-LOOK_AGAIN_AT_LAST = 10
+# How often a page refreshes: every 2 s for a job's first half minute, then less and less often. The slowest
+# interval plus JOB_STALE_SECONDS is how long it may take until people see that a job has stalled.
+REFRESH_INTERVALS = ((30, 2), (120, 5))
+SLOWEST_REFRESH = 10
 
 
 class JobState(models.TextChoices):
@@ -28,7 +28,7 @@ class JobState(models.TextChoices):
 
 
 class JobProgress(models.Model):
-    """A job's state, stage and times, all by the database's clock."""
+    """A job's state, stage and times; all times are the database's."""
 
     State = JobState
 
@@ -37,9 +37,9 @@ class JobProgress(models.Model):
     done = models.BigIntegerField(default=0)
     total = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(db_default=Now())
-    # Since when it waits: a lost or failed attempt puts it into the queue anew.
+    # Start of the current wait: a lost or retried attempt is queued again.
     queued_at = models.DateTimeField(db_default=Now())
-    # Of the latest attempt.
+    # For the latest attempt.
     started_at = models.DateTimeField(null=True)
     stage_started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
@@ -67,39 +67,39 @@ class JobProgress(models.Model):
 
     @property
     def is_stalled(self) -> bool:
-        """Whether its worker fell silent: pages say so at once, before anybody does anything about it."""
+        """Whether its worker has gone silent: pages show it before recovery steps in."""
         return self.state == self.State.RUNNING and self.silent_seconds > settings.JOB_STALE_SECONDS
 
     @property
     def silent_seconds(self) -> float:
-        """How long nothing was heard of it."""
+        """Seconds since its last sign of life."""
         return (self.now - (self.heartbeat_at or self.created_at)).total_seconds()
 
     @property
     def stage_in_words(self) -> str:
-        """The present stage in the reader's language; rows keep it as the worker wrote it."""
+        """The current stage in the reader's language; the row holds it as the worker wrote it."""
         return _(self.stage) if self.stage else _("starting")
 
     @property
     def percent(self) -> int | None:
-        """Share of the present stage that is done, 0 to 100; `None` when nobody can know."""
+        """How much of the current stage is done, 0 to 100; `None` if unknown."""
         return min(100, 100 * self.done // self.total) if self.total else None
 
     @property
     def waited_seconds(self) -> float:
-        """How long a queued job has waited for an attempt to begin."""
+        """How long a queued job has been waiting for an attempt to start."""
         return (self.now - self.queued_at).total_seconds()
 
     @property
     def worked_seconds(self) -> float | None:
-        """How long its latest attempt has taken; `None` before the first."""
+        """How long its latest attempt has been running, or ran; `None` before the first."""
         if self.started_at is None or self.state == self.State.QUEUED:
             return None
         return ((self.finished_at or self.now) - self.started_at).total_seconds()
 
     @property
     def rate(self) -> float | None:
-        """Things done a second in the present stage; `None` while that cannot be said."""
+        """Items per second in the current stage; `None` if it cannot be told yet."""
         if self.state != self.State.RUNNING or self.stage_started_at is None or self.heartbeat_at is None:
             return None
         seconds = (self.heartbeat_at - self.stage_started_at).total_seconds()
@@ -107,19 +107,21 @@ class JobProgress(models.Model):
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the present stage will take at this rate; `None` while that cannot be said."""
+        """How long the current stage will still take at this rate; `None` if it cannot be told yet."""
         if not self.rate or not self.total or self.is_stalled or self.is_cancelling:
             return None
         return max(0.0, (self.total - self.done) / self.rate)
 
     @property
     def refresh_seconds(self) -> int:
-        """When to look again: soon for what was asked for just now, ever more rarely later."""
-        return next((pause for until, pause in LOOK_AGAIN if self.waited_seconds < until), LOOK_AGAIN_AT_LAST)
+        """Seconds until the page refreshes: often for new jobs, less often for older ones."""
+        return next(
+            (pause for until, pause in REFRESH_INTERVALS if self.waited_seconds < until), SLOWEST_REFRESH
+        )
 
     @property
     def announcement(self) -> str:
-        """What a screen reader says: it changes with the stage and with every tenth of it, not more often."""
+        """What a screen reader announces: changes with the stage and every ten per cent, no more often."""
         if self.is_cancelling:
             return _("Being cancelled")
         if self.state != self.State.RUNNING:

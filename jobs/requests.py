@@ -1,4 +1,4 @@
-"""Asking for work that needs doing once, however often somebody clicks."""
+"""Requesting work only once, however often somebody clicks."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from django.db import models, transaction
 from jobs.errors import JobAlreadyActive
 
 Holder = TypeVar("Holder", bound=models.Model)
-Asked = ParamSpec("Asked")
+Params = ParamSpec("Params")
 
 
-def asked_once(
+def deduplicated(
     holders: type[Holder],
-) -> Callable[[Callable[Asked, Holder]], Callable[Asked, Holder]]:
-    """Decorate a function that makes a job and what holds it: all of it happens, or nothing.
+) -> Callable[[Callable[Params, Holder]], Callable[Params, Holder]]:
+    """Decorate a function that creates a job and its holder, so that either both are created or neither.
 
-    While an active job does the very same work, what holds that job is returned.
+    If an active job is already doing the same work, that job's holder is returned instead.
     """
 
-    def decorate(ask: Callable[Asked, Holder]) -> Callable[Asked, Holder]:
+    def decorate(ask: Callable[Params, Holder]) -> Callable[Params, Holder]:
         @wraps(ask)
-        def asked(*args: Asked.args, **kwargs: Asked.kwargs) -> Holder:
+        def asked(*args: Params.args, **kwargs: Params.kwargs) -> Holder:
             try:
                 with transaction.atomic():
                     return ask(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""The jobs page, and what can be done with a job from any page."""
+"""The jobs page, and the actions on a job that any page may offer."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _listed(state: str) -> JobQuerySet:
 @require_safe
 @permission_required("jobs.view_job", raise_exception=True)
 def job_detail(request: HttpRequest, job_id: int) -> HttpResponse:
-    """Lead to what the job works for, or tell what is known if that is gone."""
+    """Redirect to the job's holder; if that has been deleted, show what is known about the job."""
     job = get_object_or_404(Job.objects.with_clock().with_holders(), pk=job_id)
     if job.holder is not None:
         return redirect(job.holder)
@@ -69,7 +69,7 @@ def job_detail(request: HttpRequest, job_id: int) -> HttpResponse:
 @require_safe
 @permission_required("jobs.view_job", raise_exception=True)
 def job_progress(request: HttpRequest, job_id: int) -> HttpResponse:
-    """The inside of `_progress.html`, for pages that renew it alone; once it is over, they load anew."""
+    """The contents of `_progress.html`, for pages that poll; when the job ends, the page reloads."""
     job = get_object_or_404(Job.objects.with_clock(), pk=job_id)
     context = {"job": job, "is_news": job.announcement != request.GET.get("said")}
     response = render(request, "jobs/_progress_now.html", context)
@@ -84,9 +84,9 @@ def job_progress(request: HttpRequest, job_id: int) -> HttpResponse:
 def job_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
     job = get_object_or_404(Job, pk=job_id)
     if lifecycle.request_cancel(job.pk):
-        messages.info(request, _("The job is being cancelled. Nothing half-done will remain."))
+        messages.info(request, _("The job is being cancelled. Nothing will be left half done."))
     else:
-        messages.info(request, _("The job had already ended."))
+        messages.info(request, _("The job had already finished."))
     return redirect(job)
 
 
@@ -96,11 +96,11 @@ def job_retry(request: HttpRequest, job_id: int) -> HttpResponse:
     job = get_object_or_404(Job, pk=job_id)
     try:
         if lifecycle.retry(job.pk, request.user):
-            messages.success(request, _("It is tried again."))
+            messages.success(request, _("The job has been queued again."))
         else:
-            messages.info(request, _("This job cannot be tried again."))
+            messages.info(request, _("This job cannot be retried."))
     except JobAlreadyActive as active:
-        messages.info(request, _("The very same work is waiting or going on already: here it is."))
+        messages.info(request, _("The same job is already queued or running: here it is."))
         return redirect(active.job)
     except JobRefusedError as error:
         messages.error(request, str(error))

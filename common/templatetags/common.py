@@ -1,4 +1,4 @@
-"""What every page may use."""
+"""Template tags for every page."""
 
 from django import template
 from django.conf import settings
@@ -15,14 +15,14 @@ register = template.Library()
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """A sign beside words, which say the same: one of static/vendor/tabler-icons/icons.svg."""
+    """A decorative icon from static/vendor/tabler-icons/icons.svg; the text beside it says the same."""
     address = static("vendor/tabler-icons/icons.svg")
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', address, name)
 
 
 @register.simple_block_tag
 def crumbs(content: str) -> SafeString | str:
-    """The way to the page, around the links that it gives; nothing where it gives none."""
+    """A breadcrumb trail around the links in the block; nothing if there are none."""
     if not content.strip():
         return ""
     return format_html('<nav class="crumbs" aria-label="{}">{}</nav>', _("You are here"), content)
@@ -30,11 +30,11 @@ def crumbs(content: str) -> SafeString | str:
 
 @register.simple_tag
 def table_rows(table: Table) -> SafeString:
-    """The rows of a page of a table; how a column's cells look is asked once, not for each of them."""
-    looks = {column.name: column.attrs["td"].as_html() for column in table.columns}
+    """The rows of one page of a table; cell attributes are computed once per column, not once per cell."""
+    attributes = {column.name: column.attrs["td"].as_html() for column in table.columns}
     rows = (
         format_html_join(
-            "", "<td {}>{}</td>", ((looks[column.name], localize(cell)) for column, cell in row.items())
+            "", "<td {}>{}</td>", ((attributes[column.name], localize(cell)) for column, cell in row.items())
         )
         for row in table.paginated_rows
     )
@@ -43,7 +43,7 @@ def table_rows(table: Table) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def page_slot(context: Context, name: str) -> SafeString:
-    """What rooms above have for this place of a page: the templates that the setting PAGE_SLOTS names."""
-    assert context.template is not None  # noqa: S101 - tells mypy: a page is being rendered
+    """What other apps add at this point of a page: the templates listed in the setting PAGE_SLOTS."""
+    assert context.template is not None  # noqa: S101 - for mypy: a template is being rendered
     found = [context.template.engine.get_template(each) for each in settings.PAGE_SLOTS.get(name, ())]
     return format_html_join("", "{}", ((each.render(context),) for each in found))

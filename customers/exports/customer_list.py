@@ -1,4 +1,4 @@
-"""Lists of customers that leave the system: their columns, and the statement that makes their rows."""
+"""Lists of customers for export: their columns, and the SQL statement that produces the rows."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from customers.exports.formulas import SIGNS
 from customers.models import Attribute, CustomerQuerySet, Dataset
 from customers.storage.slices import Place, Slices
 
-# Whether a text has more UTF-16 units than that, which Excel counts: two for a sign above U+FFFF. A text has
-# at least as many bytes, so that hardly any is looked at.
+# Whether a text is longer than the limit in UTF-16 units, which is how Excel counts: a character above U+FFFF
+# is two. The byte length is never smaller, so checking it first rules out nearly every text cheaply.
 LONGER_THAN = r"""CASE WHEN octet_length({0}) > {1}
     THEN length({0}) + length(regexp_replace({0}, '[\x01-\uffff]', '', 'g')) > {1} ELSE false END"""
-# Headers of what is told of a customer besides the attributes: an import leaves these columns out.
+# Headers of the columns an export adds to the attributes: an import leaves them out.
 CUSTOMER_ID = "Customer ID"
 ADDED = ("Segment", "Distance", "Margin")
-# What sets such a header apart where an attribute is called the same.
+# Appended to such a header if an attribute has the same name.
 APART = " (added)"
 Check = Callable[[int], None]
 
 
 class ListRefusedError(Exception):
-    """A list cannot be written as asked; the text is one sentence for the person who asked."""
+    """The list cannot be written as requested; the text is one sentence for the person who asked."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class ListColumn:
     Attributes
     ----------
     key
-        How addresses name it.
+        Its name in URLs.
     name
         Its header.
     value
-        An expression of the list's source, where the customer is `customer`; or the attribute it is.
+        An SQL expression over the list's source, where `customer` is the customer; or an attribute.
     is_text
-        Whether it must be defused.
+        Whether it must be escaped.
     is_short
         Whether its texts are known to be short.
     """
@@ -57,16 +57,16 @@ class ListColumn:
 
 @dataclass(frozen=True)
 class CustomerList:
-    """Customers and what is told of them.
+    """A list of customers and the columns to show.
 
     Attributes
     ----------
     columns
-        What is told, in order.
+        In order.
     source
-        What stands in SQL from FROM on.
+        The SQL after FROM.
     order
-        The expression that the rows are ordered by.
+        The expression to order the rows by.
     """
 
     columns: Sequence[ListColumn]
@@ -74,7 +74,7 @@ class CustomerList:
     order: sql.Composable
 
     def statement(self) -> sql.Composable:
-        """The SELECT that makes every row, texts defused."""
+        """The SELECT that produces every row, with texts escaped."""
         values, cut = self._cut(sql.SQL("{} AS place").format(self.order), order=self.order)
         cells = [_cell(column, value) for column, value in zip(self.columns, values, strict=True)]
         rows = sql.SQL("SELECT {} FROM {} AS cut ORDER BY place")
@@ -83,7 +83,7 @@ class CustomerList:
     def _cut(
         self, *others: sql.Composable, order: sql.Composable | None = None
     ) -> tuple[list[sql.Composable], sql.Composable]:
-        """The value of each column in a derived table of the rows, which holds slices; and that table."""
+        """Each column's value over a derived table of array slices, and that table."""
         told = [column.value for column in self.columns]
         slices = Slices(Place.of(value, "customer") for value in told if isinstance(value, Attribute))
         values, selected = [], list(others)
@@ -100,17 +100,17 @@ class CustomerList:
         return values, cut
 
     def only(self, keys: Collection[str]) -> Self:
-        """The list with the chosen columns alone, in the list's order; with all of them if none is chosen."""
+        """The list with only these columns, in the list's order; with all columns if none is given."""
         chosen = [column for column in self.columns if column.key in keys]
         return replace(self, columns=chosen or self.columns)
 
     def count(self, limit: int) -> int:
-        """How many rows there are; nobody counts beyond the limit."""
+        """The number of rows, counted up to the limit."""
         rows = sql.SQL("SELECT count(*) FROM (SELECT {} LIMIT {}) AS listed")
         return int(_fetch(rows.format(self.source, sql.Literal(limit))) or 0)
 
     def find_longer_than(self, length: int) -> str | None:
-        """The id of a customer of whom some text is longer than so many characters, as UTF-16 counts them."""
+        """The id of a customer with a text longer than this, in UTF-16 units; `None` if there is none."""
         texts = [column for column in self.columns if column.is_text and not column.is_short]
         if not texts:
             return None
@@ -125,7 +125,7 @@ class CustomerList:
 
 @dataclass
 class ListCounter:
-    """How many rows were written so far; `check` is told after each block and may raise to stop."""
+    """Counts the rows written; `check` is called after each block and may raise to stop."""
 
     rows: int = 0
     check: Check = field(default=lambda rows: None)
@@ -136,7 +136,7 @@ class ListCounter:
 
 
 def customer_columns(attributes: Sequence[Attribute]) -> list[ListColumn]:
-    """The customer's id and the attributes, in their order."""
+    """The customer's id, then the attributes in their order."""
     header = header_beside(attributes, CUSTOMER_ID)
     columns = [ListColumn("id", header, sql.SQL("customer.customer_id"), is_text=True)]
     for attribute in attributes:
@@ -146,19 +146,19 @@ def customer_columns(attributes: Sequence[Attribute]) -> list[ListColumn]:
 
 
 def header_beside(attributes: Iterable[Attribute], name: str) -> str:
-    """The header of a column that is no attribute: never one that an attribute has."""
+    """A header for a column that is not an attribute, different from every attribute's name."""
     taken = {attribute.name.casefold() for attribute in attributes}
     return f"{name}{APART}" if name.casefold() in taken else name
 
 
 def customer_list(dataset: Dataset, customers: CustomerQuerySet) -> CustomerList:
-    """The list of these customers, in the order in which they came into the system."""
+    """The list of these customers, in the order they were first imported."""
     source = sql.SQL("FROM {} AS customer").format(subquery(customers))
     return CustomerList(customer_columns(list(dataset.attributes.all())), source, sql.SQL("customer.id"))
 
 
 def subquery(customers: CustomerQuerySet) -> sql.Composable:
-    """The customers as a derived table, values written in: COPY takes no parameters."""
+    """The customers as a derived table with values interpolated, because COPY takes no parameters."""
     wanted = customers.order_by().values("id", "customer_id", "numbers", "texts")
     try:
         statement, parameters = wanted.query.sql_with_params()
@@ -171,9 +171,9 @@ def subquery(customers: CustomerQuerySet) -> sql.Composable:
 def _cell(column: ListColumn, value: sql.Composable) -> sql.Composable:
     if not column.is_text:
         return value
-    # Trimming and comparing the first sign takes half the time of a regular expression.
-    defused = "CASE WHEN left(ltrim({value}, ''''), 1) = ANY ({signs}) THEN '''' || {value} ELSE {value} END"
-    return sql.SQL(defused).format(value=value, signs=sql.Literal(SIGNS))
+    # Trimming and comparing the first character takes half the time of a regular expression.
+    escaped = "CASE WHEN left(ltrim({value}, ''''), 1) = ANY ({signs}) THEN '''' || {value} ELSE {value} END"
+    return sql.SQL(escaped).format(value=value, signs=sql.Literal(SIGNS))
 
 
 def _fetch(statement: sql.Composable) -> Any:

@@ -1,4 +1,4 @@
-"""Files on their way to somebody: whatever they are called, a browser keeps them and runs nothing."""
+"""Downloads: whatever a file is called, the browser saves it and never runs it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-# Signs that mean something to the file system of somebody's machine, or to a header.
+# Characters with a special meaning in file systems or in HTTP headers.
 RESERVED = re.compile(r'[\\/:*?"<>|%;]+')
 LONGEST_NAME = 100
 
@@ -21,7 +21,7 @@ Response = TypeVar("Response", bound=HttpResponseBase)
 
 
 def as_download(response: Response, name: str, ending: str) -> Response:
-    """Let a browser keep the response as a file of this name, which people wrote and may be anything."""
+    """Make the browser save the response under this name, which was typed by a user and may be anything."""
     header = content_disposition_header(as_attachment=True, filename=f"{file_name(name)}.{ending}")
     response.headers["Content-Disposition"] = str(header)
     response.headers["Content-Type"] = CONTENT_TYPES[ending]
@@ -30,7 +30,7 @@ def as_download(response: Response, name: str, ending: str) -> Response:
 
 
 def file_name(name: str) -> str:
-    """A name that any file system takes: no folders, no characters that turn or hide what follows."""
+    """A name that is safe on any file system: no folders, no control or text-direction characters."""
     shown = "".join(" " if sign.isspace() else sign for sign in unicodedata.normalize("NFC", name))
     shown = "".join(sign for sign in shown if unicodedata.category(sign)[0] != "C")
     shown = " ".join(RESERVED.sub(" ", shown).split())

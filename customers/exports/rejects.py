@@ -1,4 +1,4 @@
-"""The rows of a file that did not come in, as a file that can be corrected and imported again."""
+"""The rejected rows of a file, as a file that can be corrected and imported again."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from django.db.models import Count
 from customers.exports.csv import Cell
 from customers.models import CustomerImport, RejectedRow
 
-# These two stand first, so that a row with too many cells runs out to the right and not into them.
-# An import leaves columns with these headers out.
+# These two come first, so that a row with too many cells runs over on the right and not into them.
+# An import leaves out columns with these headers.
 LINE, REASON = "Line in the file", "Why it was rejected"
 
-# So many reasons are counted for the report: enough to see what is wrong with a file.
+# The report lists this many reasons: enough to see what is wrong with a file.
 COUNTED_REASONS = 10_000
 SHOWN_REASONS = 5
 
@@ -27,7 +27,7 @@ class FrequentReason:
 
 
 def frequent_reasons(customer_import: CustomerImport) -> list[FrequentReason]:
-    """The columns and reasons that more than one row was rejected for, the most frequent first."""
+    """The columns and reasons shared by more than one rejected row, most frequent first."""
     first = customer_import.rejected_rows.order_by("line", "id").values("pk")[:COUNTED_REASONS]
     counted = RejectedRow.objects.filter(pk__in=first).values("column", "reason").annotate(count=Count("pk"))
     often = counted.filter(count__gt=1).order_by("-count", "column", "reason")[:SHOWN_REASONS]

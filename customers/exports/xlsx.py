@@ -1,7 +1,7 @@
-"""Lists of customers as Excel workbooks, written as they are read: no row waits for another.
+"""Lists of customers as Excel workbooks, streamed row by row.
 
-A workbook is a ZIP archive of XML. Texts stand in their cells, and the parts that name the sheets come last,
-when it is known how many there are. Numbers keep every digit; nothing is ever a formula or a link.
+A workbook is a ZIP archive of XML. Texts are stored inline in their cells, and the parts that list the sheets
+come last, once their number is known. Numbers keep every digit; nothing ever becomes a formula or a link.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from psycopg import sql
 
 from customers.exports.csv import CHUNK_ROWS
 from customers.exports.customer_list import CustomerList, ListCounter, ListRefusedError
-from customers.exports.formulas import defuse
+from customers.exports.formulas import escape_formula
 
-# Excel's own limits; what is longer goes on in the next sheet.
+# Excel's own limits; longer lists continue on the next sheet.
 SHEET_ROWS = 1_048_576
 CELL_LENGTH = 32_767
-# Of a sheet's XML: a part of 2 GB would need an archive that some programs cannot read.
+# Limit on a sheet's XML: a part of 2 GB would need an archive format that some programs cannot read.
 SHEET_BYTES = 1024**3
 
-# What XML cannot hold is written _xHHHH_ by Excel, and a text that looks so has its first sign written so.
+# Excel writes characters that XML cannot hold as _xHHHH_, and escapes the underscore in text that already
+# looks like that.
 UNWRITABLE = re.compile("[&<>\x00-\x08\x0b-\x1f\ufffe\uffff]")
 SPECIAL = re.compile(f"{UNWRITABLE.pattern}|_(?=x[0-9a-fA-F]{{4}}_)")
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -37,7 +38,7 @@ PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 KINDS = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-# The line of headers stays in sight.
+# The header row stays visible.
 SHEET_HEAD = (
     f'{DECLARATION}<worksheet xmlns="{MAIN}"><sheetViews><sheetView workbookViewId="0">'
     '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
@@ -53,7 +54,7 @@ def write_xlsx(rows: CustomerList, counter: ListCounter) -> Generator[bytes]:
     Raises
     ------
     ListRefusedError
-        A text is longer than a cell can be; it is said at once, before anything is written.
+        A text is too long for a cell; raised at once, before anything is written.
     """
     _refuse_long_texts(rows)
     return _write(rows, counter)
@@ -62,7 +63,7 @@ def write_xlsx(rows: CustomerList, counter: ListCounter) -> Generator[bytes]:
 def _write(rows: CustomerList, counter: ListCounter) -> Generator[bytes]:
     statement = sql.SQL("COPY ({}) TO STDOUT").format(rows.statement())
     outbox, number, is_full = _Outbox(), 0, True
-    # The quickest level takes half the time of the usual one; the file is a quarter larger.
+    # The fastest compression takes half the time of the default; the file is a quarter larger.
     with zipfile.ZipFile(outbox, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
             lines = iter(copy.rows())
@@ -74,19 +75,19 @@ def _write(rows: CustomerList, counter: ListCounter) -> Generator[bytes]:
 
 
 def _refuse_long_texts(rows: CustomerList) -> None:
-    customer = rows.find_longer_than(CELL_LENGTH - 1)  # the defusing may add one
+    customer = rows.find_longer_than(CELL_LENGTH - 1)  # escaping may add one
     if customer is not None:
         raise ListRefusedError(
             _(
-                "A text of customer “%(customer)s” is longer than the %(length)s characters that a cell of a "
-                "workbook can have: take the list as CSV, or leave that column out."
+                "Customer “%(customer)s” has a text longer than %(length)s characters, the most an Excel "
+                "cell can hold: export the list as CSV, or leave that column out."
             )
             % {"customer": customer, "length": f"{CELL_LENGTH:,}"}
         )
 
 
 class _Outbox(io.RawIOBase):
-    """What the archive has written and nobody has taken yet."""
+    """A buffer for what the archive has written and has not been sent yet."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
@@ -112,9 +113,9 @@ def _write_sheet(
     lines: Iterator[Row],
     counter: ListCounter,
 ) -> Generator[bytes, None, bool]:
-    """Write the header and as many of the lines as a sheet holds; return whether it is full."""
+    """Write the header and as many lines as fit on a sheet; return whether it is full."""
     is_text = [column.is_text for column in rows.columns]
-    header = _rows(1, [[defuse(name) for name in rows.header]], [True] * len(is_text))
+    header = _rows(1, [[escape_formula(name) for name in rows.header]], [True] * len(is_text))
     with archive.open(f"xl/worksheets/sheet{number}.xml", "w") as part:
         size = part.write(f"{SHEET_HEAD}<sheetData>{header}".encode())
         written = 1
@@ -128,7 +129,7 @@ def _write_sheet(
 
 
 def _rows(first: int, rows: Sequence[Row], is_text: Sequence[bool]) -> str:
-    """Write rows from the line `first` on, column by column: that takes half the time of row by row."""
+    """Write rows from line `first` on, column by column, which takes half the time of row by row."""
     lines = [str(line) for line in range(first, first + len(rows))]
     columns = zip(count(), zip(*rows, strict=True), is_text)
     written = [
@@ -152,7 +153,7 @@ def _texts(letters: str, lines: Iterable[str], column: Row) -> list[str]:
     together = "".join(texts)
     if UNWRITABLE.search(together) or "_x" in together:
         column = [SPECIAL.sub(_escape, value) if value else value for value in column]
-    if texts != list(map(str.strip, texts)):  # blanks at an end are lost unless they are asked for
+    if texts != list(map(str.strip, texts)):  # otherwise leading and trailing spaces are lost
         opened = opened.replace("<t>", '<t xml:space="preserve">')
     cells = zip(lines, column, strict=True)
     return [f"{start}{line}{opened}{value}{closed}" if value else "" for line, value in cells]
@@ -174,7 +175,7 @@ def _letters(index: int) -> str:
 
 
 def _write_frame(archive: zipfile.ZipFile, sheets: int) -> None:
-    """Write the parts that name the sheets."""
+    """Write the parts that list the sheets."""
     numbers = range(1, sheets + 1)
     named = "".join(
         f'<sheet name="Customers {number}" sheetId="{number}" r:id="rId{number}"/>' for number in numbers

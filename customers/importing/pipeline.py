@@ -11,7 +11,7 @@ from customers.importing.options import ImportOptions
 from customers.models import CustomerImport, Dataset
 from customers.storage.uploads import Readable, delete_file, store_file
 from jobs.lifecycle import create_foreground_job, create_job
-from jobs.requests import asked_once
+from jobs.requests import deduplicated
 
 KIND = "import"
 # Letters of which Unicode makes no plain ones by itself, or others than people write.
@@ -85,7 +85,7 @@ def begin_import(
     return begun
 
 
-@asked_once(CustomerImport)
+@deduplicated(CustomerImport)
 def _begin(customer_import: CustomerImport, user: AbstractBaseUser | AnonymousUser | None) -> CustomerImport:
     locked = CustomerImport.objects.select_for_update().get(pk=customer_import.pk)
     if locked.job_id is None:

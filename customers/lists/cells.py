@@ -1,4 +1,4 @@
-"""What a list of customers shows of each: today's values, marked where they were others before."""
+"""The cells of a list of customers: current values, with a mark where they have changed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from django.utils.formats import date_format, localize
 from customers.models import Attribute, Customer
 
 Value = float | str | None
-# More characters than this are cut off after some lines: all of them are on the customer's page.
+# Longer texts are cut off after a few lines; the customer's page shows all of them.
 LONG = 60
-# Up to so many stay on one line.
+# Texts up to this length stay on one line.
 SHORT = 24
 
 
 def write_value(value: Value, attribute: Attribute | None = None) -> str:
-    """A value as people write it: 15 rather than 15.0, dates in words, – where it is missing."""
+    """A value for display: 15 rather than 15.0, dates in words, – if missing."""
     if value is None:
         return "–"
     if isinstance(value, float):
@@ -32,7 +32,7 @@ def write_value(value: Value, attribute: Attribute | None = None) -> str:
 
 @dataclass(frozen=True)
 class Cell:
-    """One value; `before` is what it was, where it has changed since."""
+    """One value; `before` is the earlier value, if it has changed."""
 
     attribute: Attribute
     value: Value
@@ -58,9 +58,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class ListedCustomer:
-    """A row of a list; `customer` is empty for one who is no longer in the dataset.
+    """A row of a list; `customer` is `None` for a customer who is no longer in the dataset.
 
-    `measures` are what stands behind the first `leading` cells, `None` where there is nothing to measure.
+    `measures` come after the first `leading` cells; `None` where there is nothing to measure.
     """
 
     id: int
@@ -73,9 +73,9 @@ class ListedCustomer:
 def cells_of(
     customers: Iterable[Customer], attributes: Sequence[Attribute], earlier: Mapping[int, Customer]
 ) -> dict[int, list[Cell]]:
-    """The values of each customer by id, compared with those in an earlier version.
+    """Each customer's cells by id, compared with an earlier version.
 
-    A column that a later file brought is new for everybody: to mark every value of it would say nothing.
+    A column added by a later file is new for everybody, so its values are not marked as changed.
     """
     compared = {
         attribute

@@ -1,4 +1,4 @@
-"""The form that fills in one filter: what can be asked of an attribute, and what its values are like."""
+"""The form for one filter: which conditions an attribute allows, and what its values look like."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from customers.lists.selection import Parameters
 from customers.models import Attribute, Customer, Dataset
 from customers.storage.partitions import partition_name
 
-# A text with more different values than this is searched, not chosen from a list.
+# An attribute with more distinct texts than this is searched, not chosen from a list.
 FEW = 30
 SAMPLE_ROWS = 30_000
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One value of a text, its share of the customers, and whether it is chosen."""
+    """One value of a text attribute, its share of the customers, and whether it is chosen."""
 
     value: str
     share: float | None
@@ -30,9 +30,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class FilterEditor:
-    """A form for one attribute, filled in with what is asked of it now.
+    """The form for one attribute, filled in with its current filter.
 
-    `middle` is where the middle half of the customers lies; `kept` is what the form sends along unseen.
+    `middle` is the range of the middle half of the customers; `kept` are the form's hidden fields.
     """
 
     attribute: Attribute
@@ -44,7 +44,7 @@ class FilterEditor:
 
 
 def filter_editor(dataset: Dataset, listing: Listing) -> FilterEditor | None:
-    """The form that the listing asks for, if it does."""
+    """The form of the filter being edited, if there is one."""
     attribute = listing.editing
     if attribute is None or dataset.current_version is None:
         return None
@@ -63,7 +63,7 @@ def filter_editor(dataset: Dataset, listing: Listing) -> FilterEditor | None:
 
 
 def _choices(dataset: Dataset, attribute: Attribute, chosen: Sequence[str]) -> tuple[Choice, ...]:
-    """The values to choose from, the most frequent first; none if there are many."""
+    """The values to choose from, most frequent first; none if there are too many."""
     rows = _ask_sample(
         dataset,
         "SELECT {value}, count(*)::float / sum(count(*)) OVER () FROM {sample}"
@@ -78,7 +78,7 @@ def _choices(dataset: Dataset, attribute: Attribute, chosen: Sequence[str]) -> t
 
 
 def _middle(dataset: Dataset, attribute: Attribute) -> tuple[float | str, float | str] | None:
-    """The two quartiles."""
+    """The first and third quartile."""
     rows = _ask_sample(
         dataset,
         "SELECT percentile_disc(0.25) WITHIN GROUP (ORDER BY {value}),"
@@ -90,7 +90,7 @@ def _middle(dataset: Dataset, attribute: Attribute) -> tuple[float | str, float 
 
 
 def _ask_sample(dataset: Dataset, statement: str, attribute: Attribute) -> list[Any]:
-    """Ask some of the customers, all of them where they are few: a form need not be exact."""
+    """Query a sample of the customers, or all if there are few: the form need not be exact."""
     array = "numbers" if attribute.is_number else "texts"
     percent = min(100.0, 100.0 * SAMPLE_ROWS / max(dataset.customer_count, 1))
     table = sql.Identifier(partition_name(Customer, dataset.current_version_id or 0))

@@ -1,4 +1,4 @@
-"""A list of customers as its address says it: who, in which order, how many a page, from where on."""
+"""A list of customers as described by its URL: who, in which order, page size and position."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from customers.models import Attribute, Customer, CustomerQuerySet, Dataset
 SIZES = (25, 50, 100, 200)
 USUAL_SIZE = 50
 MOST_COUNTED = 10_000
-# What the address of a list says besides the selection.
+# Query parameters of a list besides the selection.
 OWN_PARAMETERS = ("sort", "size", "after", "before", "filter")
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What the address of a list asks for; `editing` is the attribute whose filter is being filled in."""
+    """What the URL of a list asks for; `editing` is the attribute whose filter is being edited."""
 
     selection: Selection
     attributes: tuple[Attribute, ...]
@@ -46,23 +46,23 @@ class Listing:
         sorts: Sequence[str],
         more: Sequence[Condition] = (),
     ) -> Listing:
-        """Read an address.
+        """Read the query string.
 
         Parameters
         ----------
         params
-            Of the address.
+            The query parameters.
         dataset, attributes
-            Whose customers, and what is known of them.
+            The dataset and its attributes.
         sorts
-            What this list can be sorted by besides attributes; the first is the usual one.
+            What this list can be sorted by besides attributes; the first is the default.
         more
-            What the address asks of the customers besides; see `Selection.read`.
+            Further conditions from the URL; see `Selection.read`.
 
         Raises
         ------
         BadRequest
-            Something in it is not known; the exception says what.
+            It contains something unknown; the exception says what.
         """
         selection = Selection.read(params, dataset, also=OWN_PARAMETERS, attributes=attributes, more=more)
         return cls(
@@ -88,11 +88,11 @@ class Listing:
 
     @property
     def is_by_customer(self) -> bool:
-        """Whether customers themselves decide the order, not what a run knows of them."""
+        """Whether the list is sorted by the customers' own data, not by a run's results."""
         return self.sorted_by == "customer" or self.sorted_by.isdigit()
 
     def customer_order(self) -> KeysetOrder:
-        """The order of rows of customers."""
+        """The order of the customers' rows."""
         if self.sorted_by == "customer":
             return KeysetOrder("id", "customer_id", is_descending=self.is_descending, is_pattern=True)
         if self.sorted_by == "id":
@@ -104,7 +104,7 @@ class Listing:
 
     @property
     def query_string(self) -> str:
-        """The one way to write this list, from its first page on, in an address."""
+        """The canonical query string of this list, starting at its first page."""
         return urlencode(self._parameters())
 
     def _parameters(self) -> Parameters:
@@ -113,18 +113,18 @@ class Listing:
         return (*self.selection.parameters, *sort, *size)
 
     def address(self, **changes: object) -> str:
-        """The address of another list: `listing.address(size=100)`. Begins with a question mark."""
+        """The URL of a changed list: `listing.address(size=100)`. Begins with a question mark."""
         return f"?{replace(self, **changes).query_string}"  # type: ignore[arg-type]
 
     def sort_address(self, name: str) -> str:
-        """Sort by this, the other way round if it is so already."""
+        """The URL that sorts by this column; if it is already sorted by it, in the other direction."""
         is_so = self.sort == name
         return self.address(sort=f"-{name}" if is_so else name)
 
     def columns(self, *measures: tuple[str, str], leading: int = 0) -> list[Column]:
-        """The heads of the columns: the customer, the attributes, and measures of this name and label.
+        """The column headers: the customer, the attributes, and measures with these names and labels.
 
-        The measures stand behind the first `leading` attributes.
+        The measures come after the first `leading` attributes.
         """
         attributes = [(str(each.pk), each.name, each.is_number) for each in self.attributes]
         told = [(name, label, True) for name, label in measures]
@@ -137,7 +137,7 @@ class Listing:
 
     @property
     def sizes(self) -> list[tuple[int, str]]:
-        """How many rows a page may have, and the addresses of such lists."""
+        """The page sizes on offer, and the URLs of those lists."""
         return [(size, self.address(size=size)) for size in SIZES]
 
     @property
@@ -146,14 +146,14 @@ class Listing:
 
     @property
     def chips(self) -> list[tuple[Condition, str]]:
-        """Every condition, and the address without it."""
+        """Each condition, and the URL without it."""
         conditions = self.selection.conditions
         return [(each, self.address(selection=self.selection.without(each))) for each in conditions]
 
     # ---- Forms ---------------------------------------------------------------------------------------------
 
     def kept(self, attribute: Attribute | None, *names: str) -> Parameters:
-        """What a form sends along unseen: all but what it asks for itself."""
+        """The hidden fields of a filter form: all parameters except those it asks for itself."""
         own = self.selection.of(attribute).parameters if attribute else ()
         return tuple(each for each in self._parameters() if each not in own and each[0] not in names)
 
@@ -167,7 +167,7 @@ class Listing:
 
     @property
     def searched(self) -> dict[str, str]:
-        """What is searched for in ids and in texts."""
+        """The search terms for ids and texts."""
         return {name: value for name, value in self.selection.parameters if name in ("id", "text")}
 
     @property
@@ -177,7 +177,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Column:
-    """The head of a column: what clicking it does, and the direction in which it is sorted now, if it is."""
+    """A column header: the URL it links to, and its current sort direction, if any."""
 
     label: str
     address: str
@@ -187,7 +187,7 @@ class Column:
 
 @dataclass(frozen=True)
 class ListPage:
-    """A page of a list; `count` is how many the whole list has, `None` for more than 10,000."""
+    """A page of a list; `count` is the length of the whole list, `None` if more than 10,000."""
 
     rows: list[ListedCustomer]
     page: KeysetPage
@@ -195,7 +195,7 @@ class ListPage:
 
 
 def read_customers(dataset: Dataset, listing: Listing) -> ListPage:
-    """Read the page of a dataset's customers that the listing asks for, `within_limits` of it."""
+    """Read the page of customers that the listing asks for, `within_limits`."""
     everybody = Customer.objects.of(dataset)
     few = find_few(everybody, listing.selection)
     chosen = listing.selection.apply(everybody) if few is None else everybody.filter(id__in=few)
@@ -217,7 +217,7 @@ def read_customers(dataset: Dataset, listing: Listing) -> ListPage:
 
 
 def within_limits(listing: Listing) -> AbstractContextManager[None]:
-    """Limit the time of a page that looks through many customers; one in a stored order has its index.
+    """Limit the time of a page that must scan many customers; a stored order has an index for it.
 
     Raises
     ------
@@ -229,10 +229,10 @@ def within_limits(listing: Listing) -> AbstractContextManager[None]:
 
 
 def find_few(everybody: CustomerQuerySet, selection: Selection) -> list[int] | None:
-    """The ids of those who are selected, `None` if they are more than 10,000 or everybody.
+    """The ids of the selected customers, `None` if there are more than 10,000 or everybody is selected.
 
-    A selection that few meet costs one look at all customers, and only one: counting, sorting and paging
-    then go by the ids. One that many meet is known to be such after a part of them.
+    A small selection costs a single scan of all customers: counting, sorting and paging then use the ids. A
+    large one is recognised after scanning part of them.
     """
     if selection.is_everybody:
         return None
@@ -242,21 +242,21 @@ def find_few(everybody: CustomerQuerySet, selection: Selection) -> list[int] | N
 
 
 def has_empty_fields(request: HttpRequest) -> bool:
-    """Whether the address comes from a form, which sends every field: it can be written shorter."""
+    """Whether the URL comes from a form, which sends empty fields too, and can be shortened."""
     return any(not value for _name, values in request.GET.lists() for value in values)
 
 
 def _read_sort(written: str, attributes: Sequence[Attribute], sorts: Sequence[str]) -> str:
     known = {*sorts, *(str(attribute.pk) for attribute in attributes)}
     if written and written.removeprefix("-") not in known:
-        raise BadRequest(_("This list cannot be sorted by that."))
+        raise BadRequest(_("This list cannot be sorted like that."))
     return written or sorts[0]
 
 
 def _read_size(written: str) -> int:
-    """How many rows a page: a number too large means the largest, for nobody gets a million rows at once."""
+    """The page size; a size that is too large is capped at the largest on offer."""
     if written and not (written.isascii() and written.isdigit()):
-        raise BadRequest(_("The size of a page is a number of rows."))
+        raise BadRequest(_("The page size must be a number of rows."))
     return min(max(int(written[:10]), 1), SIZES[-1]) if written else USUAL_SIZE
 
 
@@ -266,4 +266,4 @@ def _read_attribute(written: str, attributes: Sequence[Attribute]) -> Attribute 
     for attribute in attributes:
         if str(attribute.pk) == written:
             return attribute
-    raise BadRequest(_("This list has no such filter."))
+    raise BadRequest(_("This list does not have that filter."))

@@ -1,7 +1,7 @@
-"""Keyset paging: page 5,000 costs what page 1 costs.
+"""Keyset paging: page 5,000 costs no more than page 1.
 
-A cursor is the key of the row at the edge of a page, and nothing else: it is short, tells nothing about
-anybody, and its place in any order is looked up when it is used.
+A cursor is just the key of the row at the edge of a page: it is short, reveals nothing about anybody, and its
+position in the order is looked up when it is used.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from django.db.utils import OperationalError
 from psycopg.errors import QueryCanceled
 
 LARGEST_KEY = 2**63 - 1
-# So long a page is tried in the order of an index, where reading everything takes about twice as long.
+# How long to try reading a page in index order; scanning everything takes about twice as long.
 SOON_MILLISECONDS = "300"
 
 
 class TooSlow(Exception):
-    """The database was stopped, for it took longer than a page may."""
+    """The query was stopped because it took longer than a page may take."""
 
 
 @dataclass(frozen=True)
 class KeysetOrder:
-    """How rows are ordered; an index should have `by` and `key` in this order where the rows are many.
+    """How rows are ordered; large tables should have an index on `by` and `key`, in this order.
 
     Attributes
     ----------
     key
-        A whole number that no two of the rows share; the last to decide.
+        A unique integer, used to break ties.
     by
-        What decides first, as the ORM names it; empty for the key alone.
+        The ORM name of the primary sort value; empty to sort by the key alone.
     is_descending
-        Of both.
+        Applies to both.
     may_be_missing
         Rows without a value of `by` come last, in either direction.
     is_pattern
-        Texts that differ from row to row, in the order of an index with `text_pattern_ops`.
+        Unique texts, in the order of an index with `text_pattern_ops`.
     """
 
     key: str
@@ -51,7 +51,7 @@ class KeysetOrder:
     is_pattern: bool = False
 
     def terms(self, *, is_backwards: bool) -> list[OrderBy]:
-        """What the rows are sorted by, from the first to the last or the other way round."""
+        """The ORDER BY terms, forwards or backwards."""
         descending = self.is_descending != is_backwards
         if self.is_pattern:
             return [_PatternOrder(F(self.by), descending=descending)]
@@ -62,7 +62,7 @@ class KeysetOrder:
         return [OrderBy(F(self.by), descending=descending, **(last if self.may_be_missing else {})), *terms]
 
     def beyond(self, edge: dict[str, Any], *, is_backwards: bool) -> Q:
-        """The rows that come after the edge in this direction."""
+        """A condition for the rows beyond the edge in this direction."""
         sign = "<" if self.is_descending != is_backwards else ">"
         if self.is_pattern:
             return Q(_compare([self.by], f"~{sign}~", edge))
@@ -78,9 +78,9 @@ class KeysetOrder:
 
 @dataclass(frozen=True)
 class KeysetPage:
-    """The keys of some rows of a longer list, and the cursors of the pages beside it (`None`: there is none).
+    """The keys of one page of a longer list, and the cursors of the pages before and after it, if any.
 
-    Keys only: whoever joined and sorted whole rows would carry all of them along to throw most away.
+    Only keys: joining and sorting whole rows would read columns of which most are thrown away.
     """
 
     keys: list[int]
@@ -97,21 +97,21 @@ def keyset_page(
     size: int = 50,
     among: QuerySet[Any] | None = None,
 ) -> KeysetPage:
-    """Return the keys of the rows that follow the cursor `after`, or that precede the cursor `before`.
+    """Return the keys of the rows after the cursor `after`, or before the cursor `before`.
 
     Parameters
     ----------
     rows
-        In any order, filtered as wanted.
+        The filtered rows, in any order.
     order
-        By what the list is sorted.
+        The sort order of the list.
     after, before
-        Cursors from an earlier page; at most one. A cursor that is none, or whose row is gone, means the
-        first page: anybody can edit an address.
+        A cursor from another page; at most one of them. An invalid cursor, or one whose row is gone, gives
+        the first page: anybody can edit a URL.
     size
-        Rows a page.
+        Rows per page.
     among
-        Where the row of a cursor is looked for, if that takes less than in `rows`.
+        A queryset in which the cursor's row can be found faster than in `rows`.
     """
     backwards = bool(before)
     edge = _edge(rows if among is None else among, order, before if backwards else after)
@@ -132,19 +132,19 @@ def keyset_page(
 
 @contextmanager
 def time_limit() -> Iterator[None]:
-    """Look through many rows, but stop when a page would take too long.
+    """Scan many rows, but stop if the page would take too long.
 
-    Tables are joined by reading each of them once. PostgreSQL knows nothing of the elements of arrays and
-    expects whatever is asked of them to be met soon; where it is not, it would look up one customer of a
-    segment after the other: for 200,000 of 1 M that took six times as long. For the same reason it would not
-    let other processes help. And compiling a statement takes longer than it saves on what one page reads.
+    Nested loops are turned off. PostgreSQL has no statistics on array elements and expects a match soon; if
+    there is none, it would look up a segment's customers one by one, which took six times as long for
+    200,000 of 1 M. For the same reason it would not use parallel workers. And JIT compilation takes longer
+    than it saves on a single page.
 
     Raises
     ------
     TooSlow
         A statement within took longer than PAGE_TIMEOUT_SECONDS.
     """
-    # For the session, to be taken back: a transaction of its own would cost two more statements.
+    # Set for the session and reset afterwards: a transaction would cost two more statements.
     usual = {"jit": "off", "parallel_setup_cost": "0", "parallel_tuple_cost": "0", **_joining()}
     _set(usual)
     try:
@@ -157,12 +157,12 @@ def time_limit() -> Iterator[None]:
 
 @contextmanager
 def one_by_one() -> Iterator[None]:
-    """Within a time limit: look rows up in the order of an index, for many of them are known to fit.
+    """Within a time limit, look rows up in index order: many of them are known to match.
 
     Raises
     ------
     TooSlow
-        Those that fit stand far behind in this order.
+        The matching rows come late in this order.
     """
     _set({"enable_nestloop": "on", "statement_timeout": SOON_MILLISECONDS})
     try:
@@ -177,7 +177,7 @@ def _joining() -> dict[str, str]:
 
 
 def _set(values: dict[str, str]) -> None:
-    """Set parameters of PostgreSQL for the session."""
+    """Set PostgreSQL parameters for the session."""
     with connection.cursor() as cursor:
         calls = ", ".join("set_config(%s, %s, false)" for _ in values)
         cursor.execute(f"SELECT {calls}", [each for pair in values.items() for each in pair])
@@ -194,24 +194,24 @@ def _too_slow() -> Iterator[None]:
 
 
 class _PatternOrder(OrderBy):
-    """Sorts texts by their bytes, as an index with `text_pattern_ops` has them."""
+    """Sorts texts by their bytes, like an index with `text_pattern_ops`."""
 
     def as_sql(self, compiler: Any, connection: Any, template: Any = None, **extra: Any) -> Any:
         sign, way = ("~>~", "DESC") if self.descending else ("~<~", "ASC")
-        # Django looks for the way in what is sorted by, and PostgreSQL takes none behind USING.
+        # Django looks for the direction in the template, but PostgreSQL allows none after USING.
         template = f"%(expression)s USING {sign} /* {way} */"
         return super().as_sql(compiler, connection, template=template, **extra)
 
 
 def _compare(names: list[str], sign: str, edge: dict[str, Any]) -> Func:
-    """Compare whole rows, (a, b) > (x, y): an index on a and b finds the place at once."""
+    """Compare whole rows, (a, b) > (x, y), for which an index on a and b can be used."""
     sides = [F(name) for name in names], [Value(edge[name]) for name in names]
     rows = [Func(*side, function="ROW" if len(names) > 1 else "") for side in sides]
     return Func(*rows, template="(%(expressions)s)", arg_joiner=f" {sign} ", output_field=BooleanField())
 
 
 def _edge(rows: QuerySet[Any], order: KeysetOrder, cursor: str) -> dict[str, Any] | None:
-    """What decides about the place of a cursor's row."""
+    """The sort values of the cursor's row."""
     key = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 20 else LARGEST_KEY
     names = [name for name in (order.by, order.key) if name]
     found = rows.filter(**{order.key: min(key, LARGEST_KEY)}).values_list(*names).first() if cursor else None

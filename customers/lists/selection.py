@@ -1,15 +1,15 @@
-"""A selection of a dataset's customers: what an address asks for, as a query, as an address and in words.
+"""A selection of a dataset's customers: read from a URL, and written as a query, as a URL and in words.
 
-The address may name attributes by id, and for each of them only what is written down here:
+The URL names attributes by id, and allows only these conditions:
 
-    id=A10              the customer id begins with it
-    text=anna           some text contains it, whatever the case
-    7.from=30, 7.to=40  a number or a date lies between, both ends included; either may be left out
-    7.is=Berlin         a text is this value; may stand there several times
-    7.has=anna          a text contains it, whatever the case
-    7.missing=yes       the value is missing; no: it is there
+    id=A10              the customer id begins with this
+    text=anna           any text contains this, ignoring case
+    7.from=30, 7.to=40  a number or date in this range, both ends included; either may be left out
+    7.is=Berlin         a text equals this value; may be repeated
+    7.has=anna          a text contains this, ignoring case
+    7.missing=yes       the value is missing; no: it is known
 
-Anything else is refused. Names and lookups of the ORM never come from an address.
+Anything else is refused. ORM field names and lookups never come from a URL.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from customers.models import Attribute, CustomerQuerySet, Dataset
 
 MAX_LENGTH = 200
 MAX_CHOICES = 50
-# Stands between the texts of a customer when all are searched at once: no character, and never looked for.
+# Separates a customer's texts when all are searched at once: not a character anybody can search for.
 BETWEEN_TEXTS = "\uffff"
 PART_OF_A_DATE = re.compile(r"[0-9-]+")
 
@@ -42,7 +42,7 @@ Parameters = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Condition:
-    """One thing that is asked of a customer: in words, as part of an address, and as a query."""
+    """One condition on customers: in words, as query parameters, and as a query."""
 
     words: str
     parameters: Parameters
@@ -52,7 +52,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Selection:
-    """Those customers of a dataset who meet every condition; without a condition everybody."""
+    """The customers of a dataset who meet every condition; everybody if there are none."""
 
     conditions: tuple[Condition, ...] = ()
 
@@ -66,32 +66,32 @@ class Selection:
         attributes: Sequence[Attribute] | None = None,
         more: Sequence[Condition] = (),
     ) -> Selection:
-        """Read what an address asks for.
+        """Read a selection from a query string.
 
         Parameters
         ----------
         params
-            Of the address. What is empty counts as not there: forms send every field.
+            The query parameters. Empty ones are ignored: forms send every field.
         dataset
-            Whose attributes may be named.
+            The dataset whose attributes may be named.
         also
-            Names that mean something else to the page: how it is sorted, which columns it shows.
+            Other parameters of the page, such as its sort order and columns.
         attributes
-            The dataset's, if they are known already.
+            The dataset's attributes, if already fetched.
         more
-            What the address asks besides, read by somebody who knows more than the dataset.
+            Further conditions, read by a caller who knows about more than the dataset.
 
         Raises
         ------
         BadRequest
-            Something in it is not known, or no value of its attribute; the exception says what.
+            A parameter is unknown, or its value does not suit the attribute; the exception says which.
         """
         known = list(dataset.attributes.all()) if attributes is None else attributes
         read = {name for condition in more for name, _value in condition.parameters}
         return cls((*_Reader(params, known).read({*also, *read}), *more))
 
     def apply(self, customers: CustomerQuerySet) -> CustomerQuerySet:
-        """The customers among these who are selected."""
+        """Filter these customers by the selection."""
         for condition in self.conditions:
             customers = customers.filter(condition.query)
         return customers
@@ -100,7 +100,7 @@ class Selection:
         return Selection(tuple(each for each in self.conditions if each is not condition))
 
     def of(self, attribute: Attribute | None) -> Selection:
-        """The part that asks something of this attribute."""
+        """The conditions on this attribute."""
         return Selection(tuple(each for each in self.conditions if each.attribute == attribute))
 
     @property
@@ -109,12 +109,12 @@ class Selection:
 
     @property
     def query_string(self) -> str:
-        """The one way to write this selection in an address, without the question mark."""
+        """The canonical query string of this selection, without the question mark."""
         return urlencode(self.parameters)
 
     @property
     def words(self) -> str:
-        """The selection as people read it, on pages and in the audit trail."""
+        """The selection in words, for pages and the audit trail."""
         return "; ".join(condition.words for condition in self.conditions) or _("all customers")
 
     @property
@@ -123,7 +123,7 @@ class Selection:
 
 
 class _Reader:
-    """Reads one address; every parameter that it takes is ticked off."""
+    """Reads one query string and keeps track of which parameters have been used."""
 
     def __init__(self, params: QueryDict, attributes: Sequence[Attribute]) -> None:
         self.params = params
@@ -134,7 +134,7 @@ class _Reader:
         conditions = [each for each in self._read_all() if each is not None]
         if unknown := set(self.params) - self.known - set(also):
             raise BadRequest(
-                _("This list has no “%(name)s” to choose by.") % {"name": min(unknown)[:MAX_LENGTH]}
+                _("This list cannot be filtered by “%(name)s”.") % {"name": min(unknown)[:MAX_LENGTH]}
             )
         return conditions
 
@@ -158,10 +158,10 @@ class _Reader:
         return Condition(words, (("id", wanted),), Q(customer_id__startswith=wanted))
 
     def _read_any_text(self) -> Condition | None:
-        """Every text is looked through: the texts of dates are none that people would look for so."""
+        """Search all texts except dates, whose stored form nobody would search for."""
         if not (wanted := self._one("text")):
             return None
-        words = _("Some text contains “%(text)s”") % {"text": wanted}
+        words = _("Any text contains “%(text)s”") % {"text": wanted}
         return Condition(words, (("text", wanted),), _any_contains(self.attributes, wanted))
 
     def _read_range(self, attribute: Attribute) -> Condition | None:
@@ -183,7 +183,7 @@ class _Reader:
         if not (wanted := sorted(set(self._many(name)))):
             return None
         listed = _(" or ").join(f"“{text}”" for text in wanted)
-        # A form sends a line break as two signs, whatever a text has.
+        # Forms send a line break as CRLF, whatever the stored text has.
         meant = {*wanted, *(text.replace("\r\n", "\n") for text in wanted)}
         words = _("%(attribute)s is %(texts)s") % {"attribute": attribute, "texts": listed}
         parameters = tuple((name, text) for text in wanted)
@@ -203,7 +203,7 @@ class _Reader:
             return None
         if wanted not in ("yes", "no"):
             raise BadRequest(
-                _("Whether %(attribute)s is missing is “yes” or “no”.") % {"attribute": attribute}
+                _("“Missing” for %(attribute)s must be “yes” or “no”.") % {"attribute": attribute}
             )
         is_missing = wanted == "yes"
         words = _("%(attribute)s is missing") if is_missing else _("%(attribute)s is known")
@@ -213,21 +213,21 @@ class _Reader:
     # ---- Values --------------------------------------------------------------------------------------------
 
     def _many(self, name: str) -> list[str]:
-        """The values of a parameter that are not empty, checked as far as any value can be."""
+        """The non-empty values of a parameter, with the checks that apply to all of them."""
         self.known.add(name)
         values = [value for value in self.params.getlist(name) if value.strip()]
         if any(sign in value for value in values for sign in ("\0", BETWEEN_TEXTS)):
-            raise BadRequest(_("No customer has such a character in a text."))
+            raise BadRequest(_("The search contains a character that no customer's data can contain."))
         if len(values) > MAX_CHOICES:
-            raise BadRequest(_("At most %(most)s values can be chosen at once.") % {"most": MAX_CHOICES})
+            raise BadRequest(_("You can choose at most %(most)s values at once.") % {"most": MAX_CHOICES})
         return values
 
     def _one(self, name: str) -> str:
         values = [value.strip() for value in self._many(name)]
         if len(set(values)) > 1:
-            raise BadRequest(_("“%(name)s” stands twice in the address.") % {"name": name})
+            raise BadRequest(_("“%(name)s” appears more than once in the URL.") % {"name": name})
         if values and len(values[0]) > MAX_LENGTH:
-            raise BadRequest(_("Search for at most %(most)s characters.") % {"most": MAX_LENGTH})
+            raise BadRequest(_("A search can be at most %(most)s characters long.") % {"most": MAX_LENGTH})
         return values[0] if values else ""
 
     def _bound(self, name: str, attribute: Attribute) -> float | str | None:
@@ -236,15 +236,15 @@ class _Reader:
         try:
             return read_number(written) if attribute.is_number else date.fromisoformat(written).isoformat()
         except ValueError:
-            wanted = _("a number, like 12.5") if attribute.is_number else _("a date, like 2026-12-31")
+            wanted = _("a number such as 12.5") if attribute.is_number else _("a date such as 2026-12-31")
             raise BadRequest(
-                _("%(attribute)s cannot be compared with “%(text)s”: write %(wanted)s.")
+                _("%(attribute)s cannot be compared with “%(text)s”: enter %(wanted)s.")
                 % {"attribute": attribute, "text": written, "wanted": wanted}
             ) from None
 
 
 def read_number(written: str) -> float:
-    """Read a number as an address holds it; `ValueError` for what is none or is endless."""
+    """Read a number from a URL; `ValueError` if it is not a number or is infinite."""
     number = float(written)
     if not math.isfinite(number) or "_" in written:
         raise ValueError(written)
@@ -252,10 +252,10 @@ def read_number(written: str) -> float:
 
 
 def _any_contains(attributes: Iterable[Attribute], wanted: str) -> Q:
-    """Whether some text of these attributes contains this, whatever the case.
+    """Whether any of these attributes' texts contains this, ignoring case.
 
-    All texts of a customer are compared at once, as one long text: a million customers take half the time.
-    Dates are among them, and left out only where what is looked for could be part of one.
+    A customer's texts are searched as one long text, which halves the time for a million customers. Dates are
+    among them and are left out only where the search could match part of one.
     """
     kept = [each for each in attributes if not each.is_number]
     texts = [each.position for each in kept if each.kind == Attribute.Kind.TEXT]
@@ -266,7 +266,7 @@ def _any_contains(attributes: Iterable[Attribute], wanted: str) -> Q:
         array = Func(*map(_slice, _ranges(texts)), template="(%(expressions)s)", arg_joiner=" || ")
     text = Func(array, Value(BETWEEN_TEXTS), function="array_to_string")
     pattern = Value(f"%{connection.ops.prep_for_like_query(wanted)}%")
-    # Not ILIKE, which compares small letters: Σ has two of them, and to Turks ı is that of I.
+    # Not ILIKE, which compares lower case: Σ has two lower-case forms, and in Turkish that of I is ı.
     sides = [Func(side, function="UPPER") for side in (text, pattern)]
     return Q(Func(*sides, template="(%(expressions)s)", arg_joiner=" LIKE ", output_field=BooleanField()))
 
@@ -276,7 +276,7 @@ def _slice(places: tuple[int, int]) -> Func:
 
 
 def _ranges(positions: Iterable[int]) -> list[tuple[int, int]]:
-    """The first and the last of those that follow each other: 0, 1, 2, 5 become (0, 2) and (5, 5)."""
+    """Group consecutive positions into ranges: 0, 1, 2, 5 become (0, 2) and (5, 5)."""
     ranges: list[tuple[int, int]] = []
     for position in sorted(positions):
         if ranges and ranges[-1][1] == position - 1:

@@ -1,8 +1,8 @@
-"""LIST-partitioned tables: make a partition, fill it with COPY, attach it, drop it.
+"""LIST-partitioned tables: create a partition, fill it with COPY, attach it, drop it.
 
-A version of a dataset and the assignments of a run are each one partition. It is built unseen, in one
-transaction with the UPDATE that publishes it, and dropped in the background when nobody holds it. Measured
-on 1 M rows: 2 µs a row, against 22 µs for COPY into the live, indexed table.
+Each version of a dataset, and each run's assignments, is one partition. It is built out of sight, in the same
+transaction as the UPDATE that publishes it, and dropped in the background when nothing uses it any more.
+Measured on 1 M rows: 2 µs per row, against 22 µs for COPY into the live, indexed table.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from django.db.utils import OperationalError
 from psycopg import Cursor, sql
 from psycopg.copy import QueuedLibpqWriter
 
-# Of 128 KB.
+# Number of 128 KB pieces.
 WAITING_PIECES = 32
 
 logger = logging.getLogger(__name__)
 
 
 class CreatePartitionedModel(CreateModel):
-    """`CreateModel` whose table is partitioned by the values of one column.
+    """A `CreateModel` whose table is partitioned by the values of one column.
 
-    The model's state is what `CreateModel` makes of it, so that `makemigrations --check` holds.
+    The model's state is that of `CreateModel`, so that `makemigrations --check` sees no changes.
     """
 
     def __init__(self, name: str, fields: list[tuple[str, Any]], *, partition_by: str, **kwargs: Any) -> None:
@@ -56,14 +56,14 @@ class CreatePartitionedModel(CreateModel):
 
 
 def partition_name(model: type[Model], key: int) -> str:
-    """The table that holds the rows of `model` whose partition key is `key`."""
+    """The table with the rows of `model` whose partition key is `key`."""
     return f"{model._meta.db_table}_{key}"
 
 
 def create_partition(model: type[Model], key: int) -> str:
-    """Make an empty table like the model's, not attached yet, and return its name.
+    """Create an empty table like the model's, not attached yet, and return its name.
 
-    Call it inside the transaction that fills, attaches and publishes it: then a crash leaves nothing.
+    Call it inside the transaction that fills, attaches and publishes it, so that a crash leaves nothing.
     """
     name = partition_name(model, key)
     execute(
@@ -77,22 +77,22 @@ def create_partition(model: type[Model], key: int) -> str:
 def copy_rows(
     table: str, columns: Iterable[str], blocks: Iterable[bytes | memoryview], *, options: str
 ) -> int:
-    """COPY blocks of already encoded rows into a table and return how many rows went in.
+    """COPY blocks of encoded rows into a table and return the number of rows written.
 
     Parameters
     ----------
     table, columns
-        Where to.
+        The target.
     blocks
-        Pieces of the stream in the format that `options` names; they need not end with a row.
+        Pieces of the stream in the format given by `options`; they need not end at a row boundary.
     options
-        What stands behind `WITH`, for example ``"FORMAT binary, FREEZE"``. FREEZE asks for a table made in
-        this very transaction.
+        The options after `WITH`, for example ``"FORMAT binary, FREEZE"``. FREEZE needs a table created in
+        this transaction.
     """
     statement = sql.SQL("COPY {} ({}) FROM STDIN WITH ({})").format(
         sql.Identifier(table),
         sql.SQL(", ").join(map(sql.Identifier, columns)),
-        sql.SQL(options),  # a constant of the caller's, never a person's words
+        sql.SQL(options),  # a constant from the caller, never user input
     )
     with connection.cursor() as cursor:
         with cursor.copy(statement, writer=_Writer(cursor.cursor)) as copy:
@@ -102,25 +102,25 @@ def copy_rows(
 
 
 class _Writer(QueuedLibpqWriter):
-    """Sends on a thread of its own, so that the next block is made while PostgreSQL takes the last one."""
+    """Sends on a separate thread, so that the next block is built while PostgreSQL receives the last one."""
 
     def __init__(self, cursor: Cursor[Any]) -> None:
         super().__init__(cursor)
-        # By default a thousand pieces may wait: as much memory as the whole import may take.
+        # The default of 1,000 queued pieces could take as much memory as the whole import may use.
         self._queue = type(self._queue)(maxsize=WAITING_PIECES)
 
 
 def attach_partition(model: type[Model], key: int, *, partition_by: str) -> None:
-    """Make a filled table part of the model's; PostgreSQL builds the indexes of the model on it.
+    """Attach a filled table as a partition; PostgreSQL builds the model's indexes on it.
 
-    Readers are not blocked: the model's table is locked against other attachments only. The CHECK saves
-    PostgreSQL another look at every row.
+    Readers are not blocked: the model's table is locked only against other attachments. The CHECK constraint
+    saves PostgreSQL another scan of every row.
     """
     name, check = partition_name(model, key), f"{partition_name(model, key)}_key"
     names = {"table": sql.Identifier(name), "check": sql.Identifier(check), "key": sql.Literal(key)}
     parent, column = sql.Identifier(model._meta.db_table), sql.Identifier(partition_by)
     for statement in (
-        "SET LOCAL maintenance_work_mem = '256MB'",  # indexes sort a third faster in it
+        "SET LOCAL maintenance_work_mem = '256MB'",  # builds the indexes a third faster
         "ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({column} = {key})",
         "ALTER TABLE {parent} ATTACH PARTITION {table} FOR VALUES IN ({key})",
         "ALTER TABLE {table} DROP CONSTRAINT {check}",
@@ -130,23 +130,23 @@ def attach_partition(model: type[Model], key: int, *, partition_by: str) -> None
 
 
 def drop_partition(model: type[Model], key: int, *, lock_timeout: str = "2s") -> bool:
-    """Drop a partition without blocking the readers of the others; `False` if it must be tried again.
+    """Drop a partition without blocking readers of the others; `False` if it must be retried.
 
-    A plain DROP would make every reader of the model wait. Runs outside any transaction.
+    A plain DROP would block every reader of the model. Must run outside a transaction.
     """
     if connection.in_atomic_block:
-        raise transaction.TransactionManagementError("a partition is dropped outside of transactions")
+        raise transaction.TransactionManagementError("a partition must be dropped outside a transaction")
     name, parent = sql.Identifier(partition_name(model, key)), sql.Identifier(model._meta.db_table)
     turn = sql.SQL("hashtextextended({}, 0)").format(partition_name(model, key))
     try:
         execute("SELECT set_config('lock_timeout', {}, false)", sql.Literal(lock_timeout))
-        # One at a time: what another process detaches meanwhile could not be detached here any more.
+        # One at a time: two processes cannot detach the same partition.
         execute("SELECT pg_advisory_lock({})", turn)
         for key_name, detach in _pending_detach(model, key):
             logger.debug("detaching %s", key_name)
             execute(detach, parent=parent, table=name)
         execute("DROP TABLE IF EXISTS {}", name)
-    except OperationalError as error:  # somebody holds a lock for long: the next round tries again
+    except OperationalError as error:  # somebody is holding a lock for a long time: the next round will retry
         logger.info("%s is still in use: %s", partition_name(model, key), error)
         return False
     finally:
@@ -156,7 +156,7 @@ def drop_partition(model: type[Model], key: int, *, lock_timeout: str = "2s") ->
 
 
 def _pending_detach(model: type[Model], key: int) -> list[tuple[str, str]]:
-    """The statement that detaches the partition, if it is attached; the one that ends a half-done detach."""
+    """The partition, if still attached, and the statement that detaches it or completes a detach."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -177,6 +177,6 @@ def _pending_detach(model: type[Model], key: int) -> list[tuple[str, str]]:
 
 
 def execute(statement: str, *args: sql.Composable, **kwargs: sql.Composable) -> None:
-    """Run one statement whose names and literals are composed by psycopg."""
+    """Run one statement composed with `psycopg.sql`."""
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL(statement).format(*args, **kwargs))

@@ -1,9 +1,9 @@
-"""How many attributes of a customer are read: in slices of the arrays, each of them cut once.
+"""Reading many attributes of a customer through slices of the arrays, each cut only once.
 
-PostgreSQL keeps the arrays of a row above about 2 kB apart and packed, and every `numbers[i]` of a SELECT
-fetches and unpacks the whole array again. A subquery cuts the slices, and what stands outside of it reads
-places of short arrays in memory. Measured on 20,000 customers of 490 numbers: a list of all of them took 46 s
-place by place, and takes 5 s. Short arrays take as long as without.
+PostgreSQL stores arrays of a row above about 2 kB out of line and compressed, and every `numbers[i]` in a
+SELECT fetches and decompresses the whole array again. A subquery cuts the slices, and the outer query reads
+elements of short arrays in memory. Measured on 20,000 customers with 490 numbers: a list of all of them took
+46 s element by element and takes 5 s with slices. Short arrays are no slower.
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ from psycopg import sql
 
 from customers.models import Attribute
 
-# Longer slices are cut less often, but the place of a text, or of a number among missing ones, is counted
-# from the start of its slice.
+# Longer slices need fewer cuts, but finding a text, or a number after missing ones, means counting from the
+# start of its slice.
 WIDTH = 64
-# So many places of an array are read one by one: of a short array that takes a tenth less time.
+# Up to this many elements are read one by one, which is a tenth faster for short arrays.
 FEW = 8
-# Ends a subquery that PostgreSQL is to evaluate by itself; otherwise the slices come to stand where their
-# names do. A bare 0 is cast first, and taken for any number until then: nothing would run in parallel.
+# Ends a subquery that PostgreSQL must evaluate on its own instead of inlining its expressions. A bare 0 would
+# need a cast, whose result the planner does not know: nothing would run in parallel.
 BY_ITSELF = sql.SQL("OFFSET '0'")
 
 
 @dataclass(frozen=True)
 class Place:
-    """A position, from 0, of an array like `("customer", "numbers")`."""
+    """A position, from 0, in an array such as `("customer", "numbers")`."""
 
     array: tuple[str, ...]
     position: int
 
     @classmethod
     def of(cls, attribute: Attribute, *table: str) -> Self:
-        """Where the attribute stands, of the customers of a table or of the only one there is."""
+        """The attribute's place, optionally qualified by the customers' table."""
         return cls((*table, "numbers" if attribute.is_number else "texts"), attribute.position)
 
 
 class Slices:
-    """The slices that hold these places; `slices[place]` is what stands there.
+    """The slices that cover these places; `slices[place]` is the SQL for the value there.
 
-    `columns` belongs into a subquery that ends with `BY_ITSELF`, what stands there outside of it. Where each
-    place is read once or twice, `ending` will do: it leaves a few places to PostgreSQL's own planning.
+    `columns` belongs in a subquery that ends with `BY_ITSELF`, the values in the query around it. If each
+    place is read only once or twice, use `ending` instead, which leaves a few places to PostgreSQL's planner.
     """
 
     def __init__(self, places: Iterable[Place]) -> None:
@@ -71,9 +71,9 @@ class Slices:
 
     @property
     def columns(self) -> list[sql.Composable]:
-        """All slices, with their names."""
+        """All slices with their names."""
         return list(self._cut.values())
 
     def of(self, table: sql.Composable) -> sql.Composable:
-        """The derived table that holds nothing but the slices of a table's rows."""
+        """A derived table with just the slices of a table's rows."""
         return sql.SQL("(SELECT {} FROM {} {})").format(sql.SQL(", ").join(self.columns), table, BY_ITSELF)

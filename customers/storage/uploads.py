@@ -1,4 +1,4 @@
-"""Uploaded files: kept under names of our own, where nobody serves them, for as long as they are needed."""
+"""Uploaded files, stored under generated names, outside anything served, for as long as they are needed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file as it was brought in."""
+    """An uploaded file."""
 
     file_id: uuid.UUID
     name: str
@@ -35,19 +35,19 @@ class StoredFile:
 
 
 def path_of(file_id: uuid.UUID) -> Path:
-    """Where a stored file lies. Its name comes from us and never from people."""
+    """The path of a stored file. Its name is generated, never user input."""
     return Path(settings.UPLOAD_DIR) / str(file_id)
 
 
 def delete_file(file_id: uuid.UUID) -> None:
-    """Delete a stored file and what was made of it."""
+    """Delete a stored file and everything derived from it."""
     path = path_of(file_id)
     for found in (path, *path.parent.glob(f"{path.name}.*")):
         found.unlink(missing_ok=True)
 
 
 def stored_files() -> Iterator[tuple[uuid.UUID, float]]:
-    """Yield every stored file, or what is left of one, and when it was last changed (seconds since 1970)."""
+    """Yield every stored file, or remnant of one, and when it was last modified (seconds since 1970)."""
     folder = Path(settings.UPLOAD_DIR)
     if not folder.is_dir():
         return
@@ -57,7 +57,7 @@ def stored_files() -> Iterator[tuple[uuid.UUID, float]]:
 
 
 def delete_unarrived(written_before: float) -> int:
-    """Delete what is left of files whose web process was killed while they arrived. Return how many."""
+    """Delete partial files whose web process was killed during the upload. Return how many."""
     folder, deleted = Path(settings.FILE_UPLOAD_TEMP_DIR), 0
     for path in folder.iterdir() if folder.is_dir() else ():
         with contextlib.suppress(FileNotFoundError):  # it has arrived meanwhile
@@ -68,12 +68,12 @@ def delete_unarrived(written_before: float) -> int:
 
 
 def store_file(file: Readable, name: str) -> StoredFile:
-    """Copy a file to where imports read it from.
+    """Store a file where imports can read it.
 
     Raises
     ------
     ImportRefusedError
-        It is too large, or there is no room for it.
+        It is too large, or the disk is full.
     """
     file_id = uuid.uuid4()
     path = path_of(file_id)
@@ -93,7 +93,7 @@ def store_file(file: Readable, name: str) -> StoredFile:
 
 
 def clean_name(name: str) -> str:
-    """A file's name as it may be shown: no folders, no characters that turn or hide what follows."""
+    """A file's name that is safe to show: no folders, no control or text-direction characters."""
     last = PurePosixPath(PureWindowsPath(name).name).name
     shown = "".join(character for character in last if unicodedata.category(character)[0] != "C")
     return shown.strip()[-255:] or "customers"
@@ -105,7 +105,7 @@ def _copy(file: Readable, stored: BinaryIO) -> tuple[int, str]:
         size += len(chunk)
         if size > settings.IMPORT_MAX_BYTES:
             limit = f"{settings.IMPORT_MAX_BYTES / 1024**2:,.0f} MB"
-            text = _("The file is larger than %(limit)s, the most that may be imported.")
+            text = _("The file is larger than %(limit)s, which is the most that can be imported.")
             raise ImportRefusedError(text % {"limit": limit})
         digest.update(chunk)
         stored.write(chunk)

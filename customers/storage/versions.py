@@ -1,4 +1,4 @@
-"""The life of a dataset's versions after they were published: undone, held, dropped."""
+"""What happens to a dataset's versions after publication: undone, held, dropped."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from jobs.models import Job
 
 logger = logging.getLogger(__name__)
 
-# Whoever began to read a version just before the next one was published may finish.
+# Anybody who started reading a version just before the next one was published may finish.
 GRACE = timedelta(minutes=10)
 # No upload takes longer from its first byte to its row.
 STRAY_AGE = timedelta(days=1)
 
 
 def undo_import(customer_import: CustomerImport) -> bool:
-    """Show the version before the import again; `False` if a newer import or an undo was first."""
+    """Go back to the version before the import; `False` if a newer import or another undo came first."""
     with transaction.atomic():
         dataset = Dataset.objects.select_for_update().get(pk=customer_import.dataset_id)
         customer_import.refresh_from_db()
@@ -39,14 +39,14 @@ def undo_import(customer_import: CustomerImport) -> bool:
 
 
 def held_versions() -> set[int]:
-    """The ids of versions that active jobs work on: whatever a job works for names its as `version_id`."""
+    """The ids of the versions that active jobs work on: a job's holder names its own as `version_id`."""
     jobs = Job.objects.active().with_holders()
     holders = (getattr(job, settings.JOB_KINDS[job.kind]["holder"], None) for job in jobs)
     return {version for holder in holders if (version := getattr(holder, "version_id", None)) is not None}
 
 
 def drop_unheld_versions(*, grace: timedelta = GRACE) -> int:
-    """Drop versions that are neither seen, nor an undo away, nor worked on. Return how many."""
+    """Drop versions that are neither current, nor needed for an undo, nor in use. Return how many."""
     datasets = Dataset.objects.select_related("current_version")
     seen = {dataset.current_version_id for dataset in datasets}
     undo = {dataset.current_version.base_version_id for dataset in datasets if dataset.current_version}
@@ -60,9 +60,9 @@ def drop_unheld_versions(*, grace: timedelta = GRACE) -> int:
 
 
 def _drop(version: CustomerImport) -> bool:
-    """Drop one version's customers; its report stays."""
+    """Drop one version's customers; its import report stays."""
     with transaction.atomic():
-        # Said under the dataset's lock, before it is done: nobody may undo into a version that is going.
+        # Recorded first, under the dataset's lock: nobody may undo to a version that is about to be dropped.
         dataset = Dataset.objects.select_for_update().get(pk=version.dataset_id)
         current = dataset.current_version
         if current is not None and version.pk in (current.pk, current.base_version_id):
@@ -77,7 +77,7 @@ def _drop(version: CustomerImport) -> bool:
 
 
 def delete_old_files() -> int:
-    """Delete stored files whose time is over, those of unfinished uploads too. Return how many."""
+    """Delete stored files past their retention time, unfinished uploads included. Return how many."""
     age = timedelta(days=settings.IMPORT_RETENTION_DAYS)
     old = CustomerImport.objects.filter(created_at__lt=Now() - age, file_deleted_at=None)
     deleted = 0
@@ -88,7 +88,7 @@ def delete_old_files() -> int:
 
 
 def delete_stray_files(*, age: timedelta = STRAY_AGE) -> int:
-    """Delete stored files that no import knows, for their upload died before its row. Return how many."""
+    """Delete stored files without an import, left when an upload died before saving. Return how many."""
     young = time.time() - age.total_seconds()
     found = {file_id for file_id, written_at in stored_files() if written_at < young}
     strays = found - set(CustomerImport.objects.filter(file_id__in=found).values_list("file_id", flat=True))

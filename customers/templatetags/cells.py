@@ -1,4 +1,4 @@
-"""How pages show customers' values."""
+"""Template tags for customers' values."""
 
 from django import template
 from django.template.defaultfilters import floatformat
@@ -21,13 +21,13 @@ def is_number(value: object) -> bool:
 
 @register.filter
 def shown(value: Value, attribute: Attribute) -> str:
-    """A value of an attribute as people write it."""
+    """An attribute's value for display."""
     return write_value(value, attribute)
 
 
 @register.simple_tag
 def table_cells(row: ListedCustomer, attributes: int) -> SafeString:
-    """The cells of a row. Not in a template: a page has thousands, and takes half as long so."""
+    """The cells of a row. Not a template: a page has thousands of cells, and this takes half the time."""
     measures = map(_measure_cell, row.measures)
     if row.customer is None:
         gone = _("No longer in the dataset")
@@ -63,7 +63,7 @@ def _was(cell: Cell) -> SafeString:
 
 @register.filter
 def percent(share: float) -> str:
-    """A share of 1: “12.3 %”."""
+    """A share (0 to 1) as a percentage: “12.3 %”."""
     return format_percent(share, 1)
 
 

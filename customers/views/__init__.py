@@ -1,1 +1,1 @@
-"""Pages of the customers' floor."""
+"""The pages of the customers app."""

@@ -1,4 +1,4 @@
-"""One customer: the page, which the rooms above fill with what they know."""
+"""The page of one customer, to which the apps above add what they know."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def dataset_detail(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @permission_required("customers.view_customer", raise_exception=True)
 def dataset_overview(request: HttpRequest, slug: str) -> HttpResponse:
-    """A look at the values of every attribute: a page, or for htmx the table alone."""
+    """An overview of every attribute's values: a page, or just the table for htmx."""
     dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
     is_part = request.headers.get("HX-Request") == "true"
     template = "customers/_overview.html" if is_part else "customers/dataset_overview.html"

@@ -1,4 +1,4 @@
-"""Bringing a file in: upload, mapping, progress, report, undo."""
+"""Importing a file: upload, mapping, progress, report, undo."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from audit.exports import witness
+from audit.exports import audited_export
 from audit.recording import record
 from common.file_policy import file_policy
 from customers.exports import rejects
@@ -66,7 +66,7 @@ def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
 @require_POST
 @permission_required("customers.add_customerimport", raise_exception=True)
 def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
-    """Take the mapping and queue the import, or read the file another way and ask again."""
+    """Save the mapping and queue the import, or reread the file with other settings and ask again."""
     customer_import = _get(import_id)
     if customer_import.job_id is not None:
         return redirect(customer_import)
@@ -87,7 +87,7 @@ def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
     try:
         begun = begin_import(customer_import, request.user)
         if begun != customer_import:
-            messages.info(request, _("This very file is being brought in already: here is that import."))
+            messages.info(request, _("This file is already being imported: here is that import."))
             return redirect(begun)
         record(request, "began an import", customer_import, sha256=customer_import.sha256)
     except JobRefusedError as error:
@@ -101,24 +101,24 @@ def import_discard(request: HttpRequest, import_id: int) -> HttpResponse:
     customer_import = _get(import_id)
     if customer_import.job_id is None:
         forget_import(customer_import)
-        messages.info(request, _("The file was discarded. Nothing was brought in."))
+        messages.info(request, _("The file was discarded. Nothing was imported."))
     return redirect(customer_import.dataset)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("customers.change_customerimport", raise_exception=True)
 def import_undo(request: HttpRequest, import_id: int) -> HttpResponse:
-    """Say what will be lost, and go back to the version before."""
+    """Confirm what will be lost, then go back to the previous version."""
     customer_import = _get(import_id)
     if request.method != "POST" and _can_undo(customer_import):
         context = {**_context(customer_import), "base": customer_import.base_version}
         return render(request, "customers/import_undo.html", context)
     if request.method == "POST" and versions.undo_import(customer_import):
         record(request, "undid an import", customer_import)
-        said = _("%(dataset)s is again as it was before this import.")
-        messages.success(request, said % {"dataset": customer_import.dataset})
+        text = _("Import undone: %(dataset)s is back to how it was before.")
+        messages.success(request, text % {"dataset": customer_import.dataset})
     else:
-        messages.error(request, _("Only the latest import of a dataset can be undone, and this one no more."))
+        messages.error(request, _("This import cannot be undone: only a dataset's latest import can."))
     return redirect(customer_import)
 
 
@@ -128,7 +128,7 @@ def import_undo(request: HttpRequest, import_id: int) -> HttpResponse:
 def import_rejects(request: HttpRequest, import_id: int) -> HttpResponseBase:
     customer_import = _get(import_id)
     header = rejects.header(customer_import)
-    blocks = witness(
+    blocks = audited_export(
         request,
         f"rejected rows of {customer_import}",
         rejects.rows(customer_import),
@@ -149,10 +149,10 @@ def _context(customer_import: CustomerImport) -> dict[str, Any]:
 
 
 def _can_undo(customer_import: CustomerImport) -> bool:
-    """Whether people see this version, and the one before is still kept."""
+    """Whether this version is the current one and the previous one still exists."""
     base = customer_import.base_version
-    is_seen = customer_import.dataset.current_version_id == customer_import.pk
-    return is_seen and (base is None or base.dropped_at is None)
+    is_current = customer_import.dataset.current_version_id == customer_import.pk
+    return is_current and (base is None or base.dropped_at is None)
 
 
 def _render_mapping(
@@ -161,7 +161,7 @@ def _render_mapping(
     form: MappingForm | None = None,
     reading: ReadingForm | None = None,
 ) -> HttpResponse:
-    """Ask what the columns are used for; again where forms that were filled in do not fit."""
+    """Show the mapping form; with the submitted forms and their errors if they were not valid."""
     try:
         waiting = prepare_page(customer_import)
     except ImportRefusedError as error:
@@ -188,7 +188,7 @@ def _render_mapping(
 def _render_report(request: HttpRequest, customer_import: CustomerImport) -> HttpResponse:
     job = Job.objects.with_clock().get(customerimport=customer_import)
     if not job.is_active:
-        # It may have ended since the import was read: whoever sees its end sees what came of it.
+        # The job may have ended since the import was read: fetch the result that goes with it.
         customer_import = _get(customer_import.pk)
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     rejected = customer_import.rejected_rows.defer("cells")

@@ -1,4 +1,4 @@
-"""What templates need to speak of jobs."""
+"""Template tags for jobs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def duration(seconds: float | None) -> str:
 
 @register.simple_tag
 def job_time(job: Job) -> str:
-    """How long a job has worked, or for how long it has been waiting: “8 seconds”, “for 8 seconds”."""
+    """How long a job has run, or has been waiting: “8 seconds”, “for 8 seconds”."""
     if job.worked_seconds is not None:
         return duration(job.worked_seconds)
     if job.is_active:
@@ -45,7 +45,7 @@ def job_time(job: Job) -> str:
 
 @register.simple_tag
 def job_rate(job: Job) -> str:
-    """How fast it goes, where that says something; continues a sentence."""
+    """The rate, if it is worth mentioning; continues a sentence."""
     if job.rate is None or job.rate < 10:
         return ""
     return _(", %(rate)s a second") % {"rate": intcomma(floatformat(job.rate, 0))}
@@ -53,7 +53,7 @@ def job_rate(job: Job) -> str:
 
 @register.simple_tag
 def time_left(job: Job) -> str:
-    """How long it will go on, where that is known; continues a sentence."""
+    """The time left, if known; continues a sentence."""
     if job.seconds_left is None:
         return ""
     return _(", about %(time)s left") % {"time": duration(job.seconds_left)}
@@ -61,7 +61,7 @@ def time_left(job: Job) -> str:
 
 @register.inclusion_tag("jobs/_workers_banner.html", takes_context=True)
 def workers_banner(context: RequestContext) -> dict[str, Any]:
-    """Tell everyone when nobody is there to do the work; one query."""
+    """Warn everyone when no worker or scheduler is running; one query."""
     roles = set(Process.objects.alive().values_list("role", flat=True).distinct())
     return {
         "no_worker": Process.Role.WORKER not in roles,

@@ -1,4 +1,4 @@
-"""A claim: the right of one process to work on a job and to publish what comes out."""
+"""A claim: one process's right to work on a job and publish its result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jobs.errors import JobCancelled, JobSuperseded
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is: a stage in plain words, and `done` of `total` things in it."""
+    """A job's progress: a stage in plain words, and `done` of `total` items in it."""
 
     stage: str = ""
     done: int = 0
@@ -20,16 +20,16 @@ class Progress:
 
 @dataclass
 class Claim:
-    """What the work holds of its job; the heartbeat tells it when to end.
+    """An attempt's hold on its job; the heartbeat tells it when to stop.
 
     Attributes
     ----------
     progress
-        What the work said last.
+        The latest progress reported.
     is_cancelled, is_superseded
-        Somebody asked for an end; another attempt owns the job by now.
+        Somebody has cancelled the job; another attempt has taken it over.
     is_over
-        Set when nobody may interrupt the work any more.
+        Set once the work must no longer be interrupted.
     """
 
     job_id: int
@@ -44,27 +44,27 @@ class Claim:
         return self.job_id, self.attempt
 
     def report(self, stage: str, done: int = 0, total: int | None = None) -> None:
-        """Say how far the work is, and stop it if it should: cheap enough to call for every chunk.
+        """Report progress, and stop the work if it should stop: cheap enough to call for every chunk.
 
         Raises
         ------
         JobCancelled, JobSuperseded
-            The work must end here; let it pass.
+            The work must stop here; do not catch it.
         """
         self.progress = Progress(stage, done, total)
         self.check()
 
     def check(self) -> None:
-        """Raise `JobCancelled` or `JobSuperseded` when the work must end here."""
+        """Raise `JobCancelled` or `JobSuperseded` if the work must stop."""
         if self.is_superseded:
             raise JobSuperseded
         if self.is_cancelled:
             raise JobCancelled
 
     def succeed(self) -> None:
-        """Finish the job, inside the transaction that publishes its work.
+        """Finish the job, inside the transaction that publishes its result.
 
-        From here on that transaction decides: it holds the row, and nobody may interrupt it any more.
+        From here on that transaction decides: it locks the row, and the work is no longer interrupted.
         """
         lifecycle.succeed(self.job_id, self.attempt)
         self.is_over.set()

@@ -1,4 +1,4 @@
-"""Executing a job: one attempt, whatever happens to it."""
+"""Executing a job: one attempt, however it ends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jobs import lifecycle
 from jobs.errors import JobCancelled, JobSuperseded
 from jobs.failures import Reason, explain
 from jobs.worker.claim import Claim
-from jobs.worker.heartbeat import LOOK_SECONDS, kept_alive
+from jobs.worker.heartbeat import CHECK_SECONDS, kept_alive
 from jobs.worker.memory_limit import memory_limited
 from jobs.worker.recovery import recover_stale, session_name
 
@@ -23,28 +23,28 @@ logger = logging.getLogger(__name__)
 
 
 def execute(job_id: int, work: Callable[[Claim], None]) -> None:
-    """Claim the job and do its work, whatever happens; return quietly when another has it.
+    """Claim the job and do its work; return quietly if another process has it.
 
-    `work` gets the claim, reports progress to it and calls `claim.succeed()` inside the transaction that
-    publishes. What it raises ends the job with a reason in plain words; what nobody expected is logged with
-    its traceback and raised again. A job made for the foreground waits here for its turn.
+    `work` receives the claim, reports progress to it and calls `claim.succeed()` inside the transaction that
+    publishes. An exception fails the job with a reason in plain words; unexpected ones are logged with their
+    traceback and raised again. A foreground job waits here for its turn.
     """
     attempt = _claim_in_turn(job_id)
     if attempt is None:
-        logger.info("job %s is not to be had", job_id)
+        logger.info("job %s cannot be claimed", job_id)
         return
     claim = Claim(job_id, attempt)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('application_name', %s, false)", [session_name(*claim.key)])
-        # COPY raises the driver's own errors, which nobody else translates.
+        # COPY raises the driver's own errors, which Django does not wrap by itself.
         with kept_alive(claim), memory_limited(), connection.wrap_database_errors:
             work(claim)
     except KeyboardInterrupt:
-        _insist(lambda: lifecycle.finish_cancelled(*claim.key))
+        _persist(lambda: lifecycle.finish_cancelled(*claim.key))
         raise
     except Exception as error:
-        if _end_badly(claim, error) is Reason.UNEXPECTED:
+        if _handle_error(claim, error) is Reason.UNEXPECTED:
             raise
 
 
@@ -52,8 +52,8 @@ def _claim_in_turn(job_id: int) -> int | None:
     try:
         attempt = lifecycle.claim(job_id)
         while attempt is None and lifecycle.wait_for_turn(job_id):
-            time.sleep(LOOK_SECONDS)
-            recover_stale()  # what it waits for may be lost, and no worker there to see it
+            time.sleep(CHECK_SECONDS)
+            recover_stale()  # the job it waits for may be lost, with no worker there to notice
             attempt = lifecycle.claim(job_id)
     except KeyboardInterrupt:
         lifecycle.request_cancel(job_id)
@@ -61,30 +61,30 @@ def _claim_in_turn(job_id: int) -> int | None:
     return attempt
 
 
-def _end_badly(claim: Claim, error: Exception) -> Reason | None:
-    """End an attempt that raised; return why it failed, `None` if it did not fail by itself."""
+def _handle_error(claim: Claim, error: Exception) -> Reason | None:
+    """End an attempt that raised; return why it failed, `None` if it was cancelled or superseded."""
     interrupted = isinstance(error, DatabaseError)
     if isinstance(error, JobSuperseded) or (interrupted and claim.is_superseded):
         logger.warning("job %s: attempt %s was superseded and wrote nothing", *claim.key)
         return None
     if isinstance(error, JobCancelled) or (interrupted and claim.is_cancelled):
-        _insist(lambda: lifecycle.finish_cancelled(*claim.key))
+        _persist(lambda: lifecycle.finish_cancelled(*claim.key))
         return None
     failure = explain(error, claim.job_id)
     log = logger.info if failure.reason is Reason.REFUSED else logger.exception
     log("job %s: attempt %s failed (%s): %s", *claim.key, failure.reason.label, error)
     if failure.reason is Reason.DATABASE_GONE:
-        _insist(lambda: lifecycle.give_back(*claim.key))
+        _persist(lambda: lifecycle.give_back(*claim.key))
     else:
-        _insist(lambda: lifecycle.fail(*claim.key, failure))
+        _persist(lambda: lifecycle.fail(*claim.key, failure))
     return failure.reason
 
 
-def _insist(transition: Callable[[], bool]) -> None:
-    """Write how an attempt ended, on a new connection: its own may be broken, or in the middle of a COPY.
+def _persist(transition: Callable[[], bool]) -> None:
+    """Record how an attempt ended, on a new connection: its own may be broken, or in the middle of a COPY.
 
-    The database may come back only after a while; after JOB_STALE_SECONDS somebody else has found out that
-    the attempt is gone.
+    The database may be away for a while. Give up after JOB_STALE_SECONDS: by then another process has
+    noticed that the attempt is lost.
     """
     give_up_at = time.monotonic() + settings.JOB_STALE_SECONDS
     while True:
@@ -96,4 +96,4 @@ def _insist(transition: Callable[[], bool]) -> None:
         except (OperationalError, InterfaceError):
             if connection.in_atomic_block or time.monotonic() > give_up_at:
                 raise
-            time.sleep(LOOK_SECONDS)
+            time.sleep(CHECK_SECONDS)

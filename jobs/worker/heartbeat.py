@@ -1,7 +1,7 @@
-"""The heartbeat of a claim: says that the work lives and how far it is, and hears when it must end.
+"""A claim's heartbeat: reports that the work is alive and its progress, and learns when it must stop.
 
-It has a thread and a connection of its own: the work's may sit in a long transaction, whose progress nobody
-could see, or in a library that does not return for a while.
+It has its own thread and connection: the work's may be in a long transaction, where progress would be
+invisible, or in a library call that does not return for a while.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from jobs.worker.recovery import CANCEL_STATEMENT, session_name
 
 logger = logging.getLogger(__name__)
 
-# How often the thread looks: progress is written and a wish to cancel is seen within this time.
-LOOK_SECONDS = 1.0
-# How long the work has to look by itself before the statement it waits for is cancelled.
-COURTESY_LOOKS = 1
+# How often the thread checks: progress is written, and a cancellation seen, within this time.
+CHECK_SECONDS = 1.0
+# How many checks the work gets to stop by itself before its current statement is cancelled.
+GRACE_CHECKS = 1
 
 BEAT = """
     UPDATE jobs_job
@@ -36,7 +36,7 @@ BEAT = """
      WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running'
  RETURNING cancel_requested_at IS NOT NULL
 """
-LOOK = """
+CHECK = """
     SELECT cancel_requested_at IS NOT NULL
       FROM jobs_job
      WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running'
@@ -45,7 +45,7 @@ LOOK = """
 
 @contextmanager
 def kept_alive(claim: Claim) -> Iterator[None]:
-    """Beat until the block ends, or the job has."""
+    """Send heartbeats until the block or the job ends."""
     parameters = connection.get_connection_params()
     thread = threading.Thread(target=_beat, args=[claim, parameters], daemon=True)
     thread.start()
@@ -61,37 +61,37 @@ def _beat(claim: Claim, parameters: dict[str, Any]) -> None:
         try:
             with _connect(parameters) as beating:
                 _beat_on(claim, beating)
-        except Exception as error:  # noqa: BLE001 - whatever it was, a silent attempt would be given up
+        except Exception as error:  # noqa: BLE001 - whatever it is, a silent attempt would be given up
             logger.warning("job %s: no heartbeat for the moment: %s", claim.job_id, error)
-            claim.is_over.wait(LOOK_SECONDS)
+            claim.is_over.wait(CHECK_SECONDS)
 
 
 def _beat_on(claim: Claim, beating: psycopg.Connection) -> None:
-    pause = min(LOOK_SECONDS, settings.JOB_HEARTBEAT_SECONDS)
+    pause = min(CHECK_SECONDS, settings.JOB_HEARTBEAT_SECONDS)
     written, written_at, ignored = None, 0.0, 0
     while not claim.is_over.is_set():
         progress, now = claim.progress, time.monotonic()
         due = progress != written or now - written_at >= settings.JOB_HEARTBEAT_SECONDS
-        row = beating.execute(BEAT if due else LOOK, beat_row(claim, progress)).fetchone()
+        row = beating.execute(BEAT if due else CHECK, beat_row(claim, progress)).fetchone()
         if due:
             written, written_at = progress, now
         claim.is_superseded = row is None
         claim.is_cancelled = bool(row and row[0])
         if claim.is_superseded or claim.is_cancelled:
             ignored += 1
-        if ignored > COURTESY_LOOKS:
+        if ignored > GRACE_CHECKS:
             beating.execute(CANCEL_STATEMENT, [session_name(*claim.key)])
         claim.is_over.wait(pause)
 
 
 def beat_row(claim: Claim, progress: Progress) -> dict[str, Any]:
-    """What `BEAT` and `LOOK` write and ask for."""
+    """The parameters of `BEAT` and `CHECK`."""
     values = {"stage": progress.stage[:80], "done": progress.done, "total": progress.total}
     return {"id": claim.job_id, "attempt": claim.attempt, **values}
 
 
 def _connect(parameters: dict[str, Any]) -> psycopg.Connection:
-    """A plain connection beside Django's: same server and database, no pool, each statement on its own."""
+    """A separate connection with Django's parameters: no pool, autocommit."""
     django_only = {"cursor_factory", "context", "pool"}
     ours = {key: value for key, value in parameters.items() if key not in django_only}
     beating = psycopg.connect(**ours, autocommit=True, connect_timeout=5, tcp_user_timeout=10_000)

@@ -1,7 +1,7 @@
-"""Every worker looks after all jobs, on a thread of its own, as long as it lives.
+"""Job maintenance: a thread in every worker that recovers lost jobs and sends unclaimed ones again.
 
-Not a periodic task: its message would wait behind the very jobs that fill the workers, and need beat to be
-sent. Any number of these threads may work at the same time, for each transition is a conditional UPDATE.
+Not a periodic task: its message would queue behind the jobs that keep the workers busy, and would depend on
+beat. Any number of these threads may run at once, because each transition is a conditional UPDATE.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ FORGOTTEN_AFTER = timedelta(days=1)
 
 
 class MaintenanceThread(threading.Thread):
-    """Says that this process lives; in a worker, also recovers lost jobs and sends overlooked ones again."""
+    """Reports that this process is alive; in a worker, also recovers lost jobs and resends unclaimed ones."""
 
     def __init__(self, role: Process.Role) -> None:
         super().__init__(name="maintenance", daemon=True)
         self._role = role
         self._process = f"{socket.gethostname()}:{os.getpid()}"[-100:]
-        self._stop_asked = threading.Event()
+        self._stop_requested = threading.Event()
 
     def run(self) -> None:
-        self._try(self._leave)  # an earlier process may have had this name: in a container all are number 1
-        while not self._stop_asked.is_set():
-            self._try(self.look_around)
-            self._stop_asked.wait(settings.JOB_HEARTBEAT_SECONDS)
+        self._try(self._leave)  # an earlier process may have had this name: in a container each is pid 1
+        while not self._stop_requested.is_set():
+            self._try(self.run_once)
+            self._stop_requested.wait(settings.JOB_HEARTBEAT_SECONDS)
         self._try(self._leave)
 
     def stop(self) -> None:
-        """End, and say so: nobody need wait until this process is missed."""
-        self._stop_asked.set()
+        """Stop and sign off, so that nobody has to wait for this process to go stale."""
+        self._stop_requested.set()
         self.join(timeout=10)
 
-    def look_around(self) -> None:
-        """Do one round."""
+    def run_once(self) -> None:
+        """Do one round of maintenance."""
         Process.objects.update_or_create(
             name=self._process, defaults={"seen_at": Now()}, create_defaults={"role": self._role}
         )
@@ -66,11 +66,11 @@ class MaintenanceThread(threading.Thread):
         try:
             act()
         except (DatabaseError, InterfaceError, OSError) as error:
-            logger.warning("job maintenance could not be done; it will try again: %s", error)
-        except Exception:  # whatever it was: without this thread nothing is recovered
-            logger.exception("job maintenance could not be done; it will try again")
+            logger.warning("job maintenance failed and will be retried: %s", error)
+        except Exception:  # whatever it is: without this thread nothing is recovered
+            logger.exception("job maintenance failed and will be retried")
         finally:
-            # Between two rounds a child may be forked, which shall inherit neither connection nor pool.
+            # A child process forked between two rounds must not inherit the connection or the pool.
             connection.close()
             connection.close_pool()  # type: ignore[attr-defined]
 
@@ -79,7 +79,7 @@ _threads: list[MaintenanceThread] = []
 
 
 def start(role: Process.Role) -> None:
-    # Loaded before there is a thread: a child forked meanwhile would wait for the lock of a cached property.
+    # Load this before the thread starts: a child forked meanwhile would wait for a cached property's lock.
     current_app.amqp.router  # noqa: B018
     thread = MaintenanceThread(role)
     _threads.append(thread)

@@ -1,4 +1,4 @@
-"""How much memory one job may take."""
+"""The memory limit of a job."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if sys.platform != "win32":
 
 @contextmanager
 def memory_limited() -> Iterator[None]:
-    """Let an allocation beyond `JOB_MEMORY_BYTES` raise `MemoryError` in this block; 0 means no limit.
+    """Make allocations beyond `JOB_MEMORY_BYTES` raise `MemoryError` in this block; 0 means no limit.
 
-    The limit is on the memory a process writes to, not on the addresses it maps: a library's code and a
-    thread's reserve do not count. The kernel refuses the allocation, so the process lives on and says why;
-    without the limit the kernel would kill some process, when all memory of the machine is gone.
+    The limit covers the memory a process writes to, not the addresses it maps: library code and reserved
+    stacks do not count. The kernel refuses the allocation, so the process survives and can report why;
+    without the limit the kernel would kill some process once the machine runs out of memory.
     """
     if not settings.JOB_MEMORY_BYTES or sys.platform == "win32":
         yield

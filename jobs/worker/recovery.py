@@ -1,4 +1,4 @@
-"""Giving up on attempts whose process is gone, hangs, or works past its time."""
+"""Giving up attempts whose process has died, hangs or is past its time limit."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from jobs.querysets import JobQuerySet
 
 logger = logging.getLogger(__name__)
 
-# The row of an attempt that was stopped in the middle of publishing is locked: do not wait for it.
+# An attempt that stopped while publishing still locks its row: do not wait for it.
 LOCK_TIMEOUT = "1s"
-# What a stopped process holds in the database would keep the next attempt waiting.
+# Locks held by a dead process's session would block the next attempt.
 END_SESSIONS = """
     SELECT pg_terminate_backend(pid)
       FROM pg_stat_activity
@@ -26,14 +26,14 @@ CANCEL_STATEMENT = END_SESSIONS.replace("pg_terminate_backend", "pg_cancel_backe
 
 
 def session_name(job_id: int, attempt: int) -> str:
-    """How the database calls the session in which an attempt works."""
+    """The application name of an attempt's database session."""
     return f"job {job_id} attempt {attempt}"
 
 
 def recover_stale() -> int:
-    """Give up on lost attempts: cancel, queue again, or fail. Return how many.
+    """Give up lost attempts: cancel, queue again or fail them. Return how many.
 
-    Everybody may call this at the same time, and as often as they like.
+    Safe to call from several processes at once, as often as they like.
     """
     lost = list(Job.objects.lost().values_list("pk", "attempt"))
     return sum(_recover(job_id, attempt) for job_id, attempt in lost)
@@ -46,16 +46,16 @@ def _recover(job_id: int, attempt: int) -> bool:
             _execute("SELECT set_config('lock_timeout', %s, true)", LOCK_TIMEOUT)
             recovered = _give_up(mine, job_id, attempt)
     except OperationalError as error:
-        logger.warning("job %s: attempt %s holds its row: %s", job_id, attempt, error)
+        logger.warning("job %s: attempt %s still locks its row: %s", job_id, attempt, error)
         recovered = False
-    # Never of an attempt that was heard of again in this moment.
+    # Never end the session of an attempt that has just reported again.
     if recovered or mine.lost().exists():
         _execute(END_SESSIONS, session_name(job_id, attempt))
     return recovered
 
 
 def _give_up(mine: JobQuerySet, job_id: int, attempt: int) -> bool:
-    """Each step asks again whether the attempt is lost: it may have been heard of meanwhile."""
+    """Each step checks again that the attempt is lost: it may have reported meanwhile."""
     stale = mine.stale()
     steps = (
         lambda: end(mine.lost().filter(cancel_requested_at__isnull=False), job_id, Job.State.CANCELLED),

@@ -14,7 +14,7 @@ from customers.models import Attribute
 from customers.storage.columns import read_numbers
 from jobs.errors import JobError
 from jobs.lifecycle import create_job
-from jobs.requests import asked_once
+from jobs.requests import deduplicated
 from jobs.worker.claim import Claim
 from segmentation.analysis.results import to_json
 from segmentation.analysis.scatter_data import picture_pair
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 READING = gettext_noop("Reading the customers")
 
 
-@asked_once(RunPicture)
+@deduplicated(RunPicture)
 def ask_for_picture(
     run: SegmentationRun, x: Attribute, y: Attribute, user: AbstractBaseUser | AnonymousUser | None = None
 ) -> RunPicture:

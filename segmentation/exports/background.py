@@ -28,7 +28,7 @@ from customers.lists.selection import Selection
 from customers.models import Dataset
 from jobs.errors import JobError
 from jobs.lifecycle import create_job
-from jobs.requests import asked_once
+from jobs.requests import deduplicated
 from jobs.worker.claim import Claim
 from segmentation.comparison.origin_filter import read_origin
 from segmentation.exports.contents import WRITERS, Exportable, describe
@@ -50,7 +50,7 @@ class Written:
 # ---- Asking ------------------------------------------------------------------------------------------------
 
 
-@asked_once(CustomerExport)
+@deduplicated(CustomerExport)
 def start_export(
     what: Exportable, ending: str, keys: Collection[str], user: AbstractBaseUser | AnonymousUser
 ) -> CustomerExport:

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from psycopg import sql
 
-from audit.exports import witness_blocks
+from audit.exports import audited_blocks
 from customers.exports.csv import write_csv
 from customers.exports.customer_list import (
     ADDED,
@@ -204,10 +204,10 @@ def describe(what: Exportable, ending: str, rows: CustomerList) -> dict[str, obj
     return {"dataset": what.dataset.name, "format": ending, "selection": what.words, "columns": columns}
 
 
-def witnessed_export(
+def stream_export(
     what: Exportable, ending: str, keys: Collection[str] = (), *, request: HttpRequest | None = None
 ) -> Iterator[bytes]:
     """Yield the file of a list; who downloads it is logged at the start and the end."""
     rows, counter = what.rows().only(keys), ListCounter()
     blocks = WRITERS[ending](rows, counter)
-    return witness_blocks(request, what, blocks, lambda: counter.rows, **describe(what, ending, rows))
+    return audited_blocks(request, what, blocks, lambda: counter.rows, **describe(what, ending, rows))

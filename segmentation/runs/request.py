@@ -12,7 +12,7 @@ from common.unique_names import unused_name
 from customers.models import Attribute, CustomerImport, Dataset
 from jobs.lifecycle import create_foreground_job, create_job
 from jobs.models import Job
-from jobs.requests import asked_once
+from jobs.requests import deduplicated
 from segmentation.analysis.results import KLimits
 from segmentation.models import Missing, Outliers, Scaling, Segmentation, SegmentationRun
 from segmentation.runs.errors import RunRefusedError
@@ -105,7 +105,7 @@ def request_with_k(run: SegmentationRun, k: int) -> RunRequest:
     return replace(request_like(run), k=k, k_max=last, sweep_of=run)
 
 
-@asked_once(SegmentationRun)
+@deduplicated(SegmentationRun)
 def start_run(
     request: RunRequest, user: AbstractBaseUser | AnonymousUser | None = None, *, foreground: bool = False
 ) -> SegmentationRun:

@@ -24,7 +24,7 @@ from jobs.errors import JobRefusedError
 from jobs.failures import in_words
 from segmentation.comparison.origin_filter import read_origin
 from segmentation.exports.background import exportable_of, path_of, start_export
-from segmentation.exports.contents import Exportable, Extent, witnessed_export
+from segmentation.exports.contents import Exportable, Extent, stream_export
 from segmentation.forms import ExportForm
 from segmentation.models import Cluster, CustomerExport, SegmentationRun
 
@@ -145,7 +145,7 @@ def _send(request: HttpRequest, what: Exportable, ending: str) -> HttpResponseBa
         return as_download(HttpResponse(), what.file_name, ending)
     try:
         # Nothing is read before the response is sent: middleware on the way may query the database.
-        blocks = witnessed_export(what, ending, keys, request=request)
+        blocks = stream_export(what, ending, keys, request=request)
     except ListRefusedError as error:
         messages.error(request, str(error))
         return redirect(what)

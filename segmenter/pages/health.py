@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from jobs.models import Process
 
 logger = logging.getLogger(__name__)
-PATIENCE_SECONDS = 1.5
+BROKER_TIMEOUT_SECONDS = 1.5
 
 
 @require_safe
@@ -52,9 +52,9 @@ def _database_answers() -> bool:
 
 
 def _broker_answers() -> bool:
-    patience = {"socket_timeout": PATIENCE_SECONDS, "socket_connect_timeout": PATIENCE_SECONDS}
+    patience = {"socket_timeout": BROKER_TIMEOUT_SECONDS, "socket_connect_timeout": BROKER_TIMEOUT_SECONDS}
     with current_app.connection_for_write(transport_options=patience) as broker:
-        broker.ensure_connection(max_retries=1, timeout=PATIENCE_SECONDS)
+        broker.ensure_connection(max_retries=1, timeout=BROKER_TIMEOUT_SECONDS)
     return True
 
 

@@ -27,7 +27,7 @@ def test_a_job_nobody_took_is_sent_again_but_not_at_once(sent):
 
 
 def test_jobs_that_were_never_sent_come_first_and_the_queue_is_not_flooded(sent, monkeypatch):
-    monkeypatch.setattr(dispatch, "AT_ONCE", 2)
+    monkeypatch.setattr(dispatch, "RESEND_LIMIT", 2)
     old, older, never = (
         make_job(queued_at=Now() - LONG, sent_at=sent_at)
         for sent_at in (Now() - LONG, Now() - 2 * LONG, None)

@@ -214,7 +214,7 @@ def test_the_next_of_a_lane_is_sent_when_one_ends(end, sent, django_capture_on_c
 def test_a_person_has_so_many_active_jobs_and_no_more(analyst, viewer, settings):
     settings.JOB_MAX_ACTIVE_PER_USER = 2
     first, _ = lifecycle.create_job("run", analyst), lifecycle.create_job("run", analyst)
-    with pytest.raises(JobRefusedError, match="You have 2 imports, runs and exports"):
+    with pytest.raises(JobRefusedError, match="You already have 2 imports, runs and exports"):
         lifecycle.create_job("run", analyst)
     assert lifecycle.create_job("run", viewer)
     lifecycle.request_cancel(first.pk)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from customers.exports.formulas import undo_defusing
+from customers.exports.formulas import unescape_formula
 
 INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad"))
 UNIT = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
@@ -122,7 +122,7 @@ class Header:
 
 def understand(written: str) -> Header:
     """Read a header: "Annual Income (k$)" is annual income in k$."""
-    name = undo_defusing(tidy(written))
+    name = unescape_formula(tidy(written))
     units = ["".join(pair).strip() for pair in UNIT.findall(name)]
     bare = UNIT.sub(" ", name)
     unit = units[-1] if units else ""

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
-from customers.exports.formulas import DEFUSED
+from customers.exports.formulas import ESCAPED
 from customers.importing.columns.dates import convert_dates
 from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.columns.numbers import beyond_exact, trimmed
@@ -156,7 +156,7 @@ class Validator:
         return blank
 
     def _check_ids(self, ids: pa.StringArray, is_blank: BoolArray, faults: _Faults) -> pa.StringArray:
-        ids = _undo_defusing(ids)
+        ids = _unescape_formulas(ids)
         empty = pc.equal(ids, "").to_numpy(zero_copy_only=False)
         faults.add(empty & ~is_blank, self.id_index, self.id_header, _("The customer id is missing."))
         if len(ids) and pc.max(pc.binary_length(ids)).as_py() > MAX_ID_CHARACTERS:
@@ -182,7 +182,7 @@ class Validator:
     def _read_texts(self, batch: Batch, target: Target, faults: _Faults) -> pa.StringArray:
         cells = trimmed(batch.columns[target.index])
         self._check_text(cells, target.index, target.column.header, faults)
-        cells = _with_missing(_undo_defusing(cells), target.column)
+        cells = _with_missing(_unescape_formulas(cells), target.column)
         if target.column.use == "date":
             dates, is_date = convert_dates(cells, target.column.order)
             reason = _("Not a date in the form %(example)s.") % {"example": target.column.date_example}
@@ -203,7 +203,7 @@ class Validator:
 
 def _read_numbers(batch: Batch, target: Target, faults: _Faults) -> npt.NDArray[np.float64]:
     column, header = target.column, target.column.header
-    cells = _undo_defusing(trimmed(batch.columns[target.index]))
+    cells = _unescape_formulas(trimmed(batch.columns[target.index]))
     cells = _with_missing(cells, column)
     form = column.number_format
     matches = form.matches(cells)
@@ -251,13 +251,13 @@ def _with_missing(cells: pa.StringArray, column: ColumnMapping) -> pa.StringArra
     return pc.if_else(is_missing, pa.scalar(None, pa.string()), cells)
 
 
-def _undo_defusing(cells: pa.StringArray) -> pa.StringArray:
+def _unescape_formulas(cells: pa.StringArray) -> pa.StringArray:
     """Take away the apostrophe that an export put before what a spreadsheet would run as a formula."""
     marked = pc.starts_with(cells, "'")
     if not pc.any(marked).as_py():
         return cells
-    defused = pc.match_substring_regex(cells, DEFUSED)
-    return pc.if_else(defused, pc.utf8_slice_codeunits(cells, 1), cells)
+    escaped = pc.match_substring_regex(cells, ESCAPED)
+    return pc.if_else(escaped, pc.utf8_slice_codeunits(cells, 1), cells)
 
 
 def _filtered(accepted: Accepted, keep: BoolArray) -> Accepted:

@@ -1,4 +1,4 @@
-"""Import a file of customers in the foreground: the same pipeline as the page."""
+"""Import a file of customers in the foreground, through the same pipeline as the page."""
 
 from __future__ import annotations
 
@@ -25,37 +25,37 @@ REJECTS_SHOWN = 10
 
 
 class Command(BaseCommand):
-    help = "Import customers from a file into a dataset, which is made if there is none of that name."
+    help = "Import customers from a file into a dataset, which is created if it does not exist."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="CSV with a line of headers; .csv.gz too")
+        parser.add_argument("file", type=Path, help="a CSV file with a header row; .csv.gz too")
         parser.add_argument("--dataset", required=True, metavar="NAME", help="the dataset's name")
         parser.add_argument(
             "--map",
             action="append",
             default=[],
             metavar='"HEADER=id|number|text|date|skip[:NAME]"',
-            help="what a column is used for, and the name of its attribute; may be repeated",
+            help="a column's use, and optionally the name of its attribute; may be repeated",
         )
         parser.add_argument(
-            "--encoding", default="", help="for example utf-8 or cp1252; found out if not said"
+            "--encoding", default="", help="for example utf-8 or cp1252; detected if not given"
         )
         parser.add_argument(
-            "--delimiter", default="", help="one character or its name; found out if not said"
+            "--delimiter", default="", help="one character or its name; detected if not given"
         )
-        parser.add_argument("--sheet", default="", help="of a workbook with several")
-        parser.add_argument("--decimal", default="", choices=[".", ",", ""], help="the sign before decimals")
+        parser.add_argument("--sheet", default="", help="the sheet to read, if the workbook has several")
+        parser.add_argument("--decimal", default="", choices=[".", ",", ""], help="the decimal separator")
         parser.add_argument(
             "--missing",
             action="append",
             metavar="MARKER",
-            help="what stands for a missing value in number columns; may be repeated",
+            help="a marker for missing values in number columns; may be repeated",
         )
         parser.add_argument(
-            "--clear-missing", action="store_true", help="an empty cell clears what was known"
+            "--clear-missing", action="store_true", help="empty cells delete the existing value"
         )
-        parser.add_argument("--replace", action="store_true", help="customers who are not in the file leave")
-        parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+        parser.add_argument("--replace", action="store_true", help="remove customers who are not in the file")
+        parser.add_argument("--json", action="store_true", help="print a single JSON object and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.perf_counter()
@@ -65,7 +65,7 @@ class Command(BaseCommand):
         except ImportRefusedError as error:
             raise CommandError(str(error), returncode=REFUSED) from error
         except KeyboardInterrupt as error:
-            raise CommandError("Interrupted: nothing was brought in.", returncode=INTERRUPTED) from error
+            raise CommandError("Interrupted: nothing was imported.", returncode=INTERRUPTED) from error
         seconds = time.perf_counter() - started
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(done, seconds)))
@@ -100,14 +100,14 @@ class Command(BaseCommand):
             f"updated, {done.unchanged_count} unchanged, {done.rejected_count} rejected in {seconds:.1f} s."
         )
         if done.removed_count:
-            self.stdout.write(f"{done.removed_count} customers are not in the file and left.")
+            self.stdout.write(f"{done.removed_count} customers who are not in the file were removed.")
         for warning in done.warnings:
             self.stdout.write(warning)
         for rejected in done.rejected_rows.all()[:REJECTS_SHOWN]:
             where = f", {rejected.column} “{rejected.value[:60]}”" if rejected.column else ""
             self.stdout.write(f"line {rejected.line}{where}: {rejected.reason}")
         if done.rejected_count > REJECTS_SHOWN:
-            self.stdout.write("… and more; the page of the import lists them all.")
+            self.stdout.write("… and more; the import's page lists them all.")
 
 
 def _as_json(done: CustomerImport, seconds: float) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def _read_column(text: str) -> ColumnMapping:
 
 
 class _Progress:
-    """One line on a terminal: what is done, how fast, and how long it will take."""
+    """One line on a terminal: progress, rate and time left."""
 
     def __init__(self) -> None:
         self.stage, self.since, self.shown = "", time.monotonic(), 0.0

@@ -1,4 +1,4 @@
-"""Write a file of made-up customers with five groups planted in them."""
+"""Write a file of made-up customers with five planted groups."""
 
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="the file to write")
+        parser.add_argument("file", type=Path, help="the file to write to")
         parser.add_argument("--rows", type=int, required=True, help="how many customers")
-        parser.add_argument("--random-state", type=int, default=0, help="another number, other customers")
+        parser.add_argument(
+            "--random-state", type=int, default=0, help="another number gives other customers"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["rows"] < 1:

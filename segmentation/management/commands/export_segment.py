@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from customers.exports.customer_list import ListRefusedError
-from segmentation.exports.contents import WRITERS, Exportable, witnessed_export
+from segmentation.exports.contents import WRITERS, Exportable, stream_export
 from segmentation.models import Cluster
 
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no segment {number} in run {run}.", returncode=2)
         if output is None and format != "csv":
             raise CommandError("A workbook needs a file: add --output FILE.", returncode=2)
-        blocks = witnessed_export(Exportable.today(cluster.run.segmentation.dataset, cluster), format)
+        blocks = stream_export(Exportable.today(cluster.run.segmentation.dataset, cluster), format)
         try:
             self._write(output, blocks)
         except ListRefusedError as error:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from customers.exports.csv import stream_csv, write_csv
 from customers.exports.customer_list import ListCounter, customer_list
-from customers.exports.formulas import DEFUSED, defuse, undo_defusing
+from customers.exports.formulas import ESCAPED, escape_formula, unescape_formula
 from customers.models import Customer
 
 FORMULAS = ("=1+1", "+49", "-5", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠1", "'=1", "''-1")
@@ -35,22 +35,22 @@ def test_numbers_stay_numbers_and_missing_is_empty():
     ]
 
 
-def test_texts_that_a_spreadsheet_would_run_are_defused():
+def test_texts_that_a_spreadsheet_would_run_are_escaped():
     for text in (*FORMULAS, "\0=1"):
-        assert defuse(text) == f"'{text}"
+        assert escape_formula(text) == f"'{text}"
     for text in (*HARMLESS, ""):
-        assert defuse(text) == text
+        assert escape_formula(text) == text
 
 
-def test_headers_are_defused_too():
+def test_headers_are_escaped_too():
     assert b"'=cmd" in b"".join(stream_csv(["=cmd"], []))
 
 
 @given(st.text(st.sampled_from("'=+-@\t\ra1 ＝"), max_size=6))
-def test_an_import_undoes_the_defusing_exactly(text):
-    exported = defuse(text)
-    undone = pc.match_substring_regex(pa.array([exported]), DEFUSED)[0].as_py()
-    assert (exported[1:] if undone else exported) == text == undo_defusing(exported)
+def test_an_import_undoes_the_escaping_exactly(text):
+    exported = escape_formula(text)
+    undone = pc.match_substring_regex(pa.array([exported]), ESCAPED)[0].as_py()
+    assert (exported[1:] if undone else exported) == text == unescape_formula(exported)
 
 
 def test_a_long_list_is_streamed_in_pieces():

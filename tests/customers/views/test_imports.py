@@ -60,7 +60,7 @@ def test_the_same_file_is_brought_in_once_at_a_time(analyst_client, dataset):
     first = begin(analyst_client, upload(analyst_client, dataset)).context["customer_import"]
     page = begin(analyst_client, upload(analyst_client, dataset, name="copy.csv"))
     assert page.context["customer_import"] == first
-    assert b"This very file is being brought in already" in page.content
+    assert b"This file is already being imported" in page.content
     assert CustomerImport.objects.get() == first
 
 

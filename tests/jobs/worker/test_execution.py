@@ -49,7 +49,7 @@ def test_an_unexpected_error_gives_a_general_sentence_and_is_raised_again(job):
         execute(job.pk, lambda claim: 1 // 0)
     job.refresh_from_db()
     assert job.state == Job.State.FAILED
-    assert "not your doing" in job.error
+    assert "went wrong on our side" in job.error
     assert "division" not in job.error
 
 
@@ -134,7 +134,7 @@ def test_a_matrix_beyond_the_memory_limit_ends_the_job_and_not_the_process(job, 
     execute(job.pk, lambda claim: np.empty(size, dtype=np.uint8))
     job.refresh_from_db()
     assert (job.state, job.failure) == (Job.State.FAILED, Reason.OUT_OF_MEMORY)
-    assert "it may use 2 GB" in job.error
+    assert "the limit is 2 GB" in job.error
     assert len(np.empty(3 * 1024**3, dtype=np.uint8))  # afterwards it is this process's own affair again
 
 

@@ -52,8 +52,8 @@ def test_the_maintenance_thread_survives_whatever_happens_to_it(monkeypatch, cap
 
     monkeypatch.setattr(maintenance, "recover_stale", break_down)
     care = maintenance.MaintenanceThread(Process.Role.WORKER)
-    care._try(care.look_around)
-    assert "it will try again" in caplog.text
+    care._try(care.run_once)
+    assert "will be retried" in caplog.text
 
 
 def test_a_worker_recovers_a_job_that_another_one_left(own_worker, job, let_it_go_silent, wait_until):

@@ -61,7 +61,7 @@ def test_a_job_past_its_time_has_failed_though_it_still_beats(claimed):
     assert recover_stale() == 1
     job.refresh_from_db()
     assert (job.state, job.failure) == (Job.State.FAILED, Reason.TIMED_OUT)
-    assert "may take 2 hours" in job.error
+    assert "the limit is 2 hours" in job.error
 
 
 @pytest.mark.parametrize("is_claimed", [True, False])

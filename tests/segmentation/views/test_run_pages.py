@@ -310,7 +310,7 @@ def test_the_numbers_of_every_chart_are_a_file(viewer_client, run, name, count):
     assert len(rows) == count
 
 
-def test_formulas_in_names_are_defused(viewer_client, run):
+def test_formulas_in_names_are_escaped(viewer_client, run):
     Segment.objects.filter(pk=run.clusters.get(number=1).segment_id).update(name="=cmd|' /C calc'!A0")
     rows = rows_of(viewer_client.get(reverse("segmentation:chart", args=[run.pk, "sizes", "csv"])))
     assert rows[0]["Segment"] == "'=cmd|' /C calc'!A0"

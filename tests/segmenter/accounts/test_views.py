@@ -62,7 +62,7 @@ def test_the_audit_trail_tells_details_in_words(administrator_client):
     details = {"features": ["Income", "Score"], "k": None, "rows": 3, "sha256": "ab" * 32, "note": "<b>"}
     event = AuditEvent.objects.create(action="exported", details=details)
     told = [("features", "Income, Score"), ("rows", "3"), ("sha256", "ab" * 32), ("note", "<b>")]
-    assert event.told == told
+    assert event.details_in_words == told
     page = administrator_client.get("/audit/").content.decode()
     assert "Income, Score" in page
     assert "None" not in page

@@ -80,7 +80,7 @@ def test_a_number_in_two_readings_is_asked_and_nothing_begins_without_an_answer(
     upload(page, dataset, 'CustomerID,Spend\n1,"1,234"\n2,5\n', "two.csv")
     expect(page.get_by_text("“1,234” may be 1.234 or 1234")).to_be_visible()
     begin(page)
-    expect(page.get_by_text("Say how these numbers are written.")).to_be_visible()
+    expect(page.get_by_text("Choose how these numbers are written.")).to_be_visible()
     assert dataset.imports.get().job is None
     page.get_by_label("Written as").last.select_option("1,234.5")
     begin(page)

@@ -57,7 +57,12 @@ def address(request, world) -> str:
 def test_a_list_takes_no_orders_that_it_does_not_know_and_says_so(viewer_client, address):
     answers = {query: viewer_client.get(f"{address}?{query}") for query in UNKNOWN}
     assert {query: answer.status_code for query, answer in answers.items()} == dict.fromkeys(UNKNOWN, 400)
-    said = ("This list has no “", "cannot be sorted by that", "The size of a page", "has no such filter")
+    said = (
+        "This list cannot be filtered by “",
+        "cannot be sorted like that",
+        "The page size",
+        "does not have that filter",
+    )
     assert all(any(each in answer.content.decode() for each in said) for answer in answers.values())
 
 

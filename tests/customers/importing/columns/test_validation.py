@@ -121,7 +121,7 @@ def test_a_text_with_nul_is_rejected_and_shown():
     assert validate(["a\0b"], use="text")[1][0][1] == "a␀b"
 
 
-def test_the_defusing_of_an_export_is_undone_exactly():
+def test_the_escaping_of_an_export_is_undone_exactly():
     assert validate(["'=1+1", "''=x", "'quoted'", "=1+1"], use="text")[0] == [
         "=1+1",
         "'=x",
