@@ -1,4 +1,4 @@
-"""Why a file cannot be imported, in a sentence for the person who brought it."""
+"""Why a file cannot be imported, in one sentence for the person who uploaded it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ImportRefusedError(JobError):
 
 
 class AmbiguousFileError(ImportRefusedError):
-    """The file can be read in more than one way; `option` names what settles it on the command line."""
+    """The file can be read in more than one way; `option` is the command-line option that settles it."""
 
     def __init__(self, sentence: str, option: str, *, guess: str = "") -> None:
         text = _("%(sentence)s (On the command line: %(option)s.)")
@@ -26,7 +26,7 @@ class AmbiguousFileError(ImportRefusedError):
 
 
 def list_names(names: Sequence[str]) -> str:
-    """The names in quotation marks; of very many the first."""
+    """The names in quotation marks; only the first few if there are many."""
     quoted = [f"“{name}”" for name in names[:MOST_NAMES]]
     if len(names) > MOST_NAMES:
         quoted[-1] = _("%(count)s more") % {"count": len(names) - MOST_NAMES + 1}

@@ -1,4 +1,4 @@
-"""The work of one import's job: look, decide, bring in, publish."""
+"""Executing an import's job: inspect the file, settle the mapping, load, publish."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.sniffing import FileLook
 from customers.importing.intake import Intake, NothingAcceptedError, Rejects, repeat_rejects
-from customers.importing.preparation import Report, look, settle
+from customers.importing.preparation import Report, look, resolve_mapping
 from customers.importing.version import building
 from customers.models import CustomerImport
 from jobs.worker.claim import Claim
@@ -31,7 +31,7 @@ Watch = Callable[[str, int, int | None], None]
 
 
 def execute_import(job_id: int, watch: Watch | None = None) -> None:
-    """Do the work of an import's job; return quietly when another has it."""
+    """Execute an import's job; return quietly if another process has it."""
 
     def work(claim: Claim) -> None:
         def report(stage: str, done: int = 0, total: int | None = None) -> None:
@@ -39,10 +39,10 @@ def execute_import(job_id: int, watch: Watch | None = None) -> None:
                 watch(stage, done, total)
             claim.report(stage, done, total)
 
-        report(gettext_noop("looking at the file"))
+        report(gettext_noop("reading the file"))
         customer_import = CustomerImport.objects.select_related("dataset").get(job_id=job_id)
         file = look(customer_import)
-        columns = settle(customer_import, file, report)
+        columns = resolve_mapping(customer_import, file, report)
         _Load(customer_import, file, columns, claim, report).run()
 
     execute_job(job_id, work)
@@ -50,7 +50,7 @@ def execute_import(job_id: int, watch: Watch | None = None) -> None:
 
 @dataclass(frozen=True)
 class _Load:
-    """Bringing the rows of a file in, each try in a transaction of its own."""
+    """Loading the rows of a file, each attempt in its own transaction."""
 
     customer_import: CustomerImport
     file: FileLook
@@ -64,32 +64,34 @@ class _Load:
                 self._try()
                 return
             except building.BaseMovedError:
-                logger.info("import %s: its base was undone, built anew", self.customer_import.pk)
-        raise ImportRefusedError(_("The customers were changed again and again meanwhile: please try again."))
+                logger.info(
+                    "import %s: its base version was undone; building it again", self.customer_import.pk
+                )
+        raise ImportRefusedError(_("The dataset kept changing during the import: please try again."))
 
     def _try(self) -> None:
         with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
             rejects = Rejects(spool)
             try:
                 with transaction.atomic():
-                    self._bring_in(rejects)
+                    self._import_rows(rejects)
             except NothingAcceptedError as error:
                 rejects.store_first(self.customer_import)
                 raise ImportRefusedError(str(error)) from None
 
-    def _bring_in(self, rejects: Rejects) -> None:
+    def _import_rows(self, rejects: Rejects) -> None:
         dataset = self.customer_import.dataset
         building.wait_for_turn(dataset, self.claim.report)
         dataset.refresh_from_db()
         base = dataset.current_version
         if base is not None and self._repeats(base) and not settings.IMPORT_PLAINLY:
-            self._report_repetition(base)
+            self._report_repeated_file(base)
             self.claim.succeed()
             return
         layout = lay_out(dataset, self.columns)
         intake = Intake(self.file, self.columns, layout.positions, rejects, self.report)
         counts = building.build_version(self.customer_import, base, layout, intake, self.report)
-        intake.refuse_unfit()
+        intake.check_file()
         self.report(gettext_noop("publishing"))
         self._store_report(counts, intake)
         if counts.changes_anything:
@@ -99,12 +101,12 @@ class _Load:
         self.claim.succeed()
 
     def _repeats(self, base: CustomerImport) -> bool:
-        """Whether the version that people see came of this very file, read and used the same way."""
+        """Whether the current version was made from this same file, read and mapped in the same way."""
         same = ("sha256", "encoding", "delimiter", "mapping", "options")
         return all(getattr(base, name) == getattr(self.customer_import, name) for name in same)
 
-    def _report_repetition(self, base: CustomerImport) -> None:
-        """Report what reading the file again would: every row that came in is there unchanged."""
+    def _report_repeated_file(self, base: CustomerImport) -> None:
+        """Report what reading the file again would: every accepted row is unchanged."""
         CustomerImport.objects.filter(pk=self.customer_import.pk).update(
             read_count=base.read_count,
             unchanged_count=base.read_count - base.rejected_count,

@@ -1,4 +1,4 @@
-"""The rows of a file on their way in: read, checked and counted, those that may not come in kept aside."""
+"""The rows of a file during an import: read, checked and counted, with the rejected ones kept aside."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from customers.importing.version.staging import Duplicate, Phrases
 from customers.models import CustomerImport, RejectedRow
 
 COMPOSED = gettext_noop(
-    "Some customer ids hold accents typed as characters of their own: "
-    "they were composed, so that nobody is two customers."
+    "Some customer ids contained accents stored as separate characters: "
+    "they were normalised, so that no customer appears twice."
 )
 
 
-# Of a file none of whose rows came in, this many reasons are kept: enough to see what is wrong.
+# If no row of a file is accepted, this many reasons are kept: enough to see what is wrong.
 REASONS_KEPT = 1_000
 TABLE = RejectedRow._meta.db_table
 COLUMNS = 'line, "column", value, reason, cells'
 
 
 class NothingAcceptedError(ImportRefusedError):
-    """Not one row of the file could be brought in."""
+    """Not one row of the file was accepted."""
 
 
 class Rejects:
-    """Rejected rows, in a file beside until the import is published: line, column, value, reason, cells."""
+    """Rejected rows, spooled to a file until the import is published: line, column, value, reason, cells."""
 
     def __init__(self, spool: IO[str]) -> None:
         self.spool = spool
@@ -66,7 +66,7 @@ class Rejects:
                 copy.write_row([customer_import.pk, *reject])
 
     def store_first(self, customer_import: CustomerImport) -> None:
-        """Store the first reasons of a file that was refused whole, so that its page can show them."""
+        """Store the first reasons of a file that was refused as a whole, for the import's page."""
         RejectedRow.objects.filter(customer_import=customer_import).delete()
         RejectedRow.objects.bulk_create(
             RejectedRow(
@@ -82,7 +82,7 @@ class Rejects:
 
 
 def repeat_rejects(base: CustomerImport, customer_import: CustomerImport) -> None:
-    """Store for an import what an earlier one of the same file rejected."""
+    """Copy the rejected rows of an earlier import of the same file."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {TABLE} (customer_import_id, {COLUMNS})"  # noqa: S608  # constants
@@ -92,7 +92,7 @@ def repeat_rejects(base: CustomerImport, customer_import: CustomerImport) -> Non
 
 
 class Intake:
-    """The accepted rows of a file, as `version.building` takes them, and the counts over all of its rows."""
+    """The accepted rows of a file, in the form `version.building` expects, and counts of all rows."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class Intake:
         self.second_table = SecondTable()
         self.accepted = self.rejected = self.blank = 0
         self.rejects.clear()
-        for batch in self.file.read(partial(self.report, gettext_noop("bringing in the customers"))):
+        for batch in self.file.read(partial(self.report, gettext_noop("importing customers"))):
             validated = self.validator.validate(batch)
             self.second_table.watch(validated.accepted.lines, batch.rejects)
             self.accepted += len(validated.accepted.lines)
@@ -127,11 +127,11 @@ class Intake:
             yield validated.accepted
 
     def reject_duplicates(self, count: int, find: Callable[[int, int], list[Duplicate]]) -> None:
-        """Read the file once more for the cells of the rows whose id stands twice."""
+        """Read the file once more for the cells of rows with a duplicate id."""
         self.accepted -= count
         self.rejected += count
         index, header, phrases = self.validator.id_index, self.validator.id_header, Phrases()
-        stage = gettext_noop("looking for customers who stand there twice")
+        stage = gettext_noop("looking for duplicate customers")
         for batch in self.file.read(partial(self.report, stage)):
             if not len(batch.lines):
                 continue
@@ -142,24 +142,24 @@ class Intake:
                     reason = duplicate.explain(phrases)
                     self.rejects.keep([Reject(duplicate.line, reason, header, cells[index], cells)])
 
-    def refuse_unfit(self) -> None:
-        """Raise if the file as a whole cannot come in, now that all of it was read.
+    def check_file(self) -> None:
+        """Raise if the file as a whole cannot be imported, once all of it has been read.
 
         Raises
         ------
         ImportRefusedError
-            It holds two tables, or no customer.
+            It contains two tables, or no customers.
         NothingAcceptedError
-            No row may come in.
+            No row was accepted.
         """
         self.second_table.refuse()
         if self.accepted:
             return
         if not self.rejected:
-            raise ImportRefusedError(_("The file has a line of headers and no customers below it."))
+            raise ImportRefusedError(_("The file has a header row but no customers below it."))
         line, column, _value, reason, _cells = next(iter(self.rejects))
         place = _("line %(line)s, %(column)s") if column else _("line %(line)s")
-        text = _("None of the %(count)s rows can be brought in. The first reason (%(where)s): %(reason)s")
+        text = _("None of the %(count)s rows could be imported. The first reason (%(where)s): %(reason)s")
         where = place % {"line": line, "column": column}
         raise NothingAcceptedError(text % {"count": self.rejected, "where": where, "reason": reason})
 

@@ -1,4 +1,4 @@
-"""What somebody said about a file, as an import keeps it."""
+"""The options of an import, as stored with it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from customers.importing.columns.mapping import ColumnMapping
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What somebody said about a file; what is empty is found out."""
+    """How to read and use a file; empty options are detected."""
 
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
     decimal: str = ""
-    # Markers of a missing value in number columns; `None` to find out.
+    # Markers of a missing value in number columns; `None` to detect them.
     missing: tuple[str, ...] | None = None
-    # Uses of single columns, by header; a mapping that is complete stands in the import itself.
+    # Uses of single columns, by header; a complete mapping is stored on the import itself.
     columns: tuple[ColumnMapping, ...] = ()
-    # An empty cell clears the value that was known; else it is kept.
+    # Empty cells delete the existing value; otherwise it is kept.
     clears_missing: bool = False
-    # Customers who are not in the file leave the dataset.
+    # Customers who are not in the file are removed from the dataset.
     replaces: bool = False
 
     def to_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""An import from its file to its job: the way of the page, the command and the sample."""
+"""Creating imports, from the file to the job: used by the page, the command and the sample."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jobs.lifecycle import create_foreground_job, create_job
 from jobs.requests import deduplicated
 
 KIND = "import"
-# Letters of which Unicode makes no plain ones by itself, or others than people write.
+# Letters that Unicode does not decompose to plain ones, or not to the ones people write.
 LETTERS = str.maketrans(
     {
         "ä": "ae",
@@ -32,11 +32,11 @@ LETTERS = str.maketrans(
 
 
 def create_dataset(name: str, user: AbstractBaseUser | AnonymousUser | None = None) -> Dataset:
-    """Make an empty dataset with a slug of its own."""
+    """Create an empty dataset with a unique slug."""
     base = slugify(name.translate(LETTERS))[:90] or "dataset"
     taken = set(Dataset.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | {"new"}
     slug = unused_name(base, taken, joint="-")
-    return Dataset.objects.create(name=name, slug=slug, created_by=_known(user))  # type: ignore[misc]
+    return Dataset.objects.create(name=name, slug=slug, created_by=_authenticated(user))  # type: ignore[misc]
 
 
 def store_import(
@@ -47,7 +47,7 @@ def store_import(
     *,
     options: ImportOptions | None = None,
 ) -> CustomerImport:
-    """Keep a file that somebody brought; nothing happens to it until `begin_import`.
+    """Store an uploaded file; nothing happens to it until `begin_import`.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def store_import(
     stored = store_file(file, name)
     return CustomerImport.objects.create(
         dataset=dataset,
-        created_by=_known(user),  # type: ignore[misc]
+        created_by=_authenticated(user),  # type: ignore[misc]
         file_id=stored.file_id,
         original_name=stored.name,
         size=stored.size,
@@ -69,15 +69,15 @@ def store_import(
 def begin_import(
     customer_import: CustomerImport, user: AbstractBaseUser | AnonymousUser | None = None
 ) -> CustomerImport:
-    """Queue the import for a worker; a second click finds it queued already.
+    """Queue the import for a worker; a second click finds it already queued.
 
-    While the very same file is waiting or being brought into the dataset, that import is returned and this
-    one is forgotten.
+    If the same file is already queued or being imported into the dataset, that import is returned and this
+    one is deleted.
 
     Raises
     ------
     JobRefusedError
-        The person has too many jobs waiting.
+        The user has too many active jobs.
     """
     begun = _begin(customer_import, user)
     if begun != customer_import:
@@ -89,7 +89,7 @@ def begin_import(
 def _begin(customer_import: CustomerImport, user: AbstractBaseUser | AnonymousUser | None) -> CustomerImport:
     locked = CustomerImport.objects.select_for_update().get(pk=customer_import.pk)
     if locked.job_id is None:
-        # In a lane the imports of one dataset take turns; of one file there is one.
+        # The lane makes imports of one dataset take turns; the key allows only one import of the same file.
         lane = _lane(locked)
         locked.job = create_job(KIND, user, title=str(locked), lane=lane, key=f"{lane} {locked.sha256}")
         locked.save(update_fields=["job"])
@@ -104,7 +104,7 @@ def start_import(
     *,
     options: ImportOptions | None = None,
 ) -> CustomerImport:
-    """Store a file and queue its import; the worker decides what each column is, or refuses the file."""
+    """Store a file and queue its import; the worker works out the mapping, or refuses the file."""
     return begin_import(store_import(dataset, file, name, user, options=options), user)
 
 
@@ -116,7 +116,7 @@ def import_now(
     options: ImportOptions | None = None,
     watch: Watch | None = None,
 ) -> CustomerImport:
-    """Import a file in this process and return the import, whatever became of its job."""
+    """Import a file in this process and return the import, however its job ended."""
     customer_import = store_import(dataset, file, name, options=options)
     customer_import.job = create_foreground_job(KIND, title=str(customer_import), lane=_lane(customer_import))
     customer_import.save(update_fields=["job"])
@@ -130,7 +130,7 @@ def _lane(customer_import: CustomerImport) -> str:
 
 
 def forget_import(customer_import: CustomerImport) -> None:
-    """Remove every trace of an import that changed nothing."""
+    """Delete an import that changed nothing, with its job and file."""
     job = customer_import.job
     customer_import.delete()
     if job is not None:
@@ -138,5 +138,5 @@ def forget_import(customer_import: CustomerImport) -> None:
     delete_file(customer_import.file_id)
 
 
-def _known(user: AbstractBaseUser | AnonymousUser | None) -> AbstractBaseUser | AnonymousUser | None:
+def _authenticated(user: AbstractBaseUser | AnonymousUser | None) -> AbstractBaseUser | AnonymousUser | None:
     return user if user is not None and user.is_authenticated else None

@@ -1,4 +1,4 @@
-"""Between upload and load: how a file will be read, and what its columns will be used for."""
+"""Between upload and load: settling how a file is read and what its columns are used for."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from customers.storage.uploads import path_of
 
 
 class Report(Protocol):
-    """Told how an import goes on: its stage, and how many of how many rows."""
+    """A callback for progress: the stage, and how many of how many rows are done."""
 
     def __call__(self, stage: str, done: int = 0, total: int | None = None) -> None: ...
 
@@ -34,10 +34,10 @@ class Report(Protocol):
 
 
 def look(customer_import: CustomerImport, *, guess: bool = False) -> FileLook:
-    """Find out how the import's file is to be read; guess where somebody is about to check it.
+    """Find out how to read the import's file; guess if somebody is about to check it.
 
-    Of a workbook a guess looks at the first rows alone. What takes a pass over the whole file is kept with
-    the import, and not looked for again.
+    For a workbook, a guess reads only the first rows. The result of a pass over the whole file is stored with
+    the import and not computed again.
     """
     options = ImportOptions.from_json(customer_import.options)
     path, name = path_of(customer_import.file_id), customer_import.original_name
@@ -53,8 +53,8 @@ def look(customer_import: CustomerImport, *, guess: bool = False) -> FileLook:
     return found
 
 
-def read_otherwise(customer_import: CustomerImport, *, encoding: str, delimiter: str, sheet: str) -> None:
-    """Read a waiting file as somebody says, from now on; what is empty is found out."""
+def change_reading(customer_import: CustomerImport, *, encoding: str, delimiter: str, sheet: str) -> None:
+    """Change how a waiting file is read; empty settings are detected."""
     options = ImportOptions.from_json(customer_import.options)
     options = replace(options, encoding=encoding or options.encoding, delimiter=delimiter, sheet=sheet)
     customer_import.options, customer_import.mapping_page = options.to_json(), None
@@ -66,14 +66,14 @@ def read_otherwise(customer_import: CustomerImport, *, encoding: str, delimiter:
 
 @dataclass(frozen=True)
 class MappingPage:
-    """What people see of a waiting file, as far as their answer depends on it."""
+    """What the mapping page shows of a waiting file, as far as the submitted form depends on it."""
 
     encoding: str
     delimiter: str
     sheet: str
     sheets: tuple[str, ...]
     columns: tuple[ColumnMapping, ...]
-    # Headers of the columns whose format can be read in two ways.
+    # Headers of the columns whose number format is ambiguous.
     asked: tuple[str, ...]
 
     @classmethod
@@ -96,7 +96,7 @@ class MappingPage:
 
 @dataclass(frozen=True)
 class WaitingFile:
-    """A file that waits for its mapping, all that its page tells of it."""
+    """A file that is waiting for its mapping, with everything its page shows."""
 
     file: FileLook
     proposal: Proposal
@@ -104,7 +104,7 @@ class WaitingFile:
 
 
 def prepare_page(customer_import: CustomerImport) -> WaitingFile:
-    """Look at a waiting file, and propose a mapping from its first rows: people will look at it.
+    """Inspect a waiting file and propose a mapping from its first rows, for people to check.
 
     Raises
     ------
@@ -121,12 +121,12 @@ def prepare_page(customer_import: CustomerImport) -> WaitingFile:
 
 
 def recall_page(customer_import: CustomerImport) -> MappingPage:
-    """The page that people saw when they settled the mapping, whatever has become known since.
+    """The mapping page as it was shown, whatever has changed since.
 
     Raises
     ------
     ImportRefusedError
-        Nobody saw one, and the file cannot be imported.
+        It was never shown, and the file cannot be imported.
     """
     if customer_import.mapping_page is None:
         return prepare_page(customer_import).page
@@ -147,7 +147,7 @@ def _propose(customer_import: CustomerImport, file: FileLook, batches: Iterable[
     )
 
 
-def declare(
+def confirm_mapping(
     customer_import: CustomerImport,
     page: MappingPage,
     columns: Sequence[ColumnMapping],
@@ -155,7 +155,7 @@ def declare(
     clears_missing: bool = False,
     replaces: bool = False,
 ) -> None:
-    """Settle how a waiting file is read, and what its columns are used for."""
+    """Store how a waiting file is to be read, and what its columns are used for."""
     options = replace(
         ImportOptions.from_json(customer_import.options),
         encoding=page.encoding,
@@ -169,21 +169,25 @@ def declare(
     customer_import.save(update_fields=["options", "mapping"])
 
 
-def settle(customer_import: CustomerImport, file: FileLook, report: Report) -> tuple[ColumnMapping, ...]:
-    """Take the mapping that was declared, or what all cells of all columns say, and note it and the warnings.
+def resolve_mapping(
+    customer_import: CustomerImport, file: FileLook, report: Report
+) -> tuple[ColumnMapping, ...]:
+    """Take the confirmed mapping, or derive one from all the cells, and store it with the warnings.
 
     Raises
     ------
     ImportRefusedError
-        It cannot be carried out.
+        The mapping cannot be used.
     """
     warnings: tuple[str, ...] = ()
     if customer_import.mapping:
         columns = tuple(map(ColumnMapping.from_json, customer_import.mapping))
         if [column.header for column in columns] != list(file.headers):
-            raise ImportRefusedError(_("The columns of the file are not those that were mapped."))
+            raise ImportRefusedError(
+                _("The file's columns are not the ones that were mapped: upload the file again.")
+            )
     else:
-        tell = partial(report, gettext_noop("looking at the columns"))
+        tell = partial(report, gettext_noop("checking the columns"))
         proposal = _propose(customer_import, file, file.read(tell))
         columns, warnings = proposal.settled(), proposal.warnings
     check_mapping(columns)
@@ -205,7 +209,7 @@ def _same_file_again(customer_import: CustomerImport) -> list[str]:
     ).first()
     if earlier is None or earlier.published_at is None:
         return []
-    text = _("This very file was imported before, on %(day)s.")
+    text = _("This file was already imported on %(day)s.")
     return [text % {"day": date_format(earlier.published_at, "DATE_FORMAT")}]
 
 
@@ -215,5 +219,5 @@ def _new_attributes(customer_import: CustomerImport, columns: Sequence[ColumnMap
     if not known or not new:
         return []
     listed = ", ".join(f"“{name}”" for name in new)
-    text = _("Not known before: %(names)s. Customers who are not in this file have no value there.")
+    text = _("New attributes: %(names)s. Customers who are not in this file have no value for them.")
     return [text % {"names": listed}]

@@ -23,7 +23,7 @@ from customers.forms import MappingForm, ReadingForm, RereadForm, UploadForm
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.detection import ENCODINGS
 from customers.importing.pipeline import begin_import, forget_import, store_import
-from customers.importing.preparation import declare, look, prepare_page, read_otherwise, recall_page
+from customers.importing.preparation import change_reading, confirm_mapping, look, prepare_page, recall_page
 from customers.lists.paging import KeysetOrder, keyset_page
 from customers.models import CustomerImport, Dataset
 from customers.storage import versions
@@ -73,7 +73,7 @@ def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
     if request.POST.get("action") == "reread":
         reread = RereadForm(request.POST)
         if reread.is_valid():
-            read_otherwise(customer_import, **reread.cleaned_data)
+            change_reading(customer_import, **reread.cleaned_data)
         return redirect(customer_import)
     try:
         page = recall_page(customer_import)
@@ -83,7 +83,7 @@ def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
     if not (form.is_valid() and reading.is_valid()):
         return _render_mapping(request, customer_import, form, reading)
     known = {name: reading.cleaned_data[name] for name in ("clears_missing", "replaces")}
-    declare(customer_import, page, form.mapping(), **known)
+    confirm_mapping(customer_import, page, form.mapping(), **known)
     try:
         begun = begin_import(customer_import, request.user)
         if begun != customer_import:

@@ -1,4 +1,4 @@
-"""Dates as people write them, to ISO text."""
+"""Converting dates as people write them to ISO format."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ORDERS = {
 
 
 def convert_dates(cells: pa.StringArray, order: str) -> tuple[pa.StringArray, npt.NDArray[np.bool_]]:
-    """Convert a column of dates to ISO text.
+    """Convert a column of dates to ISO format.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ def convert_dates(cells: pa.StringArray, order: str) -> tuple[pa.StringArray, np
     Returns
     -------
     dates : StringArray
-        Null where a date is missing or none.
+        Null where the date is missing or invalid.
     is_date : ndarray of bool of shape (n_cells,)
-        True for the missing ones too.
+        True for valid dates and for missing cells.
     """
     parts = pc.extract_regex(cells, ORDERS[order][0])
     is_date = np.array(parts.is_valid().to_numpy(zero_copy_only=False))
@@ -45,7 +45,7 @@ def convert_dates(cells: pa.StringArray, order: str) -> tuple[pa.StringArray, np
     months = np.clip(month, 1, 12)
     first = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (months - 1)
     dates = first.astype("datetime64[D]") + (day - 1)
-    # 31 February rolls over into March: that is no date.
+    # 31 February rolls over into March, which shows that it is not a date.
     is_date &= (months == month) & (day >= 1) & (dates.astype("datetime64[M]") == first) & (year >= 1)
     texts = pc.cast(pa.array(dates).cast(pa.date32()), pa.string())
     texts = pc.if_else(pa.array(is_date), texts, pa.scalar(None, pa.string()))

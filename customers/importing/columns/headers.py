@@ -1,4 +1,4 @@
-"""What the header of a column says about it, in the languages that files come in."""
+"""What a column's header says about it, in the languages that files come in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad"))
 UNIT = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
 RANGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(?:-|–|…|\.\.\.?|to|bis|à|a)\s*(\d+(?:\.\d+)?)\s*$")
 
-# Names of the customer's id: the first group wins over the second, that over the third.
+# Names for the customer id: the first group takes precedence over the second, the second over the third.
 CUSTOMER_IDS = (
     {
         *("customerid", "customeridentifier", "customerno", "customernumber", "customernr", "customercode"),
@@ -81,7 +81,7 @@ SPENDING = {
     *("turnover", "umsatz", "jahresumsatz", "ausgaben", "depenses", "chiffreaffaires", "gasto", "gastos"),
     *("fatturato", "spesa", "uitgaven", "omzet", "purchases", "orders", "visits", "quantity", "amount"),
 }
-# Digits in these name something and are no amounts.
+# Digits in these columns identify something and are not amounts.
 NAMES = {
     *("zip", "zipcode", "postcode", "postalcode", "plz", "postleitzahl", "codepostal", "cap", "codigopostal"),
     *("phone", "phonenumber", "mobile", "telephone", "telefon", "tel", "fax", "iban", "ean", "sku", "vatid"),
@@ -91,7 +91,7 @@ SYNONYMS = (GENDERS, AGES, INCOMES, SCORES)
 
 @dataclass(frozen=True)
 class Header:
-    """A header as written and what it means."""
+    """A header as written, and what it means."""
 
     name: str  # as people see it: without padding and invisible characters
     key: str  # letters and digits alone, so that spelling makes no difference
@@ -101,7 +101,7 @@ class Header:
 
     @property
     def id_rank(self) -> int | None:
-        """How surely it names the customer's id: 0 is surest, `None` if it does not."""
+        """How clearly it names the customer id: 0 is clearest, `None` if it does not."""
         return next((rank for rank, names in enumerate(CUSTOMER_IDS) if self.key in names), None)
 
     @property
@@ -110,18 +110,18 @@ class Header:
 
     @property
     def names_something(self) -> bool:
-        """Whether digits below it are a name: a postal code, a shop's number."""
+        """Whether digits in the column identify something: a postal code, a shop number."""
         return self.key in NAMES or self.id_rank is not None or self.looks_like_id
 
     @property
     def looks_like_id(self) -> bool:
-        """Whether it ends as ids do, for files whose id has a name of their own."""
+        """Whether it ends like an id, for files that have their own name for it."""
         words = re.split(r"[^a-z0-9]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", self.name).casefold())
         return "id" in words or "identifier" in words
 
 
 def understand(written: str) -> Header:
-    """Read a header: "Annual Income (k$)" is annual income in k$."""
+    """Interpret a header: "Annual Income (k$)" is annual income in k$."""
     name = unescape_formula(tidy(written))
     units = ["".join(pair).strip() for pair in UNIT.findall(name)]
     bare = UNIT.sub(" ", name)
@@ -133,17 +133,17 @@ def understand(written: str) -> Header:
 
 
 def tidy(written: str) -> str:
-    """Without padding, line breaks and invisible characters."""
+    """Remove padding, line breaks and invisible characters."""
     return " ".join(unicodedata.normalize("NFC", written.translate(INVISIBLE)).split())
 
 
 def key_of(name: str) -> str:
-    """Letters and digits alone, without case and accents."""
+    """Only letters and digits, ignoring case and accents."""
     plain = unicodedata.normalize("NFKD", tidy(name)).casefold()
     return "".join(character for character in plain if character.isalnum())
 
 
 def mean_the_same(first: str, second: str) -> bool:
-    """Whether two headers name the same thing: "Gender" and "Genre"."""
+    """Whether two headers mean the same thing: "Gender" and "Genre"."""
     keys = {understand(first).key, understand(second).key}
     return len(keys) == 1 or any(keys <= names for names in SYNONYMS)

@@ -1,4 +1,4 @@
-"""Where a file's columns go: attributes of the dataset and their positions."""
+"""Where a file's columns are stored: the dataset's attributes and their positions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from customers.models import Attribute, Dataset
 
 @dataclass(frozen=True)
 class Layout:
-    """The dataset's positions, and which of them the file fills."""
+    """The dataset's positions, and which ones the file fills."""
 
     positions: dict[str, int]  # by the attribute's name, those of the file
     number_count: int
@@ -25,7 +25,7 @@ class Layout:
 
 
 def lay_out(dataset: Dataset, columns: Sequence[ColumnMapping]) -> Layout:
-    """Find the position of each column's attribute; new ones get the next positions.
+    """Find the position of each column's attribute; new attributes get the next positions.
 
     Raises
     ------
@@ -62,8 +62,8 @@ def lay_out(dataset: Dataset, columns: Sequence[ColumnMapping]) -> Layout:
 
 def _other_kind(attribute: Attribute, column: ColumnMapping) -> str:
     text = _(
-        "“%(name)s” is a %(kind)s in this dataset and cannot become a %(use)s: "
-        "leave the column out, or give it another name."
+        "“%(name)s” is already a %(kind)s attribute of this dataset and cannot be imported as a %(use)s: "
+        "leave the column out or give it another name."
     )
     use = Attribute.Kind(column.use).label
     return text % {"name": attribute.name, "kind": attribute.get_kind_display(), "use": use}
@@ -75,7 +75,7 @@ def _next_position(column: ColumnMapping, known: Sequence[Attribute]) -> int:
 
 
 def _change_kind(attribute: Attribute, column: ColumnMapping, known: Sequence[Attribute]) -> None:
-    """Take what somebody declares for an attribute that no customer has any more: the import was undone."""
+    """Change the kind of an attribute that no customer has any more because its import was undone."""
     attribute.position = _next_position(column, known)
     attribute.kind = column.use
     attribute.is_whole, attribute.minimum, attribute.maximum = column.is_whole, column.minimum, column.maximum

@@ -1,4 +1,4 @@
-"""What each column of a file is used for."""
+"""The mapping: what each column of a file is used for."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ USES: tuple[Use, ...] = ("id", "number", "text", "date", "skip")
 
 @dataclass(frozen=True)
 class ColumnMapping:
-    """What a column of a file is used for."""
+    """The use of one column of a file."""
 
     header: str
     use: Use
-    # Of the attribute; empty for the id and for what is left out.
+    # Name of the attribute; empty for the id and for columns that are left out.
     name: str = ""
     decimal: str = "."
     thousands: str = ""
     symbol: str = ""
     # For dates: "iso", "day-first" or "month-first".
     order: str = "iso"
-    # What stands for a missing value, besides the empty cell.
+    # Markers of a missing value, besides the empty cell.
     missing: tuple[str, ...] = ()
     is_whole: bool = False
     minimum: float | None = None
@@ -59,23 +59,25 @@ class ColumnMapping:
 
 
 def check_mapping(columns: Sequence[ColumnMapping]) -> None:
-    """Refuse a mapping that cannot be carried out.
+    """Refuse a mapping that cannot be used.
 
     Raises
     ------
     ImportRefusedError
-        There is not exactly one id, or two columns go into one attribute.
+        There is not exactly one id, or two columns use the same attribute.
     """
     ids = [column.header for column in columns if column.use == "id"]
     if not ids:
-        raise ImportRefusedError(_("No column is the customer id: every import needs one."))
+        raise ImportRefusedError(
+            _("No column is marked as the customer id: choose the one that identifies each customer.")
+        )
     if len(ids) > 1:
-        text = _("Only one column can be the customer id, not %(names)s.")
+        text = _("Only one column can be the customer id, but %(names)s are marked: choose one of them.")
         raise ImportRefusedError(text % {"names": list_names(ids)})
     names = Counter(understand(column.name).name.casefold() for column in columns if column.is_attribute)
     twice = [name for name, count in names.items() if count > 1]
     if twice:
-        text = _("Two columns would go into one attribute: %(names)s.")
+        text = _("Two columns use the same attribute: %(names)s. Give each its own.")
         raise ImportRefusedError(text % {"names": list_names(twice)})
     unnamed = [column.header for column in columns if column.is_attribute and not column.name.strip()]
     if unnamed:
@@ -84,6 +86,6 @@ def check_mapping(columns: Sequence[ColumnMapping]) -> None:
 
 
 def named(name: str, attributes: Iterable[Attribute]) -> Attribute | None:
-    """The attribute of that name, in whichever case."""
+    """The attribute with that name, ignoring case."""
     same = [attribute for attribute in attributes if attribute.name.casefold() == name.casefold()]
     return next((attribute for attribute in same if attribute.name == name), same[0] if same else None)

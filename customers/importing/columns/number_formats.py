@@ -1,4 +1,4 @@
-"""Which way of writing numbers a column's cells agree with, and whether they agree with two."""
+"""Which number format a column's cells match, and whether they match more than one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FORMATS = (
 
 @dataclass(frozen=True)
 class FormatGuess:
-    """How a column seems to write its numbers."""
+    """How a column appears to write its numbers."""
 
     format: NumberFormat
     matches: int = 0
@@ -35,11 +35,11 @@ class FormatGuess:
 
 @dataclass
 class FormatCounts:
-    """How many cells each format reads."""
+    """How many cells match each format."""
 
     plain: int = 0
     with_point: int = 0  # of the plain ones
-    # Of the others; counted only where some cell with a digit is not plain.
+    # The other formats; counted only if some cell with a digit is not a plain number.
     matches: Counter[NumberFormat] = field(default_factory=Counter)
 
     def add_plain(self, cells: pa.StringArray, *, has_points: bool) -> None:
@@ -53,17 +53,17 @@ class FormatCounts:
                 self.matches[candidate] += pc.sum(candidate.matches(cells)).as_py() or 0
 
     def guess(self, decimal: str, filled: int, sample: list[str]) -> FormatGuess:
-        """Guess the format that reads most cells.
+        """Guess the format that matches the most cells.
 
         Parameters
         ----------
         decimal
-            What somebody said, or empty.
+            The decimal separator, if specified; else empty.
         filled, sample
-            How many cells are not empty, and some of them: an example of a doubt is looked for there.
+            The number of cells that are not empty, and some of them, to find an ambiguous example.
         """
         readable = self._count_readable(filled)
-        # Between equals the plainest: no sign, no separator of thousands, the point.
+        # Ties go to the plainest format: no symbol, no thousands separator, a decimal point.
         allowed = sorted(
             (candidate for candidate in readable if decimal in ("", candidate.decimal)),
             key=lambda candidate: (
@@ -87,13 +87,13 @@ class FormatCounts:
         return {PLAIN: self.plain} | {
             candidate: matches + self.plain - (self.with_point if candidate.decimal == "," else 0)
             for candidate, matches in self.matches.items()
-            # A currency sign here and there is a mistake; on most of the cells it is how they are written.
+            # An occasional currency symbol is a mistake; in most cells, it is part of the format.
             if matches and (not candidate.symbol or 2 * matches >= filled)
         }
 
 
 def _common_symbol(cells: pa.StringArray) -> str:
-    """The currency or percent sign that most of the cells have."""
+    """The currency or per cent sign that most cells have."""
     for symbol in SYMBOLS:
         if 2 * pc.sum(pc.match_substring(cells, symbol)).as_py() >= len(cells):
             return symbol

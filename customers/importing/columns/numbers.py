@@ -1,7 +1,7 @@
-"""Numbers as people write them: strict parsers of our own, a whole column at a time.
+"""Strict parsing of numbers as people write them, a whole column at a time.
 
-`float()` takes ``nan``, ``1_000`` and other scripts' digits, and readers guess. Here a format is declared,
-a pattern says what may stand in a cell, and what it lets through is converted without any choice left.
+`float()` accepts ``nan``, ``1_000`` and digits of other scripts, and CSV readers guess. Here the format is
+declared, a pattern decides what a cell may contain, and whatever matches has only one possible value.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# The largest whole number below which every whole number has a double of its own.
+# Up to this number, every whole number is exact as a double.
 LARGEST_WHOLE = 2.0**53
 
 WHITE = " \t\r\n\u00a0\u202f\u2007\u3000"
@@ -28,7 +28,7 @@ class NumberFormat:
 
     decimal: str = "."
     thousands: str = ""
-    # A currency or percent sign that may stand before or behind.
+    # A currency or per cent sign allowed before or after the number.
     symbol: str = ""
 
     def __post_init__(self) -> None:
@@ -37,7 +37,7 @@ class NumberFormat:
 
     @property
     def pattern(self) -> str:
-        """What a cell must look like, in the syntax of RE2."""
+        """What a cell must look like, as an RE2 pattern."""
         digits = r"[0-9]+"
         if self.thousands:
             digits = rf"(?:[0-9]{{1,3}}(?:[{THOUSANDS[self.thousands]}][0-9]{{3}})+|[0-9]+)"
@@ -49,12 +49,12 @@ class NumberFormat:
         return rf"^(?:[+-]?(?:{sign}{space})?{number}|{sign}{space}[+-]?{number}|[+-]?{number}{space}{sign})$"
 
     def matches(self, cells: pa.StringArray) -> pa.BooleanArray:
-        # Digits alone are a number in every format; looking for them takes a tenth of the pattern's time.
+        # Plain digits are a number in every format, and checking for them takes a tenth of the time.
         digits = pc.ascii_is_decimal(cells)
         return digits if pc.all(digits).as_py() else pc.match_substring_regex(cells, self.pattern)
 
     def convert(self, cells: pa.StringArray) -> npt.NDArray[np.float64]:
-        """Convert cells that match; the missing become NaN, what is too large infinite."""
+        """Convert matching cells; missing ones become NaN, and those that are too large infinity."""
         if self.symbol:
             cells = pc.replace_substring(cells, self.symbol, "")
             cells = pc.utf8_trim(cells, WHITE)
@@ -68,23 +68,23 @@ class NumberFormat:
 
 
 PLAIN = NumberFormat()
-# Digits that stand for a name and not for an amount: 01067 is a postal code.
+# Digits that identify something and are not an amount: 01067 is a postal code.
 LEADING_ZERO = r"^[+-]?0[0-9]"
 
 
 def trimmed(cells: pa.StringArray) -> pa.StringArray:
-    """Cells without padding; letters and digits alone have none, and most columns are such."""
+    """Strip padding; most columns are only letters and digits, and have none."""
     return cells if pc.all(pc.ascii_is_alnum(cells)).as_py() else pc.utf8_trim(cells, WHITE)
 
 
 def beyond_exact(cells: pa.StringArray, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Mark whole numbers so large that a double cannot tell them from their neighbours."""
+    """Mark whole numbers too large for a double to tell apart from their neighbours."""
     large: npt.NDArray[np.bool_] = np.abs(values) >= LARGEST_WHOLE
     if not large.any():
         return large
     # The next whole number rounds to this one.
     for index in np.flatnonzero(np.abs(values) == LARGEST_WHOLE):
         large[index] = re.sub("[^0-9]", "", cells[index].as_py()).lstrip("0") != f"{LARGEST_WHOLE:.0f}"
-    # "1e20" means an amount and not twenty digits of a name.
+    # "1e20" is an amount, not a twenty-digit identifier.
     digits = pc.match_substring_regex(cells, r"^[^eE]*$").fill_null(False).to_numpy(zero_copy_only=False)
     return large & digits & (values == np.rint(values))

@@ -1,4 +1,4 @@
-"""What the cells of a column are like, over as much of the file as was looked at."""
+"""Profiles of columns: what their cells look like, over the part of the file that was read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from customers.importing.columns.number_formats import FormatCounts, FormatGuess
 from customers.importing.columns.numbers import LEADING_ZERO, PLAIN, beyond_exact, trimmed
 from customers.importing.files.rows import Batch
 
-# What people write for a missing value; proposed only where the rest of the column is numbers.
+# What people write for a missing value; proposed only if the rest of the column is numbers.
 MARKERS = (
     "?",
     "-",
@@ -43,9 +43,9 @@ MANY = 20
 
 @dataclass
 class ColumnProfile:
-    """Counts over the cells of a column, padding aside."""
+    """Counts over the cells of a column, ignoring padding."""
 
-    # At most so many cells that are no numbers leave it a column of numbers.
+    # A column of numbers may have this many cells that are not numbers.
     patience: int = 2**62
     filled: int = 0
     others: int = 0
@@ -58,7 +58,7 @@ class ColumnProfile:
     sample: list[str] = field(default_factory=list)
 
     def add(self, cells: pa.StringArray) -> None:
-        """Look at more cells."""
+        """Add more cells to the profile."""
         if self.is_hopeless:
             return
         cells = trimmed(cells)
@@ -100,7 +100,7 @@ class ColumnProfile:
 
     @property
     def date_order(self) -> str:
-        """How the dates are written, if these are dates; empty if not, or if nobody can tell."""
+        """The date format, if these are dates; empty if they are not, or if it is ambiguous."""
         most = max(self.dates.values(), default=0)
         others = self.filled - most - self.markers_found.total()
         best = [order for order, count in self.dates.items() if count == most]
@@ -114,7 +114,7 @@ class ColumnProfile:
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether, whatever follows, these are no numbers: nobody need look on."""
+        """Whether these cannot be numbers whatever follows, so that reading can stop."""
         return self.others > self.patience
 
     @property
@@ -122,7 +122,7 @@ class ColumnProfile:
         return tuple(sorted(marker for marker in self.markers_found if self._is_habit(marker)))
 
     def _is_habit(self, marker: str) -> bool:
-        """Whether it is how the file writes a missing value: a NaN here and there is a failed calculation."""
+        """Whether the file regularly uses this marker: an occasional NaN is a failed calculation."""
         found = self.markers_found[marker]
         return marker.lower() != "nan" or (found > 2 and 20 * found >= self.filled)
 
@@ -131,12 +131,12 @@ class ColumnProfile:
         return bool(self.sample) and len(set(self.sample)) == len(self.sample)
 
     def is_number(self, expected: bool) -> bool:
-        """Whether these are numbers, some of them perhaps mistyped.
+        """Whether these are numbers, some perhaps mistyped.
 
         Parameters
         ----------
         expected
-            The header says so: then the cells may be worse.
+            The header suggests numbers, so more cells may be wrong.
         """
         numbers = self.number_format("").matches
         others = self.filled - numbers - self.markers_found.total()
@@ -147,11 +147,11 @@ class ColumnProfile:
         return numbers > others and others <= max(1, self.filled // 10)
 
     def number_format(self, decimal: str) -> FormatGuess:
-        """Guess the format that reads most cells; `decimal` is what somebody said, or empty."""
+        """Guess the format that matches the most cells; `decimal` is the specified separator, or empty."""
         return self.formats.guess(decimal, self.filled, self.sample)
 
     def mostly_within(self, lowest: float | None, highest: float | None, *, whole: bool) -> bool:
-        """Whether a range agrees with the cells; a few cells alone prove nothing against it."""
+        """Whether the cells fit a range; a few exceptions do not rule it out."""
         format_ = self.number_format("").format
         cells = pa.array(self.sample, pa.string())
         values = format_.convert(cells.filter(format_.matches(cells)))
@@ -168,12 +168,12 @@ class ColumnProfile:
 
 
 def profile_columns(batches: Iterable[Batch], headers: Sequence[str], *, rows: int) -> list[ColumnProfile]:
-    """Look at all cells of all columns, as long as more cells can change what a column is.
+    """Profile all columns, reading on only while more cells can change the result.
 
     Parameters
     ----------
     rows
-        There are at most so many.
+        Upper limit for the number of rows.
     """
     share = [2 if understand(header).is_number else 10 for header in headers]
     profiles = [ColumnProfile(patience=max(1, rows // part)) for part in share]

@@ -1,4 +1,4 @@
-"""From headers and cells to a mapping: a use for every column, and what only a person can decide."""
+"""Proposing a mapping from headers and cells: a use for every column, and questions for people to answer."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from customers.importing.columns.profiling import ColumnProfile
 from customers.importing.errors import AmbiguousFileError, ImportRefusedError, list_names
 from customers.models import Attribute
 
-# What a list of rejected rows says beside the rows themselves.
+# The columns that a list of rejected rows adds.
 REJECT_COLUMNS = (LINE, REASON)
 MAX_NAME = 200
 
 
 @dataclass(frozen=True)
 class Question:
-    """Something only a person can decide, and the option that decides it on the command line."""
+    """A question that only a person can answer, and the command-line option that answers it."""
 
     sentence: str
     option: str
@@ -33,19 +33,19 @@ class Question:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A use for every column, what must be asked, and what people should know."""
+    """A use for every column, questions and warnings."""
 
     columns: tuple[ColumnMapping, ...]
     questions: tuple[Question, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def settled(self) -> tuple[ColumnMapping, ...]:
-        """The columns, if nothing is left to ask.
+        """The columns, if there are no open questions.
 
         Raises
         ------
         AmbiguousFileError
-            Naming the option that settles the first question.
+            With the option that answers the first question.
         """
         for question in self.questions:
             raise AmbiguousFileError(question.sentence, question.option)
@@ -67,18 +67,18 @@ def propose_mapping(
     Parameters
     ----------
     headers, profiles
-        Of the file's columns, as written and as the cells are.
+        The file's headers as written, and the profiles of its columns.
     attributes
-        Of the dataset: a known one keeps its kind.
+        The dataset's attributes; a known attribute keeps its kind.
     declared, decimal, missing
-        What somebody said about single columns, by header, and about all number columns: taken as it is.
+        Explicit settings, which are taken as they are: for single columns by header, and for all numbers.
     earlier
-        What the columns of the dataset's latest file were used for.
+        The mapping of the dataset's latest file.
 
     Raises
     ------
     ImportRefusedError
-        Two columns have the same header, or no line of headers is there.
+        Two columns have the same header, or there is no header row.
     """
     understood = [understand(header) for header in headers]
     _refuse_unusable(understood)
@@ -102,25 +102,25 @@ def _refuse_unusable(headers: Sequence[Header]) -> None:
     keys = Counter(header.name.casefold() for header in headers if header.name)
     twice = [header.name for header in headers if keys[header.name.casefold()] > 1]
     if twice:
-        text = _("Two columns have the same header, %(names)s: give each one its own.")
+        text = _("Two columns have the same header, %(names)s: rename one of them in the file.")
         raise ImportRefusedError(text % {"names": list_names(sorted(set(twice)))})
     digits = sum(header.name.replace(".", "").replace("-", "").isdigit() for header in headers)
     if digits and digits * 2 >= len(headers) and all(header.id_rank is None for header in headers):
         raise ImportRefusedError(
             _(
-                "The first line seems to hold a customer and not the names of the columns: "
-                "add a line of headers."
+                "The first line looks like a customer, not like column headers: "
+                "add a header row at the top of the file."
             )
         )
 
 
 def _said(headers: Sequence[str], declared: Mapping[str, ColumnMapping]) -> list[ColumnMapping | None]:
-    """What was declared for each column; a header that the file has not is a mistake worth telling."""
+    """The explicit setting for each column, if any; refuse headers that are not in the file."""
     by_name = {tidy(header).casefold(): column for header, column in declared.items()}
     names = [tidy(header).casefold() for header in headers]
     unknown = [header for header in declared if tidy(header).casefold() not in names]
     if unknown:
-        text = _("The file has no column %(unknown)s; it has %(names)s.")
+        text = _("The file has no column %(unknown)s. Its columns are %(names)s.")
         raise ImportRefusedError(text % {"unknown": list_names(unknown), "names": list_names(headers)})
     return [by_name.get(name) for name in names]
 
@@ -132,7 +132,7 @@ def _find_id(
     earlier: Sequence[ColumnMapping],
     attributes: Sequence[Attribute],
 ) -> tuple[int | None, list[Question]]:
-    """The index of the id's column; `None` and a question if there is none, or more than one may be it."""
+    """The index of the id column; `None` and a question if there is none, or more than one candidate."""
     named = [index for index, column in enumerate(said) if column is not None and column.use == "id"]
     if named:
         return named[0], []
@@ -149,14 +149,16 @@ def _find_id(
             found = [index for index in found if profiles[index].may_be_id] or found
         if len(found) > 1:
             names = list_names([headers[index].name for index in found])
-            text = _("%(names)s could each be the customer id: say which.") % {"names": names}
+            text = _("More than one column could be the customer id: %(names)s. Choose one.") % {
+                "names": names
+            }
             return None, [Question(text, _option(headers[found[0]]))]
         if found:
             return found[0], []
     names = list_names([header.name for header in headers if header.name])
     text = _(
-        "No column looks like a customer id; the file has %(names)s. Say which column it is; if there is "
-        "none, add one to the file: without it nobody is known again next time."
+        "No column looks like a customer id; the file has %(names)s. Choose the right column; if there is "
+        "none, add one to the file: without it, customers cannot be recognised in the next file."
     )
     return None, [Question(text % {"names": names}, _option(headers[0]))]
 
@@ -174,7 +176,7 @@ def _is_attribute(header: Header, attributes: Iterable[Attribute]) -> bool:
 def _find_added(
     headers: Sequence[Header], id_index: int | None, attributes: Sequence[Attribute]
 ) -> frozenset[int]:
-    """Columns that an export adds to the attributes: called so, in a file that else has known ones alone."""
+    """Columns added by an export: they have its headers, and all other columns are known attributes."""
     names = {attribute.name.casefold() for attribute in attributes}
     new = [
         index
@@ -189,12 +191,12 @@ def _find_added(
 
 def _left_out(headers: Sequence[Header], added: Iterable[int]) -> list[str]:
     names = [headers[index].name for index in sorted(added)]
-    text = _("%(names)s: added by an export of this dataset, and left out.")
+    text = _("%(names)s: left out, because an export of this dataset added them.")
     return [text % {"names": list_names(names)}] if names else []
 
 
 class _Earlier:
-    """What the columns of an earlier file were used for, by header."""
+    """The uses of an earlier file's columns, by header."""
 
     def __init__(self, columns: Sequence[ColumnMapping], attributes: Iterable[Attribute]) -> None:
         understood = [(understand(column.header), column) for column in columns]
@@ -203,7 +205,7 @@ class _Earlier:
         self.names = {attribute.name.casefold() for attribute in attributes}
 
     def find(self, header: Header) -> ColumnMapping | None:
-        """The column with this header; a like one unless an attribute bears this very name."""
+        """The column with this header, or a similar one unless an attribute has exactly this name."""
         name = header.name.casefold()
         if name in self.by_name or name in self.names:
             return self.by_name.get(name)
@@ -215,14 +217,14 @@ def _option(header: Header) -> str:
 
 
 def _not_named(attributes: Iterable[Attribute], headers: Iterable[Header], header: Header) -> list[Attribute]:
-    """The attributes that no other one of these headers names."""
+    """The attributes not named by any other of these headers."""
     names = {other.name.casefold() for other in headers if other is not header}
     return [attribute for attribute in attributes if attribute.name.casefold() not in names]
 
 
 @dataclass(frozen=True)
 class _Column:
-    """What is known of one column before a use is proposed for it."""
+    """What is known about a column before a use is proposed for it."""
 
     header: Header
     profile: ColumnProfile
@@ -231,18 +233,18 @@ class _Column:
 
     @property
     def is_left_out(self) -> bool:
-        """Whether nobody said what it is for and its header does not say what it is."""
+        """Whether it has no explicit use and no header."""
         return self.said is None and self.header.name in ("", *REJECT_COLUMNS)
 
     def without_header(self, number: int) -> list[str]:
-        text = _("Column %(number)s has no header and is left out.")
+        text = _("Column %(number)s has no header and was left out.")
         is_lost = self.is_left_out and not self.header.name and self.profile.filled
         return [text % {"number": number}] if is_lost else []
 
     def propose(
         self, attributes: Sequence[Attribute], decimal: str, missing: tuple[str, ...] | None
     ) -> tuple[ColumnMapping, Question | None]:
-        """A use, perhaps to fill one of these attributes, and what must be asked about it."""
+        """A use for the column, possibly one of these attributes, and a question if there is one."""
         name, attribute = self._target(attributes)
         use = self.said.use if self.said else self._use(attribute)
         if use in ("id", "skip"):
@@ -262,7 +264,7 @@ class _Column:
         return self._with_range(column, attribute), self._ask_format(guess)
 
     def _target(self, attributes: Sequence[Attribute]) -> tuple[str, Attribute | None]:
-        """The name of the attribute that it fills, and the attribute if there is one."""
+        """The name of the attribute it fills, and the attribute if it exists."""
         wanted = self.said.name if self.said else self.earlier.name if self.earlier else ""
         attribute = named(wanted, attributes) if wanted else None
         if attribute is None and not (self.said and self.said.name):
@@ -287,12 +289,12 @@ class _Column:
     def _ask_format(self, guess: FormatGuess) -> Question | None:
         if not guess.is_ambiguous:
             return None
-        text = _("In %(header)s, “%(example)s” may be %(readings)s: say which.")
+        text = _("In %(header)s, “%(example)s” could mean %(readings)s: choose the number format.")
         values = {"header": self.header.name, "example": guess.example, "readings": guess.readings}
         return Question(text % values, "--decimal", self.header.name)
 
     def _with_range(self, column: ColumnMapping, attribute: Attribute | None) -> ColumnMapping:
-        """Add what values are allowed: as the dataset keeps it, or as the header says and the cells agree."""
+        """Add the allowed range: the dataset's, or the one the header implies if the cells fit it."""
         if attribute is not None:
             return replace(
                 column, is_whole=attribute.is_whole, minimum=attribute.minimum, maximum=attribute.maximum
@@ -310,6 +312,6 @@ class _Column:
 
 
 def _find_attribute(header: str, attributes: Sequence[Attribute]) -> Attribute | None:
-    """The attribute that a header means: of the same name, or the same thing by another."""
+    """The attribute a header refers to, by the same name or by another name for the same thing."""
     like = [attribute for attribute in attributes if mean_the_same(attribute.name, header)]
     return named(header, attributes) or (like[0] if len(like) == 1 else None)

@@ -1,4 +1,4 @@
-"""From rows of text to customers: what a cell may hold, whole columns at a time, and why it may not."""
+"""Validation: turns rows of text into customers, whole columns at a time, and says why a cell is rejected."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TOTALS = pa.array(
     ["total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "somme", "totale", "suma"]
 )
 
-# What a workbook holds where a formula failed; the last one is ours, for one never calculated.
+# What a workbook contains where a formula failed; the last one is ours, for a formula never calculated.
 SHEET_ERRORS = pa.array(
     ["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!", UNCALCULATED]
 )
@@ -42,9 +42,9 @@ class Target:
 
 @dataclass(frozen=True, eq=False)
 class Accepted:
-    """Customers as they will be stored.
+    """Accepted customers as they will be stored.
 
-    `numbers` and `texts` go by the attribute's position; NaN and null where a value is missing.
+    `numbers` and `texts` are indexed by the attribute's position; NaN and null mark missing values.
     """
 
     lines: npt.NDArray[np.int64]
@@ -62,7 +62,7 @@ class Accepted:
         )
 
     def has_missing(self) -> BoolArray:
-        """Mark customers of whom some value is missing."""
+        """Mark customers with a missing value."""
         missing = np.zeros(len(self.lines), bool)
         for values in self.numbers.values():
             missing |= np.isnan(values)
@@ -81,7 +81,7 @@ class Validated:
 
 @dataclass(eq=False)
 class _Faults:
-    """Cells that may not stand, by row of the batch."""
+    """Cells that were rejected, by row of the batch."""
 
     batch: Batch
     found: dict[int, list[tuple[str, str, str]]] = field(default_factory=dict)
@@ -100,7 +100,7 @@ class _Faults:
 
 
 class Validator:
-    """Checks batch after batch of one file."""
+    """Checks the rows of one file, batch by batch."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class Validator:
         ]
         self.has_nul = has_nul
         self.is_sheet = is_sheet
-        # Whether an accent of some id was typed as a character of its own.
+        # Whether any id contains an accent as a separate character.
         self.has_composed_ids = False
 
     def validate(self, batch: Batch) -> Validated:
@@ -138,12 +138,12 @@ class Validator:
         keep[list(faults.found)] = False
         accepted = _filtered(Accepted(batch.lines, ids, numbers, texts), keep)
         rejects = batch.rejects + tuple(faults.rejects())
-        # A row that could not be read has one reject each; the others as many as they have bad cells.
+        # A row that could not be read has one reject; the others have one for each bad cell.
         rejected_rows = len(batch.rejects) + len(faults.found)
         return Validated(accepted, rejects, rejected_rows, batch.blank + int(is_blank.sum()))
 
     def _find_blank(self, batch: Batch, ids: pa.StringArray) -> BoolArray:
-        """Mark rows in which no cell holds anything."""
+        """Mark rows whose cells are all empty."""
         blank: BoolArray = pc.equal(ids, "").to_numpy(zero_copy_only=False)
         if not blank.any():
             return blank
@@ -161,20 +161,22 @@ class Validator:
         faults.add(empty & ~is_blank, self.id_index, self.id_header, _("The customer id is missing."))
         if len(ids) and pc.max(pc.binary_length(ids)).as_py() > MAX_ID_CHARACTERS:
             long = pc.greater(pc.utf8_length(ids), MAX_ID_CHARACTERS).to_numpy(zero_copy_only=False)
-            reason = _("A customer id may have at most %(limit)s characters.") % {"limit": MAX_ID_CHARACTERS}
+            reason = _("A customer id can have at most %(limit)s characters.") % {"limit": MAX_ID_CHARACTERS}
             faults.add(long, self.id_index, self.id_header, reason)
         if pc.all(pc.ascii_is_decimal(ids)).as_py():
             return ids
         totals = pc.is_in(pc.utf8_lower(ids), TOTALS).to_numpy(zero_copy_only=False)
-        reason = _("This looks like a line of totals and not like a customer.")
+        reason = _("This looks like a row of totals, not a customer.")
         faults.add(totals, self.id_index, self.id_header, reason)
         rounded = pc.match_substring_regex(ids, r"^[0-9.]+[eE]\+[0-9]+$").to_numpy(zero_copy_only=False)
-        reason = _("A spreadsheet has rounded this id: give the column the format “text” there.")
+        reason = _(
+            "A spreadsheet has rounded this id: format the column as text there and export the file again."
+        )
         faults.add(rounded, self.id_index, self.id_header, reason)
         self._check_text(ids, self.id_index, self.id_header, faults)
         if pc.all(pc.string_is_ascii(ids)).as_py():
             return ids
-        # One customer, whichever way an accent was typed.
+        # The same customer, however an accent was typed.
         composed = pc.utf8_normalize(ids, "NFC")
         self.has_composed_ids = self.has_composed_ids or not composed.equals(ids)
         return composed
@@ -185,7 +187,9 @@ class Validator:
         cells = _with_missing(_unescape_formulas(cells), target.column)
         if target.column.use == "date":
             dates, is_date = convert_dates(cells, target.column.order)
-            reason = _("Not a date in the form %(example)s.") % {"example": target.column.date_example}
+            reason = _("This is not a date in the format %(example)s.") % {
+                "example": target.column.date_example
+            }
             faults.add(~is_date, target.index, target.column.header, reason)
             return dates
         return cells
@@ -193,11 +197,11 @@ class Validator:
     def _check_text(self, cells: pa.StringArray, index: int, header: str, faults: _Faults) -> None:
         if self.has_nul:
             damaged = pc.match_substring(cells, "\0").fill_null(False).to_numpy(zero_copy_only=False)
-            reason = _("The cell holds a character that no text can have (NUL).")
+            reason = _("The cell contains an invalid character (NUL).")
             faults.add(damaged, index, header, reason)
         if self.is_sheet:
             errors = pc.is_in(cells, SHEET_ERRORS).to_numpy(zero_copy_only=False)
-            reason = _("The sheet shows an error here, or a formula without its value.")
+            reason = _("The sheet has an error here, or a formula that was never calculated.")
             faults.add(errors, index, header, reason)
 
 
@@ -217,7 +221,7 @@ def _read_numbers(batch: Batch, target: Target, faults: _Faults) -> npt.NDArray[
         faults.add(infinite, target.index, header, _("This number is too large."))
     long = beyond_exact(cells, values) & ~infinite
     if long.any():
-        reason = _("This number has more digits than can be kept exactly; bring the column in as text.")
+        reason = _("This number has too many digits to be stored exactly: import the column as text.")
         faults.add(long, target.index, header, reason)
     _check_range(values, target, faults)
     return values
@@ -229,10 +233,10 @@ def _check_range(values: npt.NDArray[np.float64], target: Target, faults: _Fault
         reason = _("Only whole numbers are allowed here.")
         faults.add(_finite(values) & (values != np.rint(values)), target.index, column.header, reason)
     if column.minimum is not None:
-        reason = _("The lowest value allowed is %(value)s.") % {"value": f"{column.minimum:g}"}
+        reason = _("The minimum allowed is %(value)s.") % {"value": f"{column.minimum:g}"}
         faults.add(values < column.minimum, target.index, column.header, reason)
     if column.maximum is not None:
-        reason = _("The highest value allowed is %(value)s.") % {"value": f"{column.maximum:g}"}
+        reason = _("The maximum allowed is %(value)s.") % {"value": f"{column.maximum:g}"}
         faults.add(_finite(values) & (values > column.maximum), target.index, column.header, reason)
 
 
@@ -241,7 +245,7 @@ def _finite(values: npt.NDArray[np.float64]) -> BoolArray:
 
 
 def _with_missing(cells: pa.StringArray, column: ColumnMapping) -> pa.StringArray:
-    """Put null in the place of what stands for a missing value."""
+    """Replace markers of missing values with null."""
     is_missing = pc.equal(cells, "")
     if column.missing:
         markers = pa.array([marker.lower() for marker in column.missing], pa.string())
@@ -252,7 +256,7 @@ def _with_missing(cells: pa.StringArray, column: ColumnMapping) -> pa.StringArra
 
 
 def _unescape_formulas(cells: pa.StringArray) -> pa.StringArray:
-    """Take away the apostrophe that an export put before what a spreadsheet would run as a formula."""
+    """Remove the apostrophe that an export puts before what a spreadsheet would run as a formula."""
     marked = pc.starts_with(cells, "'")
     if not pc.any(marked).as_py():
         return cells

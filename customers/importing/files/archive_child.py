@@ -1,10 +1,10 @@
-"""Unpacks a gzip archive to standard output: a program of its own, on the standard library alone.
+"""Unpacks a gzip archive to standard output: a separate program that uses only the standard library.
 
-It runs in a child process with limits of memory and time, because an archive comes from anywhere and may be
-made to exhaust whoever unpacks it. How it ends says how it went: 0, `DAMAGED`, `TOO_MUCH`, or as Python
-ends with any other error, its traceback on standard error.
+It runs in a child process with memory and time limits, because an archive can come from anywhere and may be
+built to exhaust the unpacker. The exit code tells the result: 0, `DAMAGED`, `TOO_MUCH`, or Python's own for
+any other error, with the traceback on standard error.
 
-    python -I archive_child.py ARCHIVE MEMORY SECONDS      (bytes of address space; of processor time)
+    python -I archive_child.py ARCHIVE MEMORY SECONDS      (bytes of address space; processor seconds)
 """
 
 import gzip
@@ -20,7 +20,7 @@ TOO_MUCH = 4
 
 def main(archive: str, memory: str, seconds: str) -> int:
     limit(resource.RLIMIT_CPU, int(seconds))
-    if sys.platform == "linux":  # elsewhere a process may map more than that from the beginning
+    if sys.platform == "linux":  # on other platforms a process may map more than that from the start
         limit(resource.RLIMIT_AS, int(memory))
     limit(resource.RLIMIT_CORE, 0)
     try:
@@ -35,7 +35,7 @@ def main(archive: str, memory: str, seconds: str) -> int:
 
 
 def limit(resource_kind: int, most: int) -> None:
-    """Allow no more than this; a limit that is lower already stays."""
+    """Set a limit, unless a lower one is already in place."""
     _, hard = resource.getrlimit(resource_kind)
     most = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(resource_kind, (most, most))

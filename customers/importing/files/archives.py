@@ -1,4 +1,4 @@
-"""Archives: unpacked by a child process that may not grow, and read from it as it goes."""
+"""Archives: unpacked by a child process with limits, and read as a stream."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ MEMORY, SECONDS = 256 * 1024**2, 600
 
 
 class UnpackingError(Exception):
-    """No fault of the archive's."""
+    """Unpacking failed for a reason other than the archive itself."""
 
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[IO[bytes]]:
-    """Open what a gzip archive holds, to be read to its end; an exception before it ends the child process.
+    """Open the contents of a gzip archive for reading to the end; an exception stops the child process.
 
     Raises
     ------
     ImportRefusedError
-        At the end: the archive is damaged, or it took too much memory or time.
+        On exit, if the archive is damaged or took too much memory or time.
     UnpackingError
-        At the end: the child process met something else, which the message holds.
+        On exit, if the child process failed for another reason, given in the message.
     """
     command = [sys.executable, "-I", archive_child.__file__, str(path), str(MEMORY), str(SECONDS)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
@@ -45,9 +45,11 @@ def open_archive(path: Path) -> Iterator[IO[bytes]]:
             child.kill()
             raise
     if child.returncode == archive_child.DAMAGED:
-        raise ImportRefusedError(_("This archive is damaged: pack the file again."))
+        raise ImportRefusedError(_("This archive is damaged: compress the file again."))
     if child.returncode in (archive_child.TOO_MUCH, -signal.SIGXCPU, -signal.SIGKILL):
-        logger.warning("the unpacker of archives ended with %s", child.returncode)
-        raise ImportRefusedError(_("This archive takes too much memory or time to unpack: unpack it first."))
+        logger.warning("the archive unpacker ended with %s", child.returncode)
+        raise ImportRefusedError(
+            _("This archive takes too much memory or time to unpack: unpack it and upload the file itself.")
+        )
     if child.returncode:
         raise UnpackingError(said.decode(errors="replace"))

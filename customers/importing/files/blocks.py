@@ -1,4 +1,4 @@
-"""Rows from blocks of bytes: by whole columns where that reads the same as the reference, else by it."""
+"""Parsing blocks of bytes into rows: by whole columns where that gives the same result as the reference."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class _Block:
-    """Whole lines in UTF-8, where their quotation marks stand, and which of the line ends end a row."""
+    """Whole lines in UTF-8, the positions of their quotation marks, and the line ends that end a row."""
 
     text: bytes
     quotes: npt.NDArray[np.int64]
@@ -41,10 +41,10 @@ class _Block:
         return cls(text, quotes, np.searchsorted(quotes, line_ends) % 2 == 0)
 
     def is_regular(self, delimiter: str) -> bool:
-        """Whether every quotation mark opens a cell, closes it, or is one of two that stand for one.
+        """Whether every quotation mark opens a cell, closes one, or is part of a doubled mark.
 
-        Taken in order, each first one must stand at a cell's beginning, each second one at its end; or they
-        are a second and the next first one side by side. Then `csv` and pyarrow agree on every cell.
+        Taken in order, odd ones must be at the start of a cell and even ones at its end, or an even one must
+        be followed directly by the next odd one. Then `csv` and pyarrow agree on every cell.
         """
         if not len(self.quotes):
             return True
@@ -61,7 +61,7 @@ class _Block:
         return bool(starts.all() and ends.all())
 
     def row_lines(self, first_line: int) -> npt.NDArray[np.int64]:
-        """The line on which each row begins; one more for what follows the last line end."""
+        """The line on which each row begins, plus one entry for what follows the last line end."""
         begins = np.flatnonzero(self.ends_row) + 1
         return first_line + np.concatenate([[0], begins])
 
@@ -80,7 +80,7 @@ def read_blocks(path: Path, table: TableFormat, width: int, header_line: int) ->
             continue
         found = _Block.of(_as_utf8(rest[:end], table))
         if not at_end and found.ends_row.any() and not found.ends_row[-1]:
-            # The last cell goes on in the next block.
+            # The last cell continues in the next block.
             end = _offset_of_line(rest, int(np.flatnonzero(found.ends_row)[-1]) + 1)
             found = _Block.of(_as_utf8(rest[:end], table))
         if found.is_regular(table.delimiter):
@@ -94,7 +94,7 @@ def read_blocks(path: Path, table: TableFormat, width: int, header_line: int) ->
 
 
 def _byte_blocks(path: Path, table: TableFormat, lines: int) -> Iterator[bytes]:
-    """Read what follows the first so many lines, piece by piece."""
+    """Read what follows this many lines, block by block."""
     for large in table.read(path):
         for start in range(0, len(large), BATCH_BYTES):
             block = large[start : start + BATCH_BYTES]
@@ -105,7 +105,7 @@ def _byte_blocks(path: Path, table: TableFormat, lines: int) -> Iterator[bytes]:
 
 
 def _offset_of_line(block: bytes, index: int) -> int:
-    """Where the line begins that has so many before it; the block's end if there are fewer."""
+    """The offset of the line with this index; the block's end if there are fewer lines."""
     position = 0
     for _ in range(index):
         position = block.find(b"\n", position) + 1
@@ -164,9 +164,9 @@ def _parse_block(block: _Block, table: TableFormat, names: list[str], first_line
 def _parse_strictly(
     block: _Block, table: TableFormat, width: int, first_line: int, *, is_last: bool
 ) -> tuple[Batch, int]:
-    """Parse a block as the reference does; return how many of its lines were used, too.
+    """Parse a block like the reference; also return how many of its lines were used.
 
-    Unless it is the last one, a row that it does not end is left for the next block to complete.
+    Unless this is the last block, an unfinished row is left for the next one to complete.
     """
     gathered = Rows(width)
     stream = io.StringIO(block.text.decode("utf-8", DAMAGED), newline="")

@@ -1,4 +1,4 @@
-"""The reference: Python's `csv` in strict mode, row by row, each with its line."""
+"""The reference reader: Python's `csv` in strict mode, row by row, with line numbers."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from django.utils.translation import gettext as _
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.detection import MAX_LINE_BYTES, LongLineError
 
-# A cell never closed would swallow the rest of the file: `csv` stops at this length instead.
+# An unclosed cell would swallow the rest of the file: `csv` stops at this length instead.
 csv.field_size_limit(MAX_LINE_BYTES)
 
-# The way to decode text that may be damaged.
+# Error handler for decoding text that may be damaged.
 DAMAGED = "damaged"
 
 
 def _mark_damaged(error: UnicodeError) -> tuple[str, int]:
-    """Put a lone surrogate in the place of bytes that are no character: no text of ours can hold one."""
+    """Replace invalid bytes with a lone surrogate, which no valid text can contain."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return "\udcff", error.end
@@ -29,25 +29,25 @@ codecs.register_error(DAMAGED, _mark_damaged)
 
 
 class UnclosedError(ImportRefusedError):
-    """A quotation mark is not closed where it should be."""
+    """A quotation mark is never closed."""
 
     def __init__(self, line: int) -> None:
         text = _(
-            "Line %(line)s: a quotation mark is opened here and never closed, "
-            "so nobody can say where this row ends. Correct the line and bring the file again."
+            "Line %(line)s: a quotation mark is opened here and never closed, so it is unclear where this "
+            "row ends. Correct the line and upload the file again."
         )
         super().__init__(text % {"line": line})
         self.line = line
 
 
 class NeverClosedError(UnclosedError):
-    """The text ends within a cell in quotation marks."""
+    """The text ends inside a quoted cell."""
 
 
 def parse(lines: Iterable[str], delimiter: str, lines_before: int) -> Iterator[tuple[int, list[str], str]]:
-    """Parse rows strictly: the line a row begins on, its cells, and what is wrong with it."""
+    """Parse rows strictly: the line each row begins on, its cells, and what is wrong with it."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    misplaced = _("A quotation mark stands where none may stand.")
+    misplaced = _("There is a quotation mark in the wrong place.")
     while True:
         start, problem, cells = reader.line_num + 1, "", []
         try:
@@ -56,7 +56,7 @@ def parse(lines: Iterable[str], delimiter: str, lines_before: int) -> Iterator[t
                 start = reader.line_num + 1
             return
         except csv.Error as error:
-            # The reader goes on with the next line: a row of one line costs nothing but itself.
+            # The reader continues with the next line, so only this row is lost.
             if "unexpected end" in str(error):
                 raise NeverClosedError(lines_before + start) from error
             if reader.line_num > start:

@@ -1,6 +1,6 @@
-"""The first look at a file's bytes: what it is, how its characters are encoded, how large it is.
+"""The first look at a file's bytes: file type, encoding and size.
 
-One pass at memory speed over the whole file. What it finds decides how the rows may be read.
+One fast pass over the whole file. The result decides how the rows can be read.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from customers.importing.errors import AmbiguousFileError, ImportRefusedError
 from customers.importing.files.archives import open_archive
 
 BLOCK_BYTES = 4 * 1024**2
-# A line longer than this is no line of customers: most likely a quotation mark is never closed.
+# A line longer than this is not a customer: most likely a quotation mark is never closed.
 MAX_LINE_BYTES = 16 * 1024**2
-# Nothing that people export compresses better than this.
+# Real exports do not compress better than this.
 MAX_RATIO = 200
 
 BYTE_ORDER_MARKS = {
@@ -67,67 +67,66 @@ WEB_PAGE = re.compile(rb"\s*<(!doctype|html|\?xml|table)", re.IGNORECASE)
 
 LINE_FEED = ord("\n")
 HIGH_BYTES = bytes(range(0x80, 0x100))
-# Undefined there, or in no Western European name: × ÷ þ ÿ.
+# Undefined in that encoding, or not used in Western European names: × ÷ þ ÿ.
 UNLIKELY_IN_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d\xd7\xf7\xfe\xff]")
 LONE_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 FEW_BYTES = 12
-# Encodings with two bytes a character: text in another one hardly ever decodes.
+# Two-byte encodings, as which text in another encoding hardly ever decodes.
 EASTERN = ("shift_jis", "gb18030", "big5", "euc_kr")
 HIGH_RUN = re.compile(rb"[\x80-\xff]{2,}")
 
 
 class LongLineError(ImportRefusedError):
-    """A line goes on and on."""
+    """A line is far too long."""
 
     def __init__(self, line: int) -> None:
         limit = _size(MAX_LINE_BYTES)
-        text = _("Line %(line)s is longer than %(limit)s: this is no list of customers.")
+        text = _("Line %(line)s is longer than %(limit)s: this does not look like a list of customers.")
         super().__init__(text % {"line": line, "limit": limit})
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What the bytes of a text file are like, in whichever encoding they are read."""
+    """What is known about a text file's bytes, whatever their encoding."""
 
     lines: int
     has_nul: bool
-    # Carriage returns alone end lines: as Excel for old Macs writes them.
+    # Lines end with a carriage return only, as written by Excel for old Macs.
     has_lone_returns: bool
-    # The encoding that its byte-order mark names; empty where it has none.
+    # The encoding named by its byte-order mark; empty if it has none.
     marked: str = ""
-    # The encoding by its mark or its characters; empty where they do not tell.
+    # The encoding by its mark or its characters; empty if unclear.
     encoding: str = ""
-    # Every other byte is NUL, as in UTF-16, and no mark says so.
+    # Every other byte is NUL, as in UTF-16, but there is no mark.
     seems_wide: bool = False
 
     def find_encoding(self) -> str:
-        """The encoding that was found.
+        """The detected encoding.
 
         Raises
         ------
         AmbiguousFileError
-            It cannot be told; the guess is Windows-1252.
+            It is unclear; the guess is Windows-1252.
         """
         if self.encoding:
             return self.encoding
         sentence = _(
-            "The characters of this file are in an encoding that cannot be told from the file: "
-            "say which, or save it as UTF-8."
+            "The character encoding of this file could not be detected: choose it, or save the file as UTF-8."
         )
         if self.seems_wide:
-            sentence = _("The file seems to be in UTF-16 without a byte-order mark: save it as UTF-8.")
+            sentence = _("The file seems to be UTF-16 without a byte-order mark: save it as UTF-8.")
         raise AmbiguousFileError(sentence, "--encoding", guess=WINDOWS)
 
 
 @dataclass(frozen=True)
 class TableFormat:
-    """How a text file is to be read."""
+    """How to read a text file."""
 
     scan: Scan
     encoding: str
     delimiter: str
     compressed: bool = False
-    # Made of a workbook: line breaks within cells are marked, so that each row is one line.
+    # Converted from a workbook: line breaks inside cells are marked, so that each row is one line.
     is_sheet: bool = False
     # Lines before the header: a `sep=` line, blank ones.
     lines_before: int = 0
@@ -138,12 +137,12 @@ class TableFormat:
 
     @property
     def has_nul(self) -> bool:
-        """Whether some character is NUL."""
+        """Whether it contains a NUL character."""
         return self.scan.has_nul and not self.is_wide
 
     @property
     def has_plain_lines(self) -> bool:
-        """Whether its bytes can be cut at line feeds, so that the faster reader may have the blocks."""
+        """Whether its bytes can be split at line feeds, so that the faster reader can be used."""
         odd = self.has_nul or self.scan.has_lone_returns or self.is_wide
         return not odd and self.delimiter.isascii()
 
@@ -161,44 +160,47 @@ def open_blocks(path: Path, *, compressed: bool) -> Iterator[bytes]:
     Raises
     ------
     ImportRefusedError
-        The archive is damaged, or grows out of all proportion.
+        The archive is damaged, or expands beyond all proportion.
     """
     unpacked, limit = 0, max(path.stat().st_size * MAX_RATIO, 64 * 1024**2)
     with open_archive(path) if compressed else path.open("rb") as stream:
         while block := stream.read(BLOCK_BYTES):
             unpacked += len(block)
             if compressed and unpacked > limit:
-                text = _("This archive holds more than %(ratio)s times its own size: it is not read.")
+                text = _(
+                    "This archive expands to more than %(ratio)s times its size and was not read: "
+                    "upload the file uncompressed."
+                )
                 raise ImportRefusedError(text % {"ratio": MAX_RATIO})
             yield block
 
 
 def count_line_feeds(block: bytes) -> int:
-    """How many lines end in a block: where there are many, three times as fast as `bytes.count`."""
+    """Count the line feeds in a block: three times as fast as `bytes.count` if there are many."""
     return int(np.count_nonzero(np.frombuffer(block, np.uint8) == LINE_FEED))
 
 
 def scan(path: Path, *, compressed: bool = False, max_bytes: int, max_lines: int = 2**62) -> Scan:
-    """Look at every byte once.
+    """Read every byte once.
 
     Parameters
     ----------
     max_bytes, max_lines
-        Of the unpacked file.
+        Limits for the unpacked file.
 
     Raises
     ------
     ImportRefusedError
-        It is empty, too large, or no text file at all.
+        It is empty, too large, or not a text file.
     """
-    looker = _Looker(max_bytes, max_lines)
+    scanner = _Scanner(max_bytes, max_lines)
     for block in open_blocks(path, compressed=compressed):
-        looker.look(block)
-    return looker.conclude()
+        scanner.look(block)
+    return scanner.conclude()
 
 
-class _Looker:
-    """Gathers what `scan` reports, block by block."""
+class _Scanner:
+    """Collects the result of `scan`, block by block."""
 
     def __init__(self, max_bytes: int, max_lines: int) -> None:
         self.max_bytes, self.max_lines = max_bytes, max_lines
@@ -215,12 +217,12 @@ class _Looker:
             refuse_foreign(self.head)
         self.size += len(block)
         if self.size > self.max_bytes:
-            text = _("The file is larger than %(limit)s, the most that may be imported.")
+            text = _("The file is larger than %(limit)s, which is the most that can be imported.")
             raise ImportRefusedError(text % {"limit": _size(self.max_bytes)})
         self.has_nul |= b"\0" in block
         self._count_lines(block)
         if max(self.line_feeds, self.returns) > self.max_lines:
-            text = _("The file has more than %(limit)s rows, the most that are read.")
+            text = _("The file has more than %(limit)s rows, which is the most that can be imported.")
             raise ImportRefusedError(text % {"limit": f"{self.max_lines:,}"})
         self.utf8.look(block)
 
@@ -258,7 +260,7 @@ class _Looker:
 
 
 class _Utf8Look:
-    """Weighs whether a file is UTF-8 with a damaged byte here and there, or Windows-1252."""
+    """Decides whether a file is UTF-8 with a few damaged bytes, or Windows-1252."""
 
     def __init__(self) -> None:
         self.decoder = codecs.getincrementaldecoder("utf-8")()
@@ -277,13 +279,13 @@ class _Utf8Look:
             self._look_closely(block)
 
     def _look_closely(self, block: bytes) -> None:
-        """Count, in a block that is not valid, what is and what is not."""
+        """Count the valid and invalid sequences in a block that is not valid UTF-8."""
         escaped = sum(
             "\udc80" <= character <= "\udcff" for character in block.decode("utf-8", "surrogateescape")
         )
         high = _count_high(block)
         self.invalid += escaped
-        # Half of a surrogate pair is damaged UTF-8 and nothing else.
+        # An encoded half of a surrogate pair can only be damaged UTF-8.
         self.valid += high - escaped + 4 * len(LONE_SURROGATE.findall(block))
         self.high += high
         self.in_runs += sum(len(run) for run in HIGH_RUN.findall(block))
@@ -291,19 +293,19 @@ class _Utf8Look:
         self.eastern = self.eastern and any(_decodes(block, encoding) for encoding in EASTERN)
 
     def find_encoding(self) -> str:
-        """The encoding; empty where it cannot be told."""
+        """The encoding; empty if unclear."""
         if not self.invalid or self.valid >= self.invalid:
             return "utf-8"
-        # In Western European text a letter with an accent stands alone; elsewhere they come in rows.
+        # In Western European text accented letters are isolated; in other scripts they come in runs.
         in_rows = self.in_runs > 0.3 * self.high and (self.high >= FEW_BYTES or self.eastern)
         if not self.unlikely and not in_rows:
             return WINDOWS
-        # A few damaged bytes in a file without any accents are no encoding of their own.
+        # A few damaged bytes in a file without accents do not point to another encoding.
         return "utf-8" if self.invalid <= 3 else ""
 
 
 def refuse_foreign(head: bytes) -> None:
-    """Refuse what is no text file, whatever its name says."""
+    """Refuse anything that is not a text file, whatever its name says."""
     for magic, name in FOREIGN.items():
         if head.startswith(magic):
             raise ImportRefusedError(_("This is %(name)s, not a CSV file.") % {"name": name})

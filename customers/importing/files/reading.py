@@ -1,8 +1,8 @@
-"""From bytes to rows of text, a batch at a time, each row with its line in the file.
+"""Reading rows of text from a file in batches, each row with its line number.
 
-Python's `csv` in strict mode is the reference. Where every quotation mark of a block opens a cell, closes it
-or is doubled within it, pyarrow reads the block the same, three times as fast (`blocks`); `csv` reads the
-others, and all of them where the setting `IMPORT_PLAINLY` says so. Nobody guesses types: every cell is text.
+Python's `csv` in strict mode is the reference. If every quotation mark in a block opens a cell, closes one or
+is doubled inside one, pyarrow gives the same result three times as fast (`blocks`); `csv` reads the other
+blocks, or all of them with the setting `IMPORT_PLAINLY`. Types are never guessed: every cell is text.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ MAX_CELL_CHARACTERS = 131_072
 
 
 def read_rows(path: Path, table: TableFormat) -> Iterator[tuple[int, int, list[str]]]:
-    """Read row by row from the top, the header included, for a look at the file.
+    """Read row by row from the top, header included, for a first look at the file.
 
-    Yields the row's first and last line and its cells; rows that cannot be parsed are left out.
+    Yields the row's first and last line and its cells; rows that cannot be parsed are skipped.
     """
     lines = islice(_Text(path, table), table.lines_before, None)
     counted = _Counted(lines, table.lines_before)
@@ -42,7 +42,7 @@ def read_rows(path: Path, table: TableFormat) -> Iterator[tuple[int, int, list[s
 
 
 class _Counted:
-    """Lines, and how many there were."""
+    """Iterates over lines and counts them."""
 
     def __init__(self, lines: Iterable[str], line: int) -> None:
         self.lines, self.line = lines, line
@@ -59,25 +59,25 @@ def read_batches(path: Path, table: TableFormat, width: int, *, header_line: int
     Parameters
     ----------
     width
-        Number of columns of the header; rows with another number are rejected, never shifted.
+        Number of columns in the header; rows with a different number are rejected, never shifted.
     header_line
         The header's last line, from 1.
 
     Raises
     ------
     ImportRefusedError
-        A quotation mark is never closed: nobody can say where the rows begin and end.
+        A quotation mark is never closed, so it is unclear where rows begin and end.
     """
     is_quick = table.has_plain_lines and not settings.IMPORT_PLAINLY
     for batch in (read_blocks if is_quick else _read_lines)(path, table, width, header_line):
         yield _without_huge_cells(_with_breaks(batch) if table.is_sheet else batch)
 
 
-# ---- Any other file --------------------------------------------------------------------------------------
+# ---- The reference reader --------------------------------------------------------------------------------
 
 
 class _Text:
-    """The lines of a file, decoded block by block; counts the blocks it has begun."""
+    """The lines of a file, decoded block by block; counts the blocks started."""
 
     def __init__(self, path: Path, table: TableFormat) -> None:
         self.path, self.table = path, table
@@ -92,7 +92,7 @@ class _Text:
         rest = ""
         for text in self._decoded():
             rest += text
-            # A return at the very end may be half of a Windows line end.
+            # A carriage return at the very end may be half of a Windows line end.
             end = rest.rfind("\n") + 1 or rest.rfind("\r", 0, len(rest) - 1) + 1
             if end:
                 yield rest[:end]
@@ -129,7 +129,7 @@ def _unmarked(cell: str, table: TableFormat) -> str:
 
 
 def _with_breaks(batch: Batch) -> Batch:
-    """Put the line breaks of a workbook's cells in the place of their marks."""
+    """Replace the line-break marks of a workbook's cells with line breaks."""
     columns = tuple(
         pc.replace_substring(pc.replace_substring(column, "\uffff", "\n"), "\ufffe", "\r")
         for column in batch.columns
@@ -138,14 +138,14 @@ def _with_breaks(batch: Batch) -> Batch:
 
 
 def _without_huge_cells(batch: Batch) -> Batch:
-    """Reject rows with a cell so long that it can be no customer's."""
+    """Reject rows with an implausibly long cell."""
     huge = np.zeros(len(batch.lines), bool)
     for column in batch.columns:
         if len(column) and pc.max(pc.binary_length(column)).as_py() > MAX_CELL_CHARACTERS:
             huge |= pc.greater(pc.utf8_length(column), MAX_CELL_CHARACTERS).to_numpy(zero_copy_only=False)
     if not huge.any():
         return batch
-    reason = _("The row has a cell with more than %(limit)s characters.") % {"limit": MAX_CELL_CHARACTERS}
+    reason = _("One of the cells has more than %(limit)s characters.") % {"limit": MAX_CELL_CHARACTERS}
     rejects = tuple(Reject(int(line), reason) for line in batch.lines[huge])
     return Batch(
         tuple(column.filter(pa.array(~huge)) for column in batch.columns),

@@ -1,4 +1,4 @@
-"""Rows of text as they were read, gathered in batches, and those that cannot come in."""
+"""Rows of text as read, collected in batches, and rejected rows."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from django.utils.translation import ngettext
 
 @dataclass(frozen=True)
 class Reject:
-    """Why a row does not come in."""
+    """Why a row is rejected."""
 
     line: int
     reason: str
     column: str = ""
     value: str = ""
-    # The row as it stood in the file; only with its first reason.
+    # The row as it is in the file; only with its first reason.
     cells: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Rows as read: one array of strings a column, and the number of each row's first line."""
+    """Rows as read: one string array per column, and each row's first line."""
 
     columns: tuple[pa.StringArray, ...]
     lines: npt.NDArray[np.int64]
@@ -39,18 +39,18 @@ class Batch:
 
 @dataclass(eq=False)
 class Rows:
-    """Rows gathered one by one."""
+    """Rows collected one by one."""
 
     width: int
     rows: list[Sequence[str]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     blank: int = 0
-    # Why a row of so many cells does not come in.
+    # Reasons for rejection, by the number of cells.
     count_reasons: dict[int, str] = field(default_factory=dict)
 
     def add(self, cells: Sequence[str], line: int) -> None:
-        """Take a row if it has as many cells as the header, or only empty ones beyond."""
+        """Add a row if it has as many cells as the header, or only empty ones beyond."""
         if len(cells) != self.width:
             if not any(cell.strip() for cell in cells):
                 self.blank += 1
@@ -85,9 +85,9 @@ class Rows:
         return Batch(arrays, np.array(self.lines, np.int64), tuple(self.rejects), self.blank)
 
     def _reject_damaged(self) -> None:
-        """Move rows with bytes that are no characters to the rejects."""
+        """Move rows with invalid bytes to the rejects."""
         rows, lines, self.rows, self.lines = self.rows, self.lines, [], []
-        reason = _("The row has characters that are damaged.")
+        reason = _("The row contains damaged characters.")
         for cells, line in zip(rows, lines, strict=True):
             if all(map(_is_text, cells)):
                 self.rows.append(cells)
@@ -97,7 +97,7 @@ class Rows:
 
 
 def joined(first: Batch, second: Batch) -> Batch:
-    """One batch of both."""
+    """Join two batches into one."""
     return Batch(
         tuple(pa.concat_arrays(pair) for pair in zip(first.columns, second.columns, strict=True)),
         np.concatenate([first.lines, second.lines]),
@@ -107,7 +107,7 @@ def joined(first: Batch, second: Batch) -> Batch:
 
 
 def readable(cell: str) -> str:
-    """The cell as a database can hold it: what cannot be shown is replaced by a sign that can."""
+    """The cell with characters the database cannot store replaced."""
     return cell.replace("\0", "␀").encode("utf-8", "replace").decode() if not _is_text(cell) else cell
 
 

@@ -1,4 +1,4 @@
-"""Whether another table stands below the customers: a summary, or the next sheet of a report."""
+"""Detecting a second table below the customers: a summary, or the next part of a report."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from customers.importing.files.rows import Reject
 
 
 class SecondTable:
-    """Watches for the rows at a file's end that all have one other number of cells, headers above values.
+    """Watches for rows at the end of a file that share another number of cells, with headers above values.
 
-    A single odd row is a mistake or a line of totals and is rejected alone; customers below such rows show
-    that the list went on.
+    A single odd row is a mistake or a row of totals and is just rejected; if customers follow such rows, the
+    list continues.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class SecondTable:
         self.has_values = self.is_spoiled = False
 
     def watch(self, lines: npt.NDArray[np.int64], rejects: Iterable[Reject]) -> None:
-        """Look at a batch: the lines of its customers, and what could not be read as one."""
+        """Process a batch: the lines of its customers, and its rejects."""
         last = int(lines.max()) if len(lines) else 0
         if last:
             self.headers, self.has_values, self.is_spoiled = None, False, False
@@ -42,17 +42,17 @@ class SecondTable:
             self.has_values = True
 
     def refuse(self) -> None:
-        """Raise if there is one.
+        """Raise if there is a second table.
 
         Raises
         ------
         ImportRefusedError
-            Nobody can say which of the tables is meant.
+            It is unclear which of the tables to import.
         """
         if self.headers is not None and self.has_values and not self.is_spoiled:
             text = _(
                 "A second table seems to begin in line %(line)s: "
-                "remove it from the file, or bring it in as a file of its own."
+                "remove it from the file, or import it as a separate file."
             )
             raise ImportRefusedError(text % {"line": self.headers.line})
 

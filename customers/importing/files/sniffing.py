@@ -1,4 +1,4 @@
-"""The second look at a file: how its rows are separated, where its headers are."""
+"""The second look at a file: its delimiter and its header row."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ PREVIEW_ROWS = 20
 
 @dataclass(frozen=True)
 class KeptLook:
-    """What took a pass over a whole file to find out, and holds whatever is said about the file later.
+    """What took a pass over the whole file to find out, and stays true whatever settings are chosen later.
 
-    Neither cells nor sentences are in it: those are people's data, and these depend on who reads them.
+    It holds neither cells, which are personal data, nor sentences, which depend on the reader's language.
     """
 
     scan: Scan
-    # Of a workbook.
+    # For workbooks.
     sheet: Sheet | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class KeptLook:
 
 @dataclass(frozen=True)
 class FileLook:
-    """A file as it will be read."""
+    """How a file will be read."""
 
     path: Path
     table: TableFormat
@@ -76,10 +76,10 @@ class FileLook:
     # The first rows below the header.
     preview: tuple[tuple[str, ...], ...]
     warnings: tuple[str, ...] = ()
-    # How its characters are encoded and what separates its columns; empty for a workbook.
+    # Encoding and delimiter; empty for a workbook.
     encoding: str = ""
     delimiter: str = ""
-    # Of a workbook.
+    # For workbooks.
     sheet: Sheet | None = None
 
     @property
@@ -92,11 +92,11 @@ class FileLook:
 
     @property
     def line_count(self) -> int:
-        """About how many rows there are: exact where no cell holds a line break."""
+        """Approximate number of rows: exact if no cell contains a line break."""
         return max(1, self.table.scan.lines - self.header_line)
 
     def read(self, tell: Callable[[int, int], None] | None = None) -> Iterator[Batch]:
-        """Read the rows below the header; `tell` hears how many of how many are done."""
+        """Read the rows below the header; `tell` is called with the rows done and the total."""
         done = 0
         for batch in read_batches(self.path, self.table, self.width, header_line=self.header_line):
             yield batch
@@ -115,27 +115,27 @@ def look_at(
     kept: KeptLook | None = None,
     is_sheet: bool = False,
 ) -> FileLook:
-    """Find out how a text file is to be read.
+    """Find out how to read a text file.
 
     Parameters
     ----------
     path, name
-        Where it lies, and what the person called it: only the name says that it is compressed.
+        Its path, and its original name, which alone shows whether it is compressed.
     encoding, delimiter
-        What somebody said; empty to find out.
+        As specified; empty to detect them.
     guess
-        Somebody will look at the outcome: guess and warn where nothing is certain.
+        Somebody will check the result: guess and warn instead of refusing.
     kept
-        Of an earlier look: then the file's beginning is enough.
+        The result of an earlier look, with which the beginning of the file is enough.
     is_sheet
-        It was made of a workbook.
+        It was converted from a workbook.
 
     Raises
     ------
     ImportRefusedError
-        It is no table with a line of headers.
+        It is not a table with a header row.
     AmbiguousFileError
-        Its encoding or delimiter cannot be told.
+        Its encoding or delimiter is unclear.
     """
     compressed = name.lower().endswith(".gz")
     scanned = kept.scan if kept else _scan(path, compressed)
@@ -159,7 +159,7 @@ def look_at_sheet(
     guess: bool = False,
     kept: KeptLook | None = None,
 ) -> FileLook:
-    """Look at a sheet of a workbook: all of it, or its first rows."""
+    """Find out how to read a sheet of a workbook: all of it, or its first rows."""
     found = kept.sheet if kept else None
     if found is None or not found.answers(sheet, head=head, guess=guess) or not found.path(path).is_file():
         found, kept = convert_sheet(path, name, sheet, head=head, guess=guess), None
@@ -174,7 +174,7 @@ def _scan(path: Path, compressed: bool) -> Scan:
 
 
 def _found(find: Callable[[], str], guess: bool, warnings: list[str]) -> str:
-    """What was found out, or a guess with a warning where that is enough."""
+    """The result of `find`, or a guess with a warning if that is enough."""
     try:
         return find()
     except AmbiguousFileError as error:
@@ -190,7 +190,7 @@ def _read_head(path: Path, table: TableFormat) -> str:
 
 
 def _read_sep_line(head: str) -> tuple[str, int]:
-    """The delimiter that Excel's first line `sep=;` names, and how many lines it takes."""
+    """The delimiter in Excel's first line `sep=;`, and the number of lines it takes."""
     first = head.split("\n", 1)[0].rstrip("\r").strip('"')
     if first.lower().startswith("sep=") and len(first) == 5:
         return first[4], 1
@@ -198,7 +198,7 @@ def _read_sep_line(head: str) -> tuple[str, int]:
 
 
 def _find_delimiter(head: str) -> str:
-    """The delimiter that splits the first rows alike into most columns."""
+    """The delimiter that splits the first rows consistently into the most columns."""
     scores = {delimiter: _alike(head, delimiter) for delimiter in DELIMITERS}
     best = max(scores.values())
     if best <= (0, 0):
@@ -212,13 +212,15 @@ def _find_delimiter(head: str) -> str:
             lambda first, last: _("%(first)s or a %(last)s") % {"first": first, "last": last},
             (str(DELIMITER_NAMES.get(delimiter, delimiter)) for delimiter in found),
         )
-        sentence = _("The columns may be separated by a %(names)s: say which.") % {"names": names}
+        sentence = _("The columns could be separated by a %(names)s: choose the right one.") % {
+            "names": names
+        }
         raise AmbiguousFileError(sentence, "--delimiter", guess=found[0])
     return found[0]
 
 
 def _alike(head: str, delimiter: str) -> tuple[float, int]:
-    """The share of rows that have as many columns as the first, and how many those are."""
+    """The share of rows with as many columns as the first, and that number of columns."""
     reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
     try:
         widths = [len(row) for row in islice(reader, 200) if row]
@@ -255,7 +257,9 @@ def _read_headers(path: Path, table: TableFormat) -> FileLook:
 
 def _refuse_shape(headers: Sequence[str], preview: Sequence[Sequence[str]]) -> None:
     if len(headers) > settings.IMPORT_MAX_COLUMNS:
-        text = _("The file has %(count)s columns; at most %(limit)s may be imported.")
+        text = _(
+            "The file has %(count)s columns, but at most %(limit)s can be imported: remove some of them."
+        )
         raise ImportRefusedError(text % {"count": len(headers), "limit": settings.IMPORT_MAX_COLUMNS})
     widths = Counter(_filled_width(row) for row in preview)
     if not widths:
@@ -263,10 +267,10 @@ def _refuse_shape(headers: Sequence[str], preview: Sequence[Sequence[str]]) -> N
     usual, count = widths.most_common(1)[0]
     if usual > len(headers) and count * 2 > len(preview) and len(preview) > 1 and len(headers) < 3:
         text = ngettext(
-            "The first line has %(count)s column and the rows have %(usual)s: "
-            "remove what stands above the line of headers.",
-            "The first line has %(count)s columns and the rows have %(usual)s: "
-            "remove what stands above the line of headers.",
+            "The first line has %(count)s column, but the rows have %(usual)s: "
+            "remove everything above the header row.",
+            "The first line has %(count)s columns, but the rows have %(usual)s: "
+            "remove everything above the header row.",
             len(headers),
         )
         raise ImportRefusedError(text % {"count": len(headers), "usual": usual})
@@ -280,5 +284,5 @@ def _encoding_warnings(table: TableFormat) -> tuple[str, ...]:
     if table.encoding in ("utf-8", *BYTE_ORDER_MARKS.values()):
         return ()
     name = ENCODINGS.get(table.encoding, table.encoding)
-    text = _("The file was read as %(encoding)s: look whether names with accents are right.")
+    text = _("The file was read as %(encoding)s: check that names with accents look right.")
     return (text % {"encoding": name},)

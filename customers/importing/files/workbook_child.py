@@ -1,11 +1,11 @@
-"""Turns a sheet of an Excel workbook into a CSV file: a program of its own, on the standard library alone.
+"""Converts a sheet of an Excel workbook to CSV: a separate program that uses only the standard library.
 
-It runs in a child process with limits of memory and time, because a workbook comes from anywhere and may be
-made to exhaust whoever reads it. It answers on standard output with one JSON object: the sheets, or what is
-wrong in a sentence, with what its placeholders stand for. Each row of the sheet is one line of the CSV file,
-so that line numbers are row numbers.
+It runs in a child process with memory and time limits, because a workbook can come from anywhere and may be
+built to exhaust the reader. It prints one JSON object to standard output: the sheets, or a sentence saying
+what is wrong, with the values for its placeholders. Each row of the sheet is one line of the CSV file, so
+that line numbers are row numbers.
 
-    python -I workbook_child.py WORKBOOK TARGET LIMITS      (both last ones in JSON, see `main`)
+    python -I workbook_child.py WORKBOOK TARGET LIMITS      (the last two as JSON, see `main`)
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from xml.parsers import expat
 
 RELATIONSHIPS = "xl/_rels/workbook.xml.rels"
 SYMLINK = 0o120000
-# Built-in formats that show a date or a time of day.
+# Built-in formats for dates and times.
 DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 NOT_A_FORMAT = re.compile(r'"[^"]*"|\\.|\[(?!h+\]|m+\]|s+\])[^\]]*\]|_.|\*.')
 UNCALCULATED = "#FORMULA!"
-# One row is one line: a line break within a cell is written as a character that no text has, which takes its
-# place again when the file is read. Should a cell bring such a character, it becomes the one for damage.
+# One row is one line: a line break inside a cell is written as a character that no text contains, and is put
+# back when the file is read. If a cell does contain that character, it becomes the one for damaged text.
 MARKED_BREAKS = str.maketrans({"\n": "\uffff", "\r": "\ufffe", "\uffff": "\ufffd", "\ufffe": "\ufffd"})
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 def gettext_noop(sentence: str) -> str:
-    """Mark a sentence for translation: whoever started this program puts it into the reader's language."""
+    """Mark a sentence for translation by the process that started this program."""
     return sentence
 
 
 class Refusal(Exception):
-    """Why the workbook cannot be read: a sentence, and what its placeholders stand for."""
+    """Why the workbook cannot be read: a sentence, and the values for its placeholders."""
 
     def __init__(self, sentence: str, **values: int) -> None:
         super().__init__(sentence)
@@ -48,25 +48,33 @@ class Refusal(Exception):
 
 
 def check_archive(archive: zipfile.ZipFile, limits: dict[str, int]) -> None:
-    """Refuse what is made to grow beyond measure, before anything is unpacked."""
+    """Refuse archives built to expand enormously, before anything is unpacked."""
     entries = archive.infolist()
     if len(entries) > limits["entries"]:
-        sentence = gettext_noop("The workbook has %(count)s parts: it is not read.")
+        sentence = gettext_noop(
+            "The workbook has too many parts (%(count)s) and was not read: save the sheet as CSV."
+        )
         raise Refusal(sentence, count=len(entries))
     if any(entry.external_attr >> 16 & 0o170000 == SYMLINK for entry in entries):
-        raise Refusal(gettext_noop("The workbook has links to other files inside: it is not read."))
+        raise Refusal(
+            gettext_noop(
+                "The workbook contains links to other files and was not read: save the sheet as CSV."
+            )
+        )
     if any(entry.flag_bits & 1 for entry in entries):
-        raise Refusal(gettext_noop("The workbook has a password: save it without one."))
+        raise Refusal(gettext_noop("The workbook is protected by a password: save it without one."))
     for entry in entries:
         if entry.file_size > 1024**2 and entry.file_size > limits["ratio"] * max(1, entry.compress_size):
-            sentence = gettext_noop("A part of the workbook grows to more than %(ratio)s times its size.")
+            sentence = gettext_noop(
+                "A part of the workbook expands to more than %(ratio)s times its size: save the sheet as CSV."
+            )
             raise Refusal(sentence, ratio=limits["ratio"])
     if sum(entry.file_size for entry in entries) > limits["bytes"]:
-        raise Refusal(gettext_noop("The workbook is too large when it is unpacked: save the sheet as CSV."))
+        raise Refusal(gettext_noop("The workbook is too large when unpacked: save the sheet as CSV."))
 
 
 class Parser:
-    """Calls back for elements by their local names; no document types, so no entities either."""
+    """Calls back for elements by local name; refuses document types, and with them entities."""
 
     def __init__(
         self,
@@ -84,7 +92,10 @@ class Parser:
     @staticmethod
     def _refuse(*_: Any) -> None:
         raise Refusal(
-            gettext_noop("The workbook declares a document type, which no workbook needs: it is not read.")
+            gettext_noop(
+                "The workbook contains an XML document type and was not read: "
+                "open it in Excel and save it again."
+            )
         )
 
     def read(self, stream: IO[bytes], until: Callable[[], bool] = lambda: False) -> None:
@@ -95,7 +106,7 @@ class Parser:
 
 
 class Workbook:
-    """The parts of a workbook that lead to the cells of a sheet."""
+    """The parts of a workbook needed to find the cells of a sheet."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self.archive = archive
@@ -125,10 +136,10 @@ class Workbook:
             with self.archive.open(name) as stream:
                 parser.read(stream, until)
         except KeyError as error:
-            raise Refusal(gettext_noop("This is no Excel workbook.")) from error
+            raise Refusal(gettext_noop("This is not an Excel workbook.")) from error
 
     def _read_styles(self) -> set[int]:
-        """Which styles of cells show a date."""
+        """The cell styles that show a date."""
         formats: dict[int, bool] = {}
         styles: list[int] = []
         inside: list[str] = []
@@ -151,7 +162,7 @@ class Workbook:
         return {index for index, number in enumerate(styles) if formats.get(number, number in DATE_FORMATS)}
 
     def read_strings(self) -> list[str]:
-        """The texts that cells point to."""
+        """The shared texts that cells refer to."""
         strings: list[str] = []
         pieces: list[str] = []
         state = {"text": False, "phonetic": False}
@@ -177,7 +188,7 @@ class Workbook:
 
 
 class SheetWriter:
-    """Writes the rows of a sheet as they come by."""
+    """Writes the rows of a sheet as they are parsed."""
 
     def __init__(self, workbook: Workbook, target: IO[str], limits: dict[str, int]) -> None:
         self.workbook, self.limits = workbook, limits
@@ -200,7 +211,12 @@ class SheetWriter:
             self.row = int(values["r"]) if "r" in values else self.row + 1
             self.cells, self.column = {}, -1
             if self.row <= self.line:
-                raise Refusal(gettext_noop("The rows of the sheet are out of order: it is damaged."))
+                raise Refusal(
+                    gettext_noop(
+                        "The rows of the sheet are out of order: "
+                        "open the workbook in Excel and save it again."
+                    )
+                )
         elif name == "f":
             self.is_formula = True
         elif name == "rPh":
@@ -212,7 +228,9 @@ class SheetWriter:
     def _start_cell(self, values: dict[str, str]) -> None:
         self.column = _column(values["r"]) if "r" in values else self.column + 1
         if self.column >= self.limits["columns"]:
-            sentence = gettext_noop("A cell stands in column %(column)s; at most %(limit)s are read.")
+            sentence = gettext_noop(
+                "There is a cell in column %(column)s, but at most %(limit)s columns can be imported."
+            )
             raise Refusal(sentence, column=self.column + 1, limit=self.limits["columns"])
         self.kind, self.style = values.get("t", "n"), int(values.get("s", "0"))
         self.value, self.is_formula = "", False
@@ -236,9 +254,9 @@ class SheetWriter:
 
     def _write(self) -> None:
         if self.cells:
-            # A row that is not there is an empty line: the next one keeps its number.
+            # A skipped row becomes an empty line, so that the next one keeps its number.
             self.target.write("\n" * (self.row - self.line - 1))
-            # Cells that are not there, at the end of a row too, are empty ones.
+            # Cells that do not exist, including those at the end of a row, are empty.
             self.width = self.width or max(self.cells) + 1
             self.writer.writerow(
                 [self.cells.get(index, "") for index in range(max(self.width, max(self.cells) + 1))]
@@ -263,7 +281,7 @@ class SheetWriter:
 
 
 def _column(reference: str) -> int:
-    """A cell's column from 0: B7 stands in column 1."""
+    """A cell's column, from 0: B7 is in column 1."""
     index = 0
     for character in reference:
         if not "A" <= character <= "Z":
@@ -279,8 +297,8 @@ def as_number(text: str) -> str:
 
 
 def as_date(serial: float, *, is_1904: bool) -> str:
-    """A stored day number as an ISO date, with the time of day if there is one."""
-    # Excel believes that 1900 was a leap year.
+    """A stored serial date as an ISO date, with the time if there is one."""
+    # Excel treats 1900 as a leap year.
     start = datetime(1904, 1, 1) if is_1904 else datetime(1899, 12, 30 if serial >= 60 else 31)  # noqa: DTZ001
     if not 0 <= serial < 2_958_466:
         return repr(serial)
@@ -295,7 +313,7 @@ def unescape(text: str) -> str:
 
 
 def choose(sheets: list[dict[str, str]], wanted: str) -> dict[str, str] | None:
-    """The sheet that was named, or the only one that people see; `None` if somebody must choose."""
+    """The named sheet, or the only visible one; `None` if somebody must choose."""
     if wanted:
         return next((sheet for sheet in sheets if sheet["name"] == wanted), None)
     visible = [sheet for sheet in sheets if sheet["state"] == "visible"]
@@ -303,12 +321,12 @@ def choose(sheets: list[dict[str, str]], wanted: str) -> dict[str, str] | None:
 
 
 def convert(source: str, target: str, wanted: str, limits: dict[str, int]) -> dict[str, Any]:
-    """Write the chosen sheet; answer with the sheets, the one that was chosen, and what was noticed."""
+    """Write the chosen sheet; return the sheets, the chosen one, and what was noticed."""
     with zipfile.ZipFile(source) as archive:
         check_archive(archive, limits)
         workbook = Workbook(archive)
         if not workbook.sheets:
-            raise Refusal(gettext_noop("The workbook has no sheet with cells."))
+            raise Refusal(gettext_noop("The workbook has no sheet with data."))
         chosen = choose(workbook.sheets, wanted)
         answer = {"sheets": [sheet["name"] for sheet in workbook.sheets], "sheet": chosen and chosen["name"]}
         if chosen is None:

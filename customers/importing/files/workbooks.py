@@ -1,4 +1,4 @@
-"""Excel workbooks: one sheet becomes a CSV file beside the upload, in a child process that may not grow."""
+"""Excel workbooks: a child process with limits converts one sheet to a CSV file next to the upload."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SECONDS, HEAD_SECONDS = 600, 20
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet that was written as a CSV file beside the workbook."""
+    """A sheet that was written as a CSV file next to the workbook."""
 
     asked: str  # the name that somebody said; empty for the only one that people see
     head: bool  # whether it is the first rows alone
@@ -42,29 +42,29 @@ class Sheet:
     names: tuple[str, ...]  # of all sheets
     has_merged: bool
     has_macros: bool
-    # More than one may be meant: this is the first.
+    # More than one sheet is possible: this is the first.
     is_guess: bool = False
 
     def path(self, workbook: Path) -> Path:
         return _csv_beside(workbook, head=self.head)
 
     def answers(self, asked: str, *, head: bool, guess: bool) -> bool:
-        """Whether it is what somebody asks for now."""
+        """Whether it is what is being asked for now."""
         return (self.asked, self.head) == (asked, head) and (guess or not self.is_guess)
 
     @property
     def question(self) -> str:
         listed = ", ".join(f"“{one}”" for one in self.names)
-        text = _("The workbook has the sheets %(names)s: say which one holds the customers.")
+        text = _("The workbook has several sheets, %(names)s: choose the one with the customers.")
         return text % {"names": listed}
 
     @property
     def warnings(self) -> tuple[str, ...]:
         warnings = [self.question] if self.is_guess else []
         if self.has_merged:
-            warnings.append(_("Some cells are merged: only the first of them has the value."))
+            warnings.append(_("Some cells are merged: only the first cell of each group has the value."))
         if self.has_macros:
-            warnings.append(_("The macros of the workbook were not looked at; its values were read."))
+            warnings.append(_("The workbook contains macros, which were ignored; only its values were read."))
         return tuple(warnings)
 
 
@@ -81,16 +81,16 @@ def convert_sheet(path: Path, name: str, sheet: str, *, head: bool = False, gues
     Parameters
     ----------
     sheet
-        Its name; empty for the only one that people see.
+        Its name; empty for the only visible one.
     head
-        The first rows alone, for a look.
+        Convert only the first rows.
     guess
-        Somebody will check: take the first sheet when more than one may be meant.
+        Somebody will check: take the first sheet if more than one is possible.
 
     Raises
     ------
     ImportRefusedError
-        The workbook is damaged, or made to do harm.
+        The workbook is damaged or malicious.
     AmbiguousFileError
         It has several sheets.
     """
@@ -140,7 +140,7 @@ def _ask_child(path: Path, sheet: str, *, head: bool) -> dict:
     except subprocess.TimeoutExpired as error:
         raise ImportRefusedError(_("Reading the workbook takes too long: save the sheet as CSV.")) from error
     if done.returncode:
-        logger.warning("the reader of workbooks ended with %s: %s", done.returncode, done.stderr[-500:])
+        logger.warning("the workbook reader ended with %s: %s", done.returncode, done.stderr[-500:])
         raise ImportRefusedError(
             _("The workbook takes too much memory or time to read: save the sheet as CSV.")
         )

@@ -1,4 +1,4 @@
-"""Whether the ids of a file rise from row to row: then none can stand there twice."""
+"""Checking whether a file's ids ascend from row to row, in which case there are no duplicates."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import pyarrow.compute as pc
 
 
 class AscendingIds:
-    """Watches ids, batch after batch, as whole numbers and as texts; exports are sorted by either.
+    """Watches ids batch by batch, as whole numbers and as texts; exports are sorted by one or the other.
 
-    It spares a database the search for duplicates, and needs the last id alone to do so.
+    It saves the database the search for duplicates, and only needs to remember the last id.
     """
 
     def __init__(self) -> None:
@@ -36,5 +36,5 @@ class AscendingIds:
     def _texts_rise(self, ids: pa.StringArray) -> bool:
         first, before, self._last_text = ids[0].as_py(), self._last_text, ids[-1].as_py()
         rises = pc.all(pc.less(ids.slice(0, len(ids) - 1), ids.slice(1))).as_py()
-        # In the order of UTF-8, which is that of code points.
+        # In UTF-8 order, which is code point order.
         return rises is not False and (before is None or first > before)

@@ -1,14 +1,14 @@
-"""The door of this room: from accepted rows to the version that people see.
+"""The entry point of this package: from accepted rows to the published version.
 
-An import never edits rows that people can see. It builds the next version beside the current one, in one
-transaction with the UPDATE of the dataset's pointer that publishes it.
+An import never edits rows that people can see. It builds the next version alongside the current one, in the
+same transaction as the UPDATE of the dataset's pointer that publishes it.
 
-The plain way stages the rows (`staging`) and joins them with the current version (`joining`); it takes any
-file. The quick ways give the same version and the same counts where they fit, and leave nothing behind where
-they do not: a first file goes straight into its partition, one that lists the customers in the
-order known is merged with it (`merging`, which asks `digests` whom nobody need read). `copy_format` writes
-rows to PostgreSQL by whole columns, and `ascending` spares the search for duplicates. The setting
-`IMPORT_PLAINLY` turns all of them off.
+The plain way stages the rows (`staging`) and joins them with the current version (`joining`); it handles any
+file. The fast ways give the same version and the same counts where they apply, and leave nothing behind where
+they do not: a first file goes straight into its partition, and a file that lists the customers in the known
+order is merged (`merging`, which uses `digests` to skip unchanged blocks). `copy_format` encodes rows for
+PostgreSQL by whole columns, and `ascending` avoids the search for duplicates. The setting `IMPORT_PLAINLY`
+turns them all off.
 """
 
 from __future__ import annotations
@@ -39,32 +39,32 @@ from customers.storage import partitions
 
 logger = logging.getLogger(__name__)
 
-# First key of the advisory locks by which the imports of one dataset take turns; the second is the dataset.
+# First key of the advisory locks that make imports of one dataset take turns; the second is the dataset.
 TURN_LOCK = 7_305_119
-# Sorting and joining a million customers takes this much; the default of 4 MB would go through the disk.
+# Sorting and joining a million customers takes this much; the default of 4 MB would spill to disk.
 WORK_MEMORY = "192MB"
 
 
 class BaseMovedError(Exception):
-    """Somebody undid the version that the next one was built upon."""
+    """Somebody undid the version that the next one was built on."""
 
 
 class AcceptedRows(Protocol):
-    """The rows of a file that may come in. Whoever goes through them begins with the first one again."""
+    """The accepted rows of a file. Each iteration starts again from the first row."""
 
     @property
     def line_count(self) -> int:
-        """At most so many rows."""
+        """Upper limit for the number of rows."""
 
     def __iter__(self) -> Iterator[Accepted]: ...
 
     def reject_duplicates(self, count: int, find: Callable[[int, int], list[Duplicate]]) -> None:
-        """Count so many rows as rejected; `find` finds them between two lines, both included."""
+        """Count this many rows as rejected; `find` returns those between two lines, both included."""
 
 
 def wait_for_turn(dataset: Dataset, report: Callable[[str], None]) -> None:
-    """Wait until no other import of the dataset is loading; it is our turn until the transaction ends."""
-    # The memory that large joins and indexes want, for this transaction.
+    """Wait until no other import of the dataset is loading; our turn lasts until the transaction ends."""
+    # Memory for large joins and index builds, for this transaction only.
     for setting in ("work_mem", "maintenance_work_mem"):
         partitions.execute("SELECT set_config({}, {}, true)", sql.Literal(setting), sql.Literal(WORK_MEMORY))
     while True:
@@ -83,10 +83,10 @@ def build_version(
     rows: AcceptedRows,
     report: Callable[[str], None],
 ) -> Counts:
-    """Build the version that follows `base`, unseen, in this transaction; none if nothing changes.
+    """Build the version that follows `base` in this transaction, unpublished; none if nothing changes.
 
-    The import's options say whether an empty cell clears a value, and whether customers who are not in the
-    file leave.
+    The import's options say whether empty cells delete values, and whether customers who are not in the file
+    are removed.
     """
     if not settings.IMPORT_PLAINLY:
         try:
@@ -103,12 +103,12 @@ def build_version(
 def load_first_version(
     customer_import: CustomerImport, layout: Layout, accepted: Iterable[Accepted]
 ) -> Counts:
-    """Write a dataset's first customers straight into a partition, and attach it. Call it within a savepoint.
+    """Write a dataset's first customers straight into a partition and attach it. Call it in a savepoint.
 
     Raises
     ------
     DuplicateIdsError
-        A customer id stands on more than one line.
+        A customer id appears on more than one line.
     """
     version, digests = customer_import.pk, list[bytes]()
 
@@ -143,7 +143,7 @@ def _stage_and_join(
     report: Callable[[str], None],
 ) -> Counts:
     staged = stage(customer_import, layout, rows)
-    report(gettext_noop("comparing with the customers known"))
+    report(gettext_noop("comparing with existing customers"))
     if not staged.is_ascending and (count := set_aside_duplicates(staged)):
         rows.reject_duplicates(count, partial(read_duplicates, staged))
     report(gettext_noop("building the new version"))
@@ -153,7 +153,7 @@ def _stage_and_join(
 
 
 def publish(customer_import: CustomerImport, base: CustomerImport | None, counts: Counts) -> None:
-    """Make the new version the one that people see, if the base still is.
+    """Make the new version the current one, if the base still is.
 
     Raises
     ------

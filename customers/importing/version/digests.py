@@ -1,7 +1,7 @@
-"""Digests of a version's customers, block by block in the order of their ids.
+"""Digests of a version's customers, in blocks, in the order of their ids.
 
-A file whose block has the same digest says of these customers what is known: nobody need read them. Measured
-on 1 M rows of the Mall layout, nothing changed: a quarter of the time of reading them.
+If a block of the file has the same digest, these customers are unchanged and need not be read. Measured on
+1 M rows of the Mall layout with nothing changed: a quarter of the time of reading them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DIGEST_BYTES = 16
 
 @dataclass(eq=False)
 class Block:
-    """Customers who follow each other: up to BLOCK_ROWS of them, in the pieces in which they were read."""
+    """Up to BLOCK_ROWS consecutive customers, in the pieces in which they were read."""
 
     pieces: list[Accepted] = field(default_factory=list)
     size: int = 0
@@ -31,7 +31,7 @@ class Block:
         self.size += len(rows.lines)
 
     def digest(self) -> bytes:
-        """The digest of all that is known of them but their ids in the system, however they are cut."""
+        """The digest of everything but their ids in the system; independent of the pieces."""
         columns: dict[str, hashlib.blake2b] = {}
         for rows in self.pieces:
             for name, content in _contents(rows):
@@ -43,7 +43,7 @@ class Block:
 
 
 def in_blocks(accepted: Iterable[Accepted]) -> Iterator[Block]:
-    """Cut rows into blocks of the same size, the last one aside, whichever pieces they come in."""
+    """Regroup rows into blocks of equal size (except the last), whatever pieces they come in."""
     block = Block()
     for rows in accepted:
         start, count = 0, len(rows.lines)
@@ -59,7 +59,7 @@ def in_blocks(accepted: Iterable[Accepted]) -> Iterator[Block]:
 
 
 def split_digests(digests: bytes) -> list[bytes]:
-    """The digests of the blocks, from those of a version one behind the other."""
+    """Split a version's concatenated digests into one per block."""
     return [digests[start : start + DIGEST_BYTES] for start in range(0, len(digests), DIGEST_BYTES)]
 
 

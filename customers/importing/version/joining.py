@@ -1,4 +1,4 @@
-"""The plain way to the next version: the staged rows joined with the customers of the current one."""
+"""The plain way to build the next version: joining the staged rows with the current customers."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def join_version(
 ) -> Counts:
     """Build the next version from the current one and the staged rows; none if nothing changes.
 
-    The import's options say whether an empty cell clears a value, and whether customers who are not in the
-    file leave.
+    The import's options say whether empty cells delete values, and whether customers who are not in the file
+    are removed.
     """
     join = _Join(customer_import, base, layout, staging)
     counts = join.count()
@@ -33,7 +33,7 @@ def join_version(
 
 
 class _Join:
-    """The staged rows `s` beside the customers of the current version `c`."""
+    """The staged rows `s` joined with the customers of the current version `c`."""
 
     def __init__(
         self, customer_import: CustomerImport, base: CustomerImport | None, layout: Layout, staging: Staging
@@ -84,7 +84,7 @@ class _Join:
 
 
 def _merged(column: str, kind: str, count: int, filled: frozenset[int], clears: bool) -> sql.Composed:
-    """The SQL for a customer's next array: what the file says over what was known, no NULL at its end."""
+    """The SQL for a customer's next array: the file's values over the existing ones, no trailing NULLs."""
     staged = sql.Identifier("s", column)
     if not count or (clears and len(filled) == count):
         return sql.Composed([staged])
@@ -96,8 +96,8 @@ def _merged(column: str, kind: str, count: int, filled: frozenset[int], clears: 
         else slices[known]
         for said, known in places
     ]
-    # Both subqueries are evaluated by themselves: an array that is put where its name stands is made anew for
-    # every element of it.
+    # Both subqueries must be evaluated on their own: an inlined array would be built again for each of its
+    # elements.
     return sql.SQL(
         """
         CASE WHEN c.id IS NULL OR (cardinality({staged}) = {count} AND array_position({staged}, NULL) IS NULL)

@@ -1,4 +1,4 @@
-"""Accepted rows in a table that nobody sees, and the search for customers who stand there twice."""
+"""The staging table for accepted rows, and the search for duplicate customers in it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ OTHER_LINES_SHOWN = 5
 
 @dataclass(frozen=True)
 class Staging:
-    """A table of accepted rows, each with its line, and one of those that stand there more than once."""
+    """A table of accepted rows with their lines, and a table of the duplicates among them."""
 
     import_id: int
-    # Every id is greater than the one before: none can stand there twice.
+    # Every id is greater than the one before, so there are no duplicates.
     is_ascending: bool = False
 
     @property
@@ -53,9 +53,9 @@ class Staging:
 
 
 def stage(customer_import: CustomerImport, layout: Layout, accepted: Iterable[Accepted]) -> Staging:
-    """Write the accepted rows into a table of their own that nobody sees.
+    """Write the accepted rows into a staging table.
 
-    Each row gets an id; those of customers who have one are not used.
+    Each row gets an id, which is not used if the customer already has one.
     """
     staging = Staging(customer_import.pk)
     partitions.execute(
@@ -76,7 +76,7 @@ def stage(customer_import: CustomerImport, layout: Layout, accepted: Iterable[Ac
 
 
 def _write_encoded(table: str, layout: Layout, accepted: Iterable[Accepted]) -> bool:
-    """Write rows by whole columns; return whether their ids were seen to rise from row to row."""
+    """Write rows by whole columns; return whether their ids ascend."""
     ids = AscendingIds()
 
     def encoded() -> Iterator[bytes | memoryview]:
@@ -93,7 +93,7 @@ def _write_encoded(table: str, layout: Layout, accepted: Iterable[Accepted]) -> 
 
 
 def _write_plainly(table: str, layout: Layout, accepted: Iterable[Accepted]) -> bool:
-    """Write row by row, as psycopg does; nobody watches the ids."""
+    """Write row by row with psycopg, without checking the order of the ids."""
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
     )
@@ -105,7 +105,7 @@ def _write_plainly(table: str, layout: Layout, accepted: Iterable[Accepted]) -> 
 
 
 def _rows(layout: Layout, customers: Accepted) -> Iterator[tuple[int, str, list[Any], list[Any]]]:
-    """Line, id, numbers and texts of each customer; without missing values at the end of an array."""
+    """Line, id, numbers and texts of each customer, without trailing missing values."""
     count = len(customers.lines)
     numbers = [customers.numbers.get(position) for position in range(layout.number_count)]
     texts = [customers.texts.get(position) for position in range(layout.text_count)]
@@ -130,25 +130,25 @@ def _canonical(values: list[Any]) -> list[Any]:
 
 
 class Phrases:
-    """What is said of duplicates, translated once for all of them: a file may have very many."""
+    """The messages about duplicates, translated once because a file may have very many."""
 
     def __init__(self) -> None:
-        self.same = _("The same customer as in line %(line)s, which was taken.")
+        self.same = _("Same customer as in line %(line)s, which was imported.")
         self.more = _("%(count)s more")
         self.both = _("%(first)s and %(last)s")
         self.differing = cache(self._differing)
 
     def _differing(self, count: int) -> str:
         return ngettext(
-            "This customer id stands in line %(lines)s too, with other values: none of them was taken.",
-            "This customer id stands in lines %(lines)s too, with other values: none of them was taken.",
+            "This customer id is also in line %(lines)s with different values: neither was imported.",
+            "This customer id is also in lines %(lines)s with different values: none was imported.",
             count,
         )
 
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A line whose customer id stands elsewhere too."""
+    """A line whose customer id also appears on other lines."""
 
     line: int
     is_same: bool
@@ -156,7 +156,7 @@ class Duplicate:
     other_count: int
 
     def explain(self, phrases: Phrases) -> str:
-        """Say why the line was not taken."""
+        """Explain why the line was not imported."""
         shown = [str(line) for line in self.others]
         if self.is_same:
             return phrases.same % {"line": shown[0]}
@@ -171,9 +171,9 @@ class Duplicate:
 
 
 def set_aside_duplicates(staging: Staging) -> int:
-    """Take rows whose id stands on more than one line out of the staging; return how many.
+    """Remove rows whose id appears on more than one line from the staging table; return how many.
 
-    Of identical rows the first stays. Of conflicting ones none does: nobody can say which is right.
+    The first of several identical rows stays. Of conflicting rows none stays: it is unclear which is right.
     """
     partitions.execute(
         """

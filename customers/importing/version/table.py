@@ -1,4 +1,4 @@
-"""The table of a version, from its making to its counts: what every way to build one shares."""
+"""The table of a version and its counts: shared by every way of building one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SEQUENCE = "customers_customer_id_seq"
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of the rows that were accepted."""
+    """What became of the accepted rows."""
 
     created: int = 0
     updated: int = 0
@@ -30,13 +30,13 @@ class Counts:
 
 
 class DuplicateIdsError(Exception):
-    """A customer id stands on more than one line: the rows must be staged."""
+    """A customer id appears on more than one line, so the rows must be staged."""
 
 
 def create_version_table(version: int) -> str:
-    """Make the table of a version; its customers get ids of their own unless they have some."""
+    """Create a version's table; customers without an id get a new one."""
     table = partitions.create_partition(Customer, version)
-    # Nothing is planned by statistics of the arrays, and ANALYZE takes most of its time for them.
+    # No query plan needs statistics on the arrays, and ANALYZE would spend most of its time on them.
     partitions.execute(
         "ALTER TABLE {} ALTER COLUMN id SET DEFAULT nextval({}), ALTER COLUMN numbers SET STATISTICS 0,"
         " ALTER COLUMN texts SET STATISTICS 0",

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.pipeline import import_now, start_import
-from customers.importing.preparation import declare, prepare_page
+from customers.importing.preparation import confirm_mapping, prepare_page
 from customers.models import Customer, CustomerImport, Dataset
 from customers.storage.partitions import partition_name
 from customers.storage.versions import undo_import
@@ -164,7 +164,7 @@ def test_a_declared_mapping_is_taken_as_it_is(dataset, counts):
     page = prepare_page(customer_import).page
     columns = page.columns
     assert [(column.use, column.name) for column in columns] == [("id", ""), ("number", "Alter")]
-    declare(customer_import, page, columns)
+    confirm_mapping(customer_import, page, columns)
     customer_import.refresh_from_db()
     assert customer_import.mapping[1]["maximum"] == 120
 
@@ -285,7 +285,7 @@ def test_an_import_that_is_killed_leaves_nothing_and_its_report_says_so(
     Job.objects.filter(pk=killed.job.pk).update(heartbeat_at=Now() - timedelta(minutes=5))
     assert recover_stale() == 1
     page = administrator_client.get(killed.get_absolute_url()).content.decode()
-    assert "Nothing was imported" in page
+    assert "Nothing was brought in" in page
     assert Job.objects.get(pk=killed.job.pk).error in html.unescape(page)
 
 

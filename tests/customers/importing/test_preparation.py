@@ -11,7 +11,7 @@ from customers.importing.execute import execute_import
 from customers.importing.files import sniffing
 from customers.importing.files.sniffing import KeptLook, look_at
 from customers.importing.pipeline import store_import
-from customers.importing.preparation import look, read_otherwise
+from customers.importing.preparation import change_reading, look
 from customers.models import CustomerImport
 from tests.customers.importing.files.test_workbooks import HEADER, number, row, workbook
 
@@ -98,7 +98,7 @@ def test_whatever_is_said_about_a_file_it_is_not_scanned_again(store, scans):
         ("utf-8", ",", ("CustomerID;Name",)),
         ("cp1253", "", ("CustomerID", "Name")),
     ):
-        read_otherwise(waiting, encoding=encoding, delimiter=delimiter, sheet="")
+        change_reading(waiting, encoding=encoding, delimiter=delimiter, sheet="")
         found = look(CustomerImport.objects.get(pk=waiting.pk), guess=True)
         assert (found.encoding, found.headers) == (encoding, headers)
     assert len(scans) == 1
@@ -108,7 +108,7 @@ def test_another_sheet_is_converted_and_one_that_was_guessed_is_no_answer(store,
     sheets = [HEADER + row(2, number("A2", value)) for value in "12"]
     waiting = store(workbook(*sheets), "customers.xlsx")
     for sheet, cell in (("", "1"), ("", "1"), ("Sheet 2", "2"), ("Sheet 2", "2"), ("Sheet 1", "1")):
-        read_otherwise(waiting, encoding="", delimiter="", sheet=sheet)
+        change_reading(waiting, encoding="", delimiter="", sheet=sheet)
         assert look(waiting, guess=True).preview[0][0] == cell
     assert conversions == [True, True, True]
 

@@ -82,7 +82,7 @@ def test_a_number_in_two_readings_is_asked_and_nothing_begins_without_an_answer(
     begin(page)
     expect(page.get_by_text("Choose how these numbers are written.")).to_be_visible()
     assert dataset.imports.get().job is None
-    page.get_by_label("Written as").last.select_option("1,234.5")
+    page.get_by_label("Format").last.select_option("1,234.5")
     begin(page)
     outcome(page, "2 customers in My shop")
     assert values(dataset) == {"1": [1234.0], "2": [5.0]}
