@@ -68,7 +68,7 @@ def find(path: str) -> object:
 CODE = paths_of_code()
 
 
-def test_there_are_paths_to_look_at():
+def test_some_dotted_paths_are_found():
     places = {"segmenter/settings.py", "segmenter/gunicorn.py", "segmenter/embedded/servers.py"}
     assert len(CODE) > 90
     assert places <= set(CODE.values())
@@ -76,7 +76,7 @@ def test_there_are_paths_to_look_at():
 
 
 @pytest.mark.parametrize("path", sorted(CODE))
-def test_what_a_string_names_is_there(path):
+def test_dotted_paths_exist(path):
     app.loader.import_default_modules()
     if ".tasks." in path:
         assert path in app.tasks, CODE[path]
@@ -103,7 +103,7 @@ def test_the_database_s_engine_has_what_django_asks_of_it():
     assert find(f"{settings.DATABASES['default']['ENGINE']}.base.DatabaseWrapper")
 
 
-def test_what_command_lines_name_is_there():
+def test_modules_on_command_lines_exist():
     files = [CHECKOUT / name for name in ("Dockerfile", "docker-compose.yml", "Makefile")]
     files += [*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md")]
     said = {path for file in files for path in SAID.findall(file.read_text())}
@@ -111,6 +111,6 @@ def test_what_command_lines_name_is_there():
     assert all(find(path) for path in said)
 
 
-def test_the_image_lets_in_every_floor():
+def test_the_image_contains_every_app():
     let_in = (CHECKOUT / ".dockerignore").read_text().split()
     assert {f"!{floor}" for floor in FLOORS} <= set(let_in)

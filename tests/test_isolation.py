@@ -11,7 +11,7 @@ from jobs.models import Job
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_what_is_committed_is_taken_back(django_db_setup, shop, execute_a_run, analyst):
+def test_committed_rows_are_removed(django_db_setup, shop, execute_a_run, analyst):
     execute_a_run(shop)
     AuditEvent.objects.create(action="run")
     assert Customer.objects.exists()
@@ -20,7 +20,7 @@ def test_what_is_committed_is_taken_back(django_db_setup, shop, execute_a_run, a
         assert not model.objects.exists()
 
 
-def test_what_the_migrations_wrote_comes_back(django_db_setup):
+def test_rows_from_migrations_are_restored(django_db_setup):
     before = set(Group.objects.values_list("pk", "name", "permissions"))
     assert before
     Group.objects.get(name="Viewer").delete()
@@ -30,7 +30,7 @@ def test_what_the_migrations_wrote_comes_back(django_db_setup):
     assert set(Group.objects.values_list("pk", "name", "permissions")) == before
 
 
-def test_tables_that_were_made_go(django_db_setup, shop):
+def test_new_tables_are_dropped(django_db_setup, shop):
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE left_behind (number int)")
         before = set(connection.introspection.table_names(cursor))

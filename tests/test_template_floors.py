@@ -82,7 +82,7 @@ def is_used(name: str) -> bool:
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_a_template_names_nothing_from_above(name):
+def test_a_template_uses_nothing_from_higher_apps(name):
     assert not names_from_above(name, TEMPLATES[name])
 
 
@@ -100,7 +100,7 @@ def test_a_template_names_nothing_from_above(name):
         ("common/_a.html", "{% if not perms.audit.view_auditevent %}"),
     ],
 )
-def test_what_is_above_is_noticed(name, source):
+def test_uses_of_higher_apps_are_detected(name, source):
     assert names_from_above(name, source)
 
 
@@ -114,7 +114,7 @@ def test_what_is_above_is_noticed(name, source):
         ("404.html", "{% url 'people:person-list' %}{% load segments %}"),
     ],
 )
-def test_what_is_below_may_be_named(name, source):
+def test_lower_apps_may_be_used(name, source):
     assert not names_from_above(name, source)
 
 

@@ -77,7 +77,7 @@ def bare_words(source: str) -> Iterator[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(FOLDER)))
-def test_no_word_stands_outside_of_a_translation_tag(path):
+def test_all_text_in_templates_is_translatable(path):
     found = [f"line {line}: {words}" for line, words in bare_words(path.read_text())]
     assert not found, "\n".join(found)
 
@@ -100,7 +100,7 @@ def test_every_template_can_be_extracted_by_makemessages():
         '<input type="submit" value="Send">',
     ],
 )
-def test_bare_words_are_noticed(source):
+def test_untranslated_text_is_detected(source):
     assert list(bare_words(source))
 
 
@@ -118,7 +118,7 @@ def test_bare_words_are_noticed(source):
         '<td{% if x %} class="a">{{ x }}{% else %} class="b">{{ y }}{% endif %}</td>',
     ],
 )
-def test_what_can_be_translated_is_left_alone(source):
+def test_translatable_text_is_accepted(source):
     assert not list(bare_words(source))
 
 
@@ -241,7 +241,7 @@ def test_every_module_is_looked_at():
         '_("At most %d may be chosen." % limit)',
     ],
 )
-def test_a_sentence_that_bypasses_gettext_is_noticed(source):
+def test_a_sentence_that_bypasses_gettext_is_detected(source):
     assert list(untranslated(ast.parse(source)))
 
 
@@ -257,5 +257,5 @@ def test_a_sentence_that_bypasses_gettext_is_noticed(source):
         'key = f"run {run.pk} {version.pk}"',
     ],
 )
-def test_what_is_translated_or_never_read_is_left_alone(source):
+def test_translated_or_unread_strings_are_accepted(source):
     assert not list(untranslated(ast.parse(source)))

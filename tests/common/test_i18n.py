@@ -32,7 +32,7 @@ def shouting():
     use_catalogue(translation, read_signs)
 
 
-def test_the_site_brings_its_catalogue():
+def test_the_site_registers_its_catalogue():
     assert i18n._catalogue is translation
 
 

@@ -58,11 +58,11 @@ def test_averages_are_written_as_people_do(value: float, words: str) -> None:
     ("value", "words"),
     [(0, "0"), (-3.0, "−3"), (12.34, "12.3"), (0.5534, "0.553"), (1234.5, "1,234"), (-4.6e-5, "−4.6e−05")],
 )
-def test_values_have_as_many_decimals_as_say_something(value: float, words: str) -> None:
+def test_values_have_only_meaningful_decimals(value: float, words: str) -> None:
     assert format_value(value) == words
 
 
-def test_averages_that_look_alike_get_the_digits_that_tell_them_apart() -> None:
+def test_averages_that_look_equal_get_enough_decimals_to_differ() -> None:
     assert format_apart(48.851, 48.852) == ("48.851", "48.852")
     assert format_apart(48.0, 52.0) == ("48.0", "52.0")
     assert format_apart(-5.0, -5.0) == ("−5.0", "−5.0")
@@ -91,7 +91,7 @@ def test_decimals_can_be_fixed() -> None:
     assert format_number(-0.001, 2) == "0.00"
 
 
-def test_a_small_share_is_not_called_nothing() -> None:
+def test_a_small_share_is_never_shown_as_zero() -> None:
     shares = [format_share(part, 10_000) for part in (0, 1, 4050)]
     assert shares == ["0.0\xa0%", "<0.1\xa0%", "40.5\xa0%"]
     assert format_share(0, 0) == "0.0\xa0%"
@@ -109,7 +109,7 @@ def test_a_small_share_is_not_called_nothing() -> None:
         (1, 31, "+3,000\xa0%"),
     ],
 )
-def test_growth_is_told_in_per_cent(first: int, last: int, words: str) -> None:
+def test_growth_is_written_as_a_percentage(first: int, last: int, words: str) -> None:
     assert format_growth(first, last) == words
 
 
@@ -144,7 +144,7 @@ def test_no_two_ticks_of_an_axis_read_the_same(low: float, length: float) -> Non
 
 
 @given(st.floats(-1e12, 1e12), st.integers(-9, 12), st.integers(2, 9))
-def test_ticks_at_any_distance_say_how_far_apart_they_are(start: float, power: int, count: int) -> None:
+def test_tick_labels_show_the_distance_between_ticks(start: float, power: int, count: int) -> None:
     step = 10.0**power
     ticks = [(round(start / step) % 10_000_000 + number) * step for number in range(count)]
     texts = format_ticks(ticks)

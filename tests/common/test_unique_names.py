@@ -3,10 +3,10 @@
 from common.unique_names import unused_name
 
 
-def test_the_first_free_number_stands_behind_a_taken_name():
+def test_a_taken_name_gets_the_first_free_number():
     assert unused_name("Shop", set()) == "Shop"
     assert unused_name("Shop", {"Shop", "Shop 2", "Shop 4"}) == "Shop 3"
 
 
-def test_what_joins_name_and_number_can_be_chosen():
+def test_the_separator_can_be_chosen():
     assert unused_name("shop", {"shop"}, joint="-") == "shop-2"

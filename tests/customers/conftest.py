@@ -47,14 +47,14 @@ def dataset(transactional_db: None) -> Dataset:
 
 
 @pytest.fixture
-def bring(dataset: Dataset) -> Callable[..., CustomerImport]:
+def import_file(dataset: Dataset) -> Callable[..., CustomerImport]:
     """Import text or bytes into the dataset, in this process."""
 
-    def bring_content(content: str | bytes, name: str = "customers.csv", **said: Any) -> CustomerImport:
+    def import_content(content: str | bytes, name: str = "customers.csv", **said: Any) -> CustomerImport:
         raw = content.encode() if isinstance(content, str) else content
         return import_now(dataset, io.BytesIO(raw), name, options=ImportOptions(**said))
 
-    return bring_content
+    return import_content
 
 
 @pytest.fixture

@@ -23,8 +23,8 @@ FILE = """id,Age,Town,Same,Joined
 
 
 @pytest.fixture
-def overview(bring, dataset):
-    bring(FILE)
+def overview(import_file, dataset):
+    import_file(FILE)
     dataset.refresh_from_db()
     return {attribute.name: each for attribute, each in overview_of(dataset).items()}
 
@@ -52,8 +52,8 @@ def test_dates_have_their_first_and_their_last_day_and_a_histogram(overview):
     assert (joined.counts[0], joined.counts[-1], sum(joined.counts)) == (1, 2, 3)
 
 
-def test_dates_of_any_century_are_counted(bring, dataset):
-    bring("id,Founded\n1,0476-09-04\n2,1492-10-12\n3,9999-12-31\n")
+def test_dates_of_any_century_are_counted(import_file, dataset):
+    import_file("id,Founded\n1,0476-09-04\n2,1492-10-12\n3,9999-12-31\n")
     dataset.refresh_from_db()
     (founded,) = overview_of(dataset).values()
     assert (founded.first_day, founded.last_day) == (date(476, 9, 4), date(9999, 12, 31))
@@ -64,8 +64,8 @@ def test_texts_come_with_the_most_frequent_first(overview):
     assert overview["Town"].frequent == (("Rome", 0.5), ("Oslo", 0.25), ("Paris", 0.25))
 
 
-def test_texts_that_nearly_everyone_has_alone_are_not_listed_with_their_shares(bring, dataset):
-    bring(
+def test_nearly_unique_texts_are_listed_without_shares(import_file, dataset):
+    import_file(
         "id,Mail,Town\n"
         + "".join(f"{one},m{one}@x.org,{'Rome' if one % 9 else 'Oslo'}\n" for one in range(99))
     )
@@ -74,7 +74,7 @@ def test_texts_that_nearly_everyone_has_alone_are_not_listed_with_their_shares(b
     assert (mail.is_diverse, town.is_diverse) == (True, False)
 
 
-def test_nothing_is_said_of_a_dataset_without_customers(dataset):
+def test_a_dataset_without_customers_has_no_overview(dataset):
     assert overview_of(dataset) == {}
 
 
@@ -89,9 +89,9 @@ def test_a_worker_counts_after_an_import_and_the_page_only_reads(
         assert overview_of(dataset)[age].mean == 50
 
 
-def test_what_no_worker_counted_is_made_up_for(bring, dataset):
-    bring(FILE)
-    bring(FILE.replace("100", "110"))
+def test_a_missing_overview_is_computed_later(import_file, dataset):
+    import_file(FILE)
+    import_file(FILE.replace("100", "110"))
     count_missing_overviews()
     dataset.refresh_from_db()
     assert [each.version_id for each in VersionOverview.objects.all()] == [dataset.current_version_id]
@@ -111,8 +111,8 @@ def lock(other, call, version):
         return cursor.fetchone()[0]
 
 
-def test_what_another_worker_is_counting_is_left_to_it(bring, dataset, other_connection):
-    version = bring(FILE).pk
+def test_an_overview_that_another_worker_is_computing_is_left_alone(import_file, dataset, other_connection):
+    version = import_file(FILE).pk
     assert lock(other_connection, "pg_try_advisory_lock", version)
     count_missing_overviews()
     assert not VersionOverview.objects.exists()
@@ -121,38 +121,38 @@ def test_what_another_worker_is_counting_is_left_to_it(bring, dataset, other_con
     assert VersionOverview.objects.exists()
 
 
-def test_whoever_failed_to_count_holds_nobody_up(bring, dataset, other_connection, monkeypatch):
-    version = bring(FILE).pk
+def test_a_failed_overview_releases_its_lock(import_file, dataset, other_connection, monkeypatch):
+    version = import_file(FILE).pk
     monkeypatch.setattr("customers.overview.SAMPLE_ROWS", None)
     count_missing_overviews()
     assert not VersionOverview.objects.exists()
     assert lock(other_connection, "pg_try_advisory_lock", version)
 
 
-def test_attributes_of_an_import_that_was_undone_are_missing_for_everybody(bring, dataset):
-    bring(FILE)
+def test_attributes_of_an_import_that_was_undone_are_missing_for_everybody(import_file, dataset):
+    import_file(FILE)
     count_missing_overviews()
-    later = bring("id,Income\n1,5\n")
+    later = import_file("id,Income\n1,5\n")
     assert undo_import(later)
     dataset.refresh_from_db()
     income = overview_of(dataset)[dataset.attributes.get(name="Income")]
     assert (income.known, income.missing, income.minimum) == (0, 4, None)
 
 
-def test_many_attributes_are_counted_all_the_same(bring, dataset):
+def test_many_attributes_are_all_counted(import_file, dataset):
     names = [f"n{number}" for number in range(70)]
     rows = [",".join(str(row * number) for number in range(1, 71)) for row in range(3)]
-    bring("\n".join([f"id,{','.join(names)}", *(f"{row},{cells}" for row, cells in enumerate(rows))]))
+    import_file("\n".join([f"id,{','.join(names)}", *(f"{row},{cells}" for row, cells in enumerate(rows))]))
     dataset.refresh_from_db()
     found = list(overview_of(dataset).values())
     assert [sum(each.counts) for each in found] == [3] * 70
     assert found[69].maximum == 140
 
 
-def test_dates_on_either_side_of_what_one_statement_counts_keep_their_own_days(bring, dataset):
+def test_dates_on_either_side_of_what_one_statement_counts_keep_their_own_days(import_file, dataset):
     names = [f"d{number}" for number in range(33)]
     rows = [",".join(f"20{number % 20 + 10}-0{row}-01" for number in range(33)) for row in (1, 2)]
-    bring("\n".join([f"id,{','.join(names)}", *(f"{row},{cells}" for row, cells in enumerate(rows))]))
+    import_file("\n".join([f"id,{','.join(names)}", *(f"{row},{cells}" for row, cells in enumerate(rows))]))
     dataset.refresh_from_db()
     found = list(overview_of(dataset).values())
     assert [each.first_day.year for each in found] == [number % 20 + 2010 for number in range(33)]
@@ -168,8 +168,8 @@ def test_dates_on_either_side_of_what_one_statement_counts_keep_their_own_days(b
         (["-1e308", "1e308"], None),
     ],
 )
-def test_numbers_of_any_size_are_counted(bring, dataset, values, mean):
-    done = bring("\n".join(["id,Size", *(f"{row},{value}" for row, value in enumerate(values))]))
+def test_numbers_of_any_size_are_counted(import_file, dataset, values, mean):
+    done = import_file("\n".join(["id,Size", *(f"{row},{value}" for row, value in enumerate(values))]))
     assert done.created_count == len(values), done.job.error
     dataset.refresh_from_db()
     (size,) = overview_of(dataset).values()
@@ -178,8 +178,8 @@ def test_numbers_of_any_size_are_counted(bring, dataset, values, mean):
     assert sum(size.counts) == (len(numbers) if size.minimum != size.maximum else 0)
 
 
-def test_a_mean_that_nobody_can_tell_is_a_dash_on_the_page(bring, dataset, administrator_client):
-    bring("id,Size\n1,1e308\n2,1.5e308\n")
+def test_an_unknown_mean_is_shown_as_a_dash(import_file, dataset, administrator_client):
+    import_file("id,Size\n1,1e308\n2,1.5e308\n")
     page = administrator_client.get(reverse("customers:dataset-overview", args=[dataset.slug]))
     assert page.status_code == 200
     cells = re.findall(r'<td class="number">(.*?)</td>', page.content.decode())

@@ -35,7 +35,7 @@ def export(dataset, ending) -> bytes:
     return b"".join(WRITERS[ending](rows, ListCounter()))
 
 
-def bring(dataset, content, ending="csv"):
+def import_file(dataset, content, ending="csv"):
     done = import_now(dataset, io.BytesIO(content), f"customers.{ending}")
     assert done.job.state == "succeeded", done.job.error
     return done
@@ -47,7 +47,7 @@ def make_customers(rows, header):
     numbered = [[f"{number:05}", *row] for number, row in enumerate(rows)]
     # So many plain ones that every column keeps its kind.
     usual = [[f"x{number}", "text", 1.5, "text", 0.25] for number in range(20 * len(rows))]
-    return dataset, bring(dataset, b"".join(stream_csv(names, [*usual, *numbered])))
+    return dataset, import_file(dataset, b"".join(stream_csv(names, [*usual, *numbered])))
 
 
 @pytest.mark.parametrize("ending", WRITERS)
@@ -56,7 +56,7 @@ def make_customers(rows, header):
 def test_an_export_comes_back_unchanged(ending, rows, header):
     dataset, first = make_customers(rows, header)
     count = first.created_count
-    again = bring(dataset, export(dataset, ending), ending)
+    again = import_file(dataset, export(dataset, ending), ending)
     rejected = list(again.rejected_rows.values_list("column", "value", "reason"))
     assert (again.unchanged_count, again.read_count, rejected) == (count, count, [])
     assert again.published_at is None  # there is nothing that could be undone
@@ -70,27 +70,27 @@ def test_attributes_whose_names_are_alike_or_taken_come_back_to_their_own(ending
     ]
     options = ImportOptions(columns=(ColumnMapping("Kundennummer", "id"),))
     import_now(dataset, io.BytesIO(b"".join(stream_csv(header, rows))), "customers.csv", options=options)
-    again = bring(dataset, export(dataset, ending), ending)
+    again = import_file(dataset, export(dataset, ending), ending)
     assert (again.unchanged_count, again.read_count) == (9, 9)
     assert dataset.attributes.count() == 6
 
 
 def test_decimals_that_look_like_thousands_come_back_as_decimals(dataset):
-    bring(dataset, b"Customer ID;Weight\n1;1,234\n2;2,345\n3;1,5\n")
-    bring(dataset, b"Customer ID;Weight\n3;7,125\n")
-    again = bring(dataset, export(dataset, "csv"))
+    import_file(dataset, b"Customer ID;Weight\n1;1,234\n2;2,345\n3;1,5\n")
+    import_file(dataset, b"Customer ID;Weight\n3;7,125\n")
+    again = import_file(dataset, export(dataset, "csv"))
     assert (again.unchanged_count, again.read_count) == (3, 3)
 
 
 def test_one_column_of_two_that_are_alike_comes_back_to_its_own(dataset):
-    bring(dataset, b"Customer ID,Income (a),Income (b)\n1,10,20\n2,30,40\n")
+    import_file(dataset, b"Customer ID,Income (a),Income (b)\n1,10,20\n2,30,40\n")
     dataset.refresh_from_db()
     rows = customer_list(dataset, Customer.objects.of(dataset))
     alone = rows.only([column.key for column in rows.columns[:2]])
-    assert bring(dataset, b"".join(write_csv(alone, ListCounter()))).unchanged_count == 2
+    assert import_file(dataset, b"".join(write_csv(alone, ListCounter()))).unchanged_count == 2
 
 
-def test_a_new_column_called_segment_is_brought_in_beside_other_new_ones(dataset):
-    bring(dataset, b"Customer ID,Age\n1,20\n2,30\n")
-    bring(dataset, b"Customer ID,Age,Segment,City\n1,20,gold,Oslo\n2,30,silver,Bergen\n")
+def test_a_new_column_called_segment_is_imported_with_other_new_ones(dataset):
+    import_file(dataset, b"Customer ID,Age\n1,20\n2,30\n")
+    import_file(dataset, b"Customer ID,Age,Segment,City\n1,20,gold,Oslo\n2,30,silver,Bergen\n")
     assert list(dataset.attributes.values_list("name", flat=True)) == ["Age", "Segment", "City"]

@@ -27,7 +27,7 @@ def test_a_job_is_claimed_once(job):
     assert lifecycle.claim(job.pk) is None
 
 
-def test_a_claim_says_who_works_since_when_and_until_when(job, settings):
+def test_a_claim_records_worker_start_and_deadline(job, settings):
     settings.JOB_TIME_LIMIT_SECONDS, settings.JOB_TIME_GRACE_SECONDS = 100, 20
     lifecycle.claim(job.pk)
     job.refresh_from_db()
@@ -84,7 +84,7 @@ def test_a_running_job_is_asked_to_stop_and_cannot_succeed(claimed, state_of):
 # ---- Giving back and trying again --------------------------------------------------------------------------
 
 
-def test_a_job_given_back_belongs_to_its_next_attempt_alone(claimed):
+def test_a_requeued_job_belongs_only_to_its_next_attempt(claimed):
     job, first = claimed
     assert lifecycle.give_back(job.pk, first)
     second = lifecycle.claim(job.pk)
@@ -95,14 +95,14 @@ def test_a_job_given_back_belongs_to_its_next_attempt_alone(claimed):
     lifecycle.succeed(job.pk, second)
 
 
-def test_the_last_attempt_given_back_has_failed_because_of_the_database(job, settings):
+def test_losing_the_database_on_the_last_attempt_fails_the_job(job, settings):
     for _ in range(settings.JOB_MAX_ATTEMPTS):
         assert lifecycle.give_back(job.pk, lifecycle.claim(job.pk))
     job.refresh_from_db()
     assert (job.state, job.failure) == (Job.State.FAILED, Reason.DATABASE_GONE)
 
 
-def test_a_failed_job_tried_again_has_as_many_attempts_as_a_new_one(claimed, settings, analyst, sent):
+def test_a_retried_job_gets_a_fresh_set_of_attempts(claimed, settings, analyst, sent):
     job, attempt = claimed
     lifecycle.fail(job.pk, attempt, failures.out_of_memory())
     assert lifecycle.retry(job.pk, analyst)
@@ -112,14 +112,14 @@ def test_a_failed_job_tried_again_has_as_many_attempts_as_a_new_one(claimed, set
     assert lifecycle.claim(job.pk) == attempt + 1
 
 
-def test_what_was_refused_is_not_tried_again(claimed, state_of):
+def test_a_refused_job_cannot_be_retried(claimed, state_of):
     job, attempt = claimed
     lifecycle.fail(job.pk, attempt, EMPTY)
     assert not lifecycle.retry(job.pk)
     assert state_of(job) == Job.State.FAILED
 
 
-def test_a_failed_job_is_not_tried_again_beside_a_new_one_for_the_same_work():
+def test_a_failed_job_is_not_retried_while_the_same_work_is_active():
     old = make_job(key="run 1")
     lifecycle.fail(old.pk, lifecycle.claim(old.pk), failures.out_of_memory())
     new = lifecycle.create_job("run", key="run 1")
@@ -131,7 +131,7 @@ def test_a_failed_job_is_not_tried_again_beside_a_new_one_for_the_same_work():
 # ---- One of a key, one at a time in a lane, so many of a person --------------------------------------------
 
 
-def test_the_same_work_is_asked_for_once_until_it_has_ended():
+def test_the_same_work_is_queued_only_once_until_it_ends():
     first = lifecycle.create_job("run", key="run 1")
     with pytest.raises(JobAlreadyActive) as found:
         lifecycle.create_job("run", key="run 1")
@@ -160,7 +160,7 @@ def at_once(times: int, act: Callable[[], object]) -> list[object]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ten_clicks_at_the_same_moment_make_one_job(sent):
+def test_ten_simultaneous_clicks_create_one_job(sent):
     def click() -> int:
         try:
             return lifecycle.create_job("run", key="run 1").pk
@@ -171,7 +171,7 @@ def test_ten_clicks_at_the_same_moment_make_one_job(sent):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ten_requests_at_the_same_moment_do_not_exceed_what_a_person_may_have(analyst, settings, sent):
+def test_ten_simultaneous_requests_stay_within_the_limit_per_person(analyst, settings, sent):
     settings.JOB_MAX_ACTIVE_PER_USER = 3
 
     def ask() -> bool:
@@ -183,7 +183,7 @@ def test_ten_requests_at_the_same_moment_do_not_exceed_what_a_person_may_have(an
     assert at_once(10, ask).count(True) == 3
 
 
-def test_jobs_of_a_lane_are_claimed_one_at_a_time_and_the_oldest_first():
+def test_jobs_in_a_lane_are_claimed_one_at_a_time_oldest_first():
     first, second = make_job(lane="shop"), make_job(lane="shop")
     assert lifecycle.claim(second.pk) is None
     attempt = lifecycle.claim(first.pk)
@@ -198,7 +198,7 @@ def test_lanes_do_not_wait_for_each_other():
 
 
 @pytest.mark.parametrize("end", ["succeed", "cancel", "fail"])
-def test_the_next_of_a_lane_is_sent_when_one_ends(end, sent, django_capture_on_commit_callbacks):
+def test_the_next_job_in_a_lane_is_sent_when_one_ends(end, sent, django_capture_on_commit_callbacks):
     first, second = make_job(lane="shop"), make_job(lane="shop")
     attempt = lifecycle.claim(first.pk)
     with django_capture_on_commit_callbacks(execute=True):
@@ -211,7 +211,7 @@ def test_the_next_of_a_lane_is_sent_when_one_ends(end, sent, django_capture_on_c
     assert sent == [second.pk]
 
 
-def test_a_person_has_so_many_active_jobs_and_no_more(analyst, viewer, settings):
+def test_active_jobs_per_person_are_limited(analyst, viewer, settings):
     settings.JOB_MAX_ACTIVE_PER_USER = 2
     first, _ = lifecycle.create_job("run", analyst), lifecycle.create_job("run", analyst)
     with pytest.raises(JobRefusedError, match="You already have 2 imports, runs and exports"):
@@ -221,7 +221,7 @@ def test_a_person_has_so_many_active_jobs_and_no_more(analyst, viewer, settings)
     assert lifecycle.create_job("run", analyst)
 
 
-def test_nobody_in_particular_is_not_limited(settings):
+def test_jobs_without_a_person_are_not_limited(settings):
     settings.JOB_MAX_ACTIVE_PER_USER = 1
     assert all(lifecycle.create_job("run", user) for user in (None, AnonymousUser(), None))
 
@@ -229,7 +229,7 @@ def test_nobody_in_particular_is_not_limited(settings):
 # ---- The foreground ----------------------------------------------------------------------------------------
 
 
-def test_nobody_is_told_of_a_job_in_the_foreground(sent, django_capture_on_commit_callbacks):
+def test_no_message_is_sent_for_a_foreground_job(sent, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         job = lifecycle.create_foreground_job("run")
     assert sent == []
@@ -238,7 +238,7 @@ def test_nobody_is_told_of_a_job_in_the_foreground(sent, django_capture_on_commi
     assert job.deadline_at is None
 
 
-def test_the_message_leaves_when_the_transaction_commits(sent, django_capture_on_commit_callbacks):
+def test_the_message_is_sent_when_the_transaction_commits(sent, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
         job = lifecycle.create_job("run")
         assert sent == []

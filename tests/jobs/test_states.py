@@ -303,9 +303,7 @@ def close_connection(barrier: threading.Barrier) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whatever_two_workers_do_at_the_same_moment_some_order_of_it_explains_the_rows(
-    pool, sent, wrong_clocks, monkeypatch
-):
+def test_concurrent_steps_of_two_workers_match_some_serial_order(pool, sent, wrong_clocks, monkeypatch):
     # On a busy machine the other step may hold a row for a second; giving up for that reason is no order.
     monkeypatch.setattr(recovery, "LOCK_TIMEOUT", "60s")
     run_state_machine_as_test(

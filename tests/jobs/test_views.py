@@ -30,7 +30,7 @@ def make_job(**values: object) -> Job:
     return Job.objects.create(kind="run", **values)
 
 
-def test_the_page_says_who_how_long_and_why(analyst_client, analyst, failed):
+def test_the_page_shows_who_how_long_and_why(analyst_client, analyst, failed):
     Job.objects.filter(pk=failed.pk).update(created_by=analyst, title="Income × Score")
     page = analyst_client.get(LIST).content.decode()
     assert "Income × Score" in page
@@ -39,7 +39,7 @@ def test_the_page_says_who_how_long_and_why(analyst_client, analyst, failed):
     assert "0 seconds" in page
 
 
-def test_a_stalled_job_is_shown_as_such_and_found_among_the_stalled(viewer_client, claimed, let_it_go_silent):
+def test_a_stalled_job_is_shown_and_listed_as_stalled(viewer_client, claimed, let_it_go_silent):
     let_it_go_silent(claimed[0])
     for state in ("", "stalled"):
         page = viewer_client.get(LIST, {"state": state}).content.decode()
@@ -47,7 +47,7 @@ def test_a_stalled_job_is_shown_as_such_and_found_among_the_stalled(viewer_clien
     assert list(viewer_client.get(LIST, {"state": "running"}).context["page"]) == []
 
 
-def test_the_page_is_narrowed_to_a_state_and_counts_them(viewer_client, failed):
+def test_the_page_filters_by_state_and_counts_each(viewer_client, failed):
     make_job()
     response = viewer_client.get(LIST, {"state": "failed"})
     assert list(response.context["page"]) == [failed]
@@ -55,7 +55,7 @@ def test_the_page_is_narrowed_to_a_state_and_counts_them(viewer_client, failed):
     assert (counts["queued"], counts["failed"]) == (1, 1)
 
 
-def test_the_page_asks_as_few_questions_for_many_jobs_as_for_one(viewer_client):
+def test_the_number_of_queries_does_not_grow_with_the_jobs(viewer_client):
     def questions() -> int:
         with CaptureQueriesContext(connection) as asked:
             viewer_client.get(LIST)
@@ -69,7 +69,7 @@ def test_the_page_asks_as_few_questions_for_many_jobs_as_for_one(viewer_client):
     assert questions() == for_one
 
 
-def test_workers_seen_lately_are_listed(viewer_client):
+def test_recently_seen_workers_are_listed(viewer_client):
     Process.objects.create(role="worker", name="here:1")
     Process.objects.create(role="worker", name="gone:2", seen_at=Now() - timedelta(minutes=3))
     page = viewer_client.get(LIST).content.decode()
@@ -78,7 +78,7 @@ def test_workers_seen_lately_are_listed(viewer_client):
     assert page.count("not responding</span>") == 1
 
 
-def test_a_failed_job_is_tried_again_by_who_may(analyst_client, analyst, viewer_client, failed, sent):
+def test_only_people_with_permission_retry_a_failed_job(analyst_client, analyst, viewer_client, failed, sent):
     address = reverse("jobs:job-retry", args=[failed.pk])
     assert viewer_client.post(address).status_code == 403
     analyst_client.post(address)
@@ -86,14 +86,14 @@ def test_a_failed_job_is_tried_again_by_who_may(analyst_client, analyst, viewer_
     assert (failed.state, failed.created_by) == (Job.State.QUEUED, analyst)
 
 
-def test_what_cannot_be_tried_again_has_no_button(analyst_client, failed):
+def test_a_job_that_cannot_be_retried_has_no_button(analyst_client, failed):
     button = reverse("jobs:job-retry", args=[failed.pk])
     assert button in analyst_client.get(LIST).content.decode()
     Job.objects.update(failure="refused")
     assert button not in analyst_client.get(LIST).content.decode()
 
 
-def test_a_job_is_cancelled_by_who_may(analyst_client, viewer_client, job, state_of):
+def test_only_people_with_permission_cancel_a_job(analyst_client, viewer_client, job, state_of):
     address = reverse("jobs:job-cancel", args=[job.pk])
     assert viewer_client.post(address).status_code == 403
     response = analyst_client.post(address, follow=True)
@@ -108,7 +108,7 @@ def test_a_job_whose_work_was_deleted_still_has_a_page(viewer_client, failed):
     assert "out of memory" in page.content.decode()
 
 
-def test_a_job_tried_again_waits_since_then_and_not_since_it_was_asked_for(failed, sent):
+def test_a_retried_job_has_waited_only_since_the_retry(failed, sent):
     Job.objects.filter(pk=failed.pk).update(created_at=Now() - timedelta(hours=2))
     lifecycle.retry(failed.pk)
     assert Job.objects.with_clock().get(pk=failed.pk).waited_seconds < 60
@@ -122,7 +122,7 @@ def render_progress(job: Job) -> str:
     return Template('{% include "jobs/_progress.html" %}').render(Context({"job": fetched}))
 
 
-def test_progress_says_stage_rate_and_time_left(claimed):
+def test_progress_shows_stage_rate_and_time_left(claimed):
     job, _ = claimed
     Job.objects.filter(pk=job.pk).update(
         stage="bringing in",
@@ -137,7 +137,7 @@ def test_progress_says_stage_rate_and_time_left(claimed):
     assert "bringing in: 20 percent" in text
 
 
-def test_no_time_left_is_promised_before_it_can_be_known(claimed):
+def test_time_left_is_not_shown_before_it_is_known(claimed):
     job, _ = claimed
     Job.objects.filter(pk=job.pk).update(stage="x", done=1, total=100, stage_started_at=Now())
     assert "left" not in render_progress(job)
@@ -161,7 +161,7 @@ def test_a_job_of_a_busy_lane_waits_for_its_turn():
 
 
 @pytest.mark.parametrize(("age", "pause"), [(0, 2), (60, 5), (3600, 10)])
-def test_the_page_looks_again_ever_more_rarely(job, age, pause):
+def test_the_page_refreshes_less_and_less_often(job, age, pause):
     Job.objects.filter(pk=job.pk).update(queued_at=Now() - timedelta(seconds=age))
     assert Job.objects.with_clock().get(pk=job.pk).refresh_seconds == pause
     assert f"delay:{pause}s" in render_progress(job)
@@ -176,7 +176,7 @@ def test_the_partial_announces_only_what_is_new(viewer_client, job):
     assert "HX-Refresh" not in first.headers
 
 
-def test_the_partial_loads_the_page_anew_when_it_is_over(viewer_client, failed):
+def test_the_partial_reloads_the_page_when_the_job_ends(viewer_client, failed):
     response = viewer_client.get(reverse("jobs:job-progress", args=[failed.pk]))
     assert response.headers["HX-Refresh"] == "true"
 
@@ -207,5 +207,5 @@ def test_everybody_is_told_when_no_worker_is_alive():
         (260_000, "3 days"),
     ],
 )
-def test_durations_are_said_in_words(seconds, words):
+def test_durations_are_written_in_words(seconds, words):
     assert duration(seconds) == words

@@ -13,13 +13,13 @@ HEADER = "CustomerID,Income,Score\n"
 
 @pytest.fixture
 def bring_in(transactional_db):
-    def bring(rows):
+    def import_file(rows):
         dataset = create_dataset("Unfit")
         assert import_now(dataset, io.BytesIO((HEADER + rows).encode()), "unfit.csv").rejected_count == 0
         dataset.refresh_from_db()
         return dataset
 
-    return bring
+    return import_file
 
 
 @pytest.mark.bad_input(83)

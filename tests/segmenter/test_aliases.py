@@ -38,7 +38,7 @@ def settings_of(module: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return {name: setting.get() for name, setting in told.items() if name != "config"}
 
 
-def test_gunicorn_is_told_the_same_by_its_old_name(monkeypatch):
+def test_gunicorn_gets_the_same_settings_under_its_old_name(monkeypatch):
     old, new = (settings_of(module, monkeypatch) for module in ("segmenter.web", "segmenter.gunicorn"))
     assert old == new
     assert (old["worker_class"], old["workers"], old["threads"]) == ("gthread", 2, 4)
@@ -65,7 +65,7 @@ def answering() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("module", ["segmenter.knock", "segmenter.healthcheck"])
-def test_a_health_check_asks_by_either_name(answering, module):
+def test_a_health_check_works_under_either_name(answering, module):
     def ask(url: str) -> int:
         command = [sys.executable, "-m", module, url]
         return subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=False).returncode

@@ -8,7 +8,7 @@ from django.conf import settings
 SIGNS = Path(settings.BASE_DIR) / "segmenter" / "static" / "vendor" / "tabler-icons"
 
 
-def test_every_sign_that_a_page_shows_is_there():
+def test_every_icon_used_on_a_page_exists():
     there = set(re.findall(r'<symbol id="([\w-]+)"', (SIGNS / "icons.svg").read_text()))
     pages = (Path(settings.BASE_DIR) / "templates").rglob("*.html")
     asked = {name for page in pages for name in re.findall(r'{% icon "([\w-]+)"', page.read_text())}

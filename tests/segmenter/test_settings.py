@@ -53,7 +53,7 @@ def test_production_refuses_debug():
     assert "unset DEBUG" in refused.stderr
 
 
-def test_the_secret_key_is_made_once_and_for_its_owner_alone(tmp_path):
+def test_the_secret_key_is_generated_once_and_readable_only_by_its_owner(tmp_path):
     path = tmp_path / "var" / "secret_key"
     with ThreadPoolExecutor(8) as pool:
         keys = set(pool.map(lambda _: read_or_make(path), range(32)))

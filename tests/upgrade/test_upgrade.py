@@ -157,7 +157,7 @@ def code_of(name: str) -> str:
     return format_hotp_value(hotp_value(secret.instance.data["secret"], counter))
 
 
-def test_whoever_was_kept_out_is_kept_out(installation):
+def test_people_without_access_still_have_none(installation):
     client = Client()
     client.post(LOGIN, {"login": DISABLED, "password": PASSWORD})
     assert LOGIN in client.get("/").url
@@ -212,7 +212,7 @@ def test_what_people_did_is_in_the_audit_trail(installation):
 # ---- And goes on -------------------------------------------------------------------------------------------
 
 
-def test_the_next_file_and_the_next_run_go_on_from_what_was_there(copy, capsys):
+def test_the_next_file_and_run_continue_from_the_old_ones(copy, capsys):
     shop = Dataset.objects.get(name="Sample shop")
     attributes = {each.name: each for each in shop.attributes.all()}
     before = SegmentationRun.objects.filter(segmentation__dataset=shop).earliest("pk")
@@ -255,7 +255,7 @@ def send_as_before(copy: Path) -> Iterator[Callable[[str, int], None]]:
         worker.wait()
 
 
-def test_what_waited_in_the_queue_is_done_by_today_s_worker(copy, send_as_before, wait_until):
+def test_queued_jobs_are_done_by_the_new_worker(copy, send_as_before, wait_until):
     messages = {
         "run": "segmenter.tasks.execute_run",
         "picture": "segmenter.tasks.count_picture",

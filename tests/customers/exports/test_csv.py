@@ -76,30 +76,30 @@ def written_list(dataset):
     return write
 
 
-def test_postgresql_writes_the_very_same_file(dataset, bring, written_list):
+def test_postgresql_writes_the_very_same_file(dataset, import_file, written_list):
     texts = [*FORMULAS, *HARMLESS, 'say "hi", twice', "two\nlines", "𝒳 é"]
     rows = [[str(index), text, index / 7, None] for index, text in enumerate(texts)]
     rows[0][2:] = -5.0, 1e300
     header = ["Customer ID", "Remark", "Share", "Rest"]
-    bring(b"".join(stream_csv(header, rows)))
+    import_file(b"".join(stream_csv(header, rows)))
     assert list(dataset.attributes.values_list("kind", flat=True)) == ["text", "number", "number"]
     assert written_list() == b"".join(stream_csv(header, rows)).decode()
 
 
-def test_a_selection_with_any_text_in_it_is_written_as_asked(bring, dataset, written_list):
-    bring('Customer ID,Name\n1,"it\'s 100%s {} ""so"""\n2,other\n')
+def test_a_selection_with_any_text_in_it_is_written_as_asked(import_file, dataset, written_list):
+    import_file('Customer ID,Name\n1,"it\'s 100%s {} ""so"""\n2,other\n')
     dataset.refresh_from_db()
     chosen = Customer.objects.of(dataset).filter(texts__0='it\'s 100%s {} "so"')
     assert [line[:1] for line in written_list(customers=chosen).splitlines()[1:]] == ["1"]
 
 
-def test_nobody_is_a_file_with_headers_alone(bring, dataset, written_list):
-    bring("Customer ID,Age\n1,20\n")
+def test_an_empty_selection_gives_only_headers(import_file, dataset, written_list):
+    import_file("Customer ID,Age\n1,20\n")
     assert written_list(customers=Customer.objects.none()) == "\ufeffCustomer ID,Age\r\n"
 
 
-def test_rows_are_counted_as_they_leave_and_the_count_can_stop_it(bring, written_list):
-    bring("Customer ID,Age\n" + "".join(f"{number},20\n" for number in range(2_500)))
+def test_rows_are_counted_as_they_leave_and_the_count_can_stop_it(import_file, written_list):
+    import_file("Customer ID,Age\n" + "".join(f"{number},20\n" for number in range(2_500)))
     counted = []
     written_list(ListCounter(check=counted.append))
     assert counted == [1_000, 2_000, 2_500]

@@ -40,8 +40,8 @@ def cells(content: bytes, sheet: int = 1) -> list[list[tuple[str, str | None]]]:
     ]
 
 
-def test_texts_stay_texts_and_numbers_stay_numbers(bring, workbook):
-    bring("Customer ID,Change,Remark\n007,-5,=1+1\n8,0.30000000000000004,http://x\n9,,<b>&\n")
+def test_texts_stay_texts_and_numbers_stay_numbers(import_file, workbook):
+    import_file("Customer ID,Change,Remark\n007,-5,=1+1\n8,0.30000000000000004,http://x\n9,,<b>&\n")
     assert cells(workbook())[1:] == [
         [("inlineStr", "007"), ("n", "-5"), ("inlineStr", "'=1+1")],
         [("inlineStr", "8"), ("n", "0.30000000000000004"), ("inlineStr", "http://x")],
@@ -49,22 +49,22 @@ def test_texts_stay_texts_and_numbers_stay_numbers(bring, workbook):
     ]
 
 
-def test_there_is_no_formula_no_link_and_no_name_in_it(bring, workbook):
-    bring("Customer ID,Remark\n1,=cmd|' /C calc'!A0\n2,@SUM(1)\n3,＝1\n4,https://evil.example/\n")
+def test_there_is_no_formula_no_link_and_no_name_in_it(import_file, workbook):
+    import_file("Customer ID,Remark\n1,=cmd|' /C calc'!A0\n2,@SUM(1)\n3,＝1\n4,https://evil.example/\n")
     parts = zipfile.ZipFile(io.BytesIO(workbook()))
     said = b"".join(parts.read(name) for name in parts.namelist())
     assert b"<f" not in said
     assert not [tag for tag in (b"hyperlink", b"externalLink", b"definedName") if tag in said]
 
 
-def test_what_xml_cannot_hold_is_written_as_excel_writes_it(bring, workbook):
-    bring("Customer ID,Remark\n1,a\x01b _x0041_\n")
+def test_what_xml_cannot_hold_is_written_as_excel_writes_it(import_file, workbook):
+    import_file("Customer ID,Remark\n1,a\x01b _x0041_\n")
     (_, (_, (_, text))) = cells(workbook())
     assert text == "a_x0001_b _x005F_x0041_"
 
 
-def test_a_text_that_looks_like_such_a_sign_is_told_apart_beside_plain_ones(bring, workbook):
-    bring("Customer ID,Remark\n1,plain\n2,_x0041_\n3,\n")
+def test_text_that_looks_like_an_escape_is_escaped_itself(import_file, workbook):
+    import_file("Customer ID,Remark\n1,plain\n2,_x0041_\n3,\n")
     assert [row[1:] for row in cells(workbook())[1:]] == [
         [("inlineStr", "plain")],
         [("inlineStr", "_x005F_x0041_")],
@@ -72,8 +72,8 @@ def test_a_text_that_looks_like_such_a_sign_is_told_apart_beside_plain_ones(brin
     ]
 
 
-def test_blanks_at_the_ends_of_a_text_are_asked_for(bring, workbook, dataset):
-    bring("Customer ID,Remark\n1,plain\n2,ends\n")
+def test_leading_and_trailing_spaces_are_preserved(import_file, workbook, dataset):
+    import_file("Customer ID,Remark\n1,plain\n2,ends\n")
     dataset.refresh_from_db()
     Customer.objects.of(dataset).filter(customer_id="2").update(texts=[" ends "])  # no import would keep them
     part = zipfile.ZipFile(io.BytesIO(workbook())).read("xl/worksheets/sheet1.xml").decode()
@@ -81,9 +81,9 @@ def test_blanks_at_the_ends_of_a_text_are_asked_for(bring, workbook, dataset):
 
 
 @pytest.mark.parametrize("limit", ["SHEET_ROWS", "SHEET_BYTES"])
-def test_what_a_sheet_cannot_hold_goes_on_in_the_next(bring, workbook, monkeypatch, limit):
+def test_a_long_list_continues_on_the_next_sheet(import_file, workbook, monkeypatch, limit):
     monkeypatch.setattr(xlsx, limit, 1_001)
-    bring("Customer ID,Age\n" + "".join(f"{number},20\n" for number in range(2_500)))
+    import_file("Customer ID,Age\n" + "".join(f"{number},20\n" for number in range(2_500)))
     counter = ListCounter()
     content = workbook(counter)
     sheets = [cells(content, number) for number in (1, 2, 3)]
@@ -92,36 +92,36 @@ def test_what_a_sheet_cannot_hold_goes_on_in_the_next(bring, workbook, monkeypat
     assert counter.rows == 2_500
 
 
-def test_an_import_asks_for_one_of_several_sheets_and_reads_it(bring, workbook, monkeypatch):
+def test_an_import_asks_for_one_of_several_sheets_and_reads_it(import_file, workbook, monkeypatch):
     monkeypatch.setattr(xlsx, "SHEET_ROWS", 1_001)
-    bring("Customer ID,Age\n" + "".join(f"{number},20\n" for number in range(1_500)))
+    import_file("Customer ID,Age\n" + "".join(f"{number},20\n" for number in range(1_500)))
     options = ImportOptions(sheet="Customers 2")
     done = import_now(create_dataset("Other"), io.BytesIO(workbook()), "x.xlsx", options=options)
     assert done.created_count == 500
 
 
-def test_a_text_that_no_cell_can_have_is_refused_before_the_first_byte(bring, workbook):
-    bring(f"Customer ID,Remark\nmaria,{'x' * 32_767}\n")
-    with pytest.raises(ListRefusedError, match="“maria” is longer than the 32,767"):
+def test_a_text_too_long_for_a_cell_is_refused_before_the_first_byte(import_file, workbook):
+    import_file(f"Customer ID,Remark\nmaria,{'x' * 32_767}\n")
+    with pytest.raises(ListRefusedError, match="“maria” has a text longer than 32,767"):
         workbook()
 
 
 @pytest.mark.parametrize(("emoji", "is_refused"), [(16_383, False), (16_384, True)])
-def test_a_sign_beyond_sixteen_bits_counts_twice_as_it_does_in_excel(bring, workbook, emoji, is_refused):
-    bring(f"Customer ID,Remark\nmaria,{'😀' * emoji}\n")
+def test_a_character_above_16_bits_counts_twice_as_in_excel(import_file, workbook, emoji, is_refused):
+    import_file(f"Customer ID,Remark\nmaria,{'😀' * emoji}\n")
     refusal = pytest.raises(ListRefusedError, match="“maria”") if is_refused else nullcontext()
     with refusal:
         workbook()
 
 
-def test_signs_of_several_bytes_count_once(bring, workbook):
-    bring(f"Customer ID,Remark\nmaria,{'語' * 30_000}\n")
+def test_multibyte_characters_count_once(import_file, workbook):
+    import_file(f"Customer ID,Remark\nmaria,{'語' * 30_000}\n")
     ((_, (_, text)),) = [row[:2] for row in cells(workbook())[1:]]
     assert len(text) == 30_000
 
 
-def test_no_archive_is_unpacked_into_a_folder(bring, workbook, dataset):
-    bring("Customer ID,Age\n1,20\n")
+def test_no_archive_is_unpacked_into_a_folder(import_file, workbook, dataset):
+    import_file("Customer ID,Age\n1,20\n")
     stream = io.BytesIO(workbook())
     with zipfile.ZipFile(stream, "a") as archive:
         archive.writestr("../../evil.txt", "x")

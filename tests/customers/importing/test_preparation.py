@@ -80,7 +80,7 @@ def test_a_file_is_scanned_once_from_its_upload_to_its_customers(
     assert "Windows-1252" in done.warnings[0]
 
 
-def test_of_a_workbook_the_first_rows_are_converted_once_and_all_rows_once(
+def test_a_workbook_is_converted_once_for_the_page_and_once_in_full(
     analyst_client, dataset, counts, scans, conversions
 ):
     content = workbook(HEADER + row(2, number("A2", "1"), number("B2", "30")))
@@ -90,7 +90,7 @@ def test_of_a_workbook_the_first_rows_are_converted_once_and_all_rows_once(
     assert counts(done) == (1, 1, 0, 0, 0)
 
 
-def test_whatever_is_said_about_a_file_it_is_not_scanned_again(store, scans):
+def test_changing_how_a_file_is_read_does_not_scan_it_again(store, scans):
     waiting = store(FILE)
     assert look(waiting).encoding == "cp1252"
     for encoding, delimiter, headers in (
@@ -104,7 +104,7 @@ def test_whatever_is_said_about_a_file_it_is_not_scanned_again(store, scans):
     assert len(scans) == 1
 
 
-def test_another_sheet_is_converted_and_one_that_was_guessed_is_no_answer(store, conversions):
+def test_choosing_a_sheet_converts_it_even_if_another_was_guessed(store, conversions):
     sheets = [HEADER + row(2, number("A2", value)) for value in "12"]
     waiting = store(workbook(*sheets), "customers.xlsx")
     for sheet, cell in (("", "1"), ("", "1"), ("Sheet 2", "2"), ("Sheet 2", "2"), ("Sheet 1", "1")):
@@ -120,7 +120,7 @@ def test_a_sheet_whose_first_rows_are_gone_is_converted_again(store, conversions
     assert conversions == [True, True]
 
 
-def test_an_import_that_keeps_nothing_yet_is_scanned_and_keeps_it_from_then_on(store, scans):
+def test_an_import_without_a_stored_scan_is_scanned_and_stores_it(store, scans):
     waiting = store(FILE)
     assert waiting.file_look is None
     first, second = look(waiting), look(CustomerImport.objects.get(pk=waiting.pk))
@@ -128,7 +128,7 @@ def test_an_import_that_keeps_nothing_yet_is_scanned_and_keeps_it_from_then_on(s
     assert len(scans) == 1
 
 
-def test_nothing_is_kept_of_what_stands_in_the_cells(store):
+def test_no_cell_contents_are_stored_with_the_scan(store):
     waiting = store(FILE)
     assert look(waiting).preview[0] == ("1", "José")
     assert set(waiting.file_look) == {"scan", "sheet"}
@@ -151,7 +151,7 @@ FILES = {
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("encoding", ["", "utf-8", "cp1252", "utf-16-le"])
-def test_the_answer_is_the_same_with_what_was_kept(write, name, encoding):
+def test_a_stored_scan_gives_the_same_result(write, name, encoding):
     path = write(FILES[name])
     kept = KeptLook.from_json(look_at(path, path.name, guess=True).kept.to_json())
     said = {"encoding": encoding, "guess": True}

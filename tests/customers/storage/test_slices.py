@@ -46,9 +46,9 @@ def as_csv(rows):
 
 
 @pytest.fixture
-def rows(bring, dataset):
+def rows(import_file, dataset):
     found = make_rows(0)
-    done = bring(as_csv(found))
+    done = import_file(as_csv(found))
     assert done.created_count == len(KNOWN), done.job.error
     dataset.refresh_from_db()
     return found
@@ -67,7 +67,7 @@ def toasted_bytes(version):
         return cursor.fetchone()[0]
 
 
-def test_the_arrays_lie_apart_from_their_rows(rows, dataset):
+def test_the_arrays_are_stored_out_of_line(rows, dataset):
     assert toasted_bytes(dataset.current_version_id) > 0
 
 
@@ -112,7 +112,7 @@ def test_a_text_with_too_many_values_is_passed_over_beside_another(rows, dataset
 
 
 @pytest.mark.parametrize("clears", [False, True])
-def test_a_next_file_is_merged_value_by_value(rows, dataset, bring, customers, clears):
+def test_a_next_file_is_merged_value_by_value(rows, dataset, import_file, customers, clears):
     # The last numbers are not in the file, which knows others of each customer.
     left_out = slice(NUMBERS - 10, NUMBERS)
     later = {key: list(values) for key, values in zip(rows, reversed(make_rows(1).values()), strict=True)}
@@ -122,7 +122,7 @@ def test_a_next_file_is_merged_value_by_value(rows, dataset, bring, customers, c
     ]
     stream = io.StringIO(newline="")
     csv.writer(stream).writerows(table)
-    done = bring(stream.getvalue(), clears_missing=clears)
+    done = import_file(stream.getvalue(), clears_missing=clears)
     assert done.updated_count > 5, done.job.error
 
     def merged(at, before, after):

@@ -5,7 +5,7 @@ from customers.models import Dataset
 from customers.overview import count_missing_overviews
 
 
-def test_the_list_of_datasets_teaches_when_there_is_none(analyst_client):
+def test_an_empty_list_of_datasets_explains_what_to_do(analyst_client):
     page = analyst_client.get(reverse("customers:dataset-list"))
     assert b"No datasets yet" in page.content
     assert reverse("customers:dataset-create").encode() in page.content
@@ -18,7 +18,7 @@ def test_a_new_dataset_leads_to_its_first_file(analyst_client):
     assert page.headers["Location"] == reverse("customers:import-create", args=["loewen-co"])
 
 
-def test_a_name_that_is_taken_is_said_in_words(analyst_client):
+def test_a_taken_name_is_explained(analyst_client):
     Dataset.objects.create(name="Shop", slug="shop")
     page = analyst_client.post(reverse("customers:dataset-create"), {"name": "Shop"})
     assert b"already exists" in page.content
@@ -29,15 +29,15 @@ def test_a_dataset_that_would_be_called_new_gets_another_address(analyst_client)
     assert Dataset.objects.get().slug == "new-2"
 
 
-def test_a_dataset_shows_what_it_knows(viewer_client, bring, dataset):
-    bring("CustomerID,Age\n1,30\n2,41\n")
+def test_a_dataset_shows_what_it_knows(viewer_client, import_file, dataset):
+    import_file("CustomerID,Age\n1,30\n2,41\n")
     words = " ".join(viewer_client.get(dataset.get_absolute_url()).content.decode().split())
     assert "<strong>2</strong> customers" in words
     assert "Age" in words
 
 
-def test_the_values_of_each_attribute_stand_beside_what_is_allowed(viewer_client, bring, dataset):
-    bring("CustomerID,Age,Town\n1,30,Ulm\n2,41,Bonn\n3,,Ulm\n")
+def test_each_attribute_shows_its_values_and_allowed_range(viewer_client, import_file, dataset):
+    import_file("CustomerID,Age,Town\n1,30,Ulm\n2,41,Bonn\n3,,Ulm\n")
     dataset.attributes.filter(name="Age").update(is_whole=True, minimum=1, maximum=120)
     page = viewer_client.get(reverse("customers:dataset-overview", args=[dataset.slug]))
     assert [attribute.name for attribute, _ in page.context["rows"]] == ["Age", "Town"]
@@ -46,9 +46,11 @@ def test_the_values_of_each_attribute_stand_beside_what_is_allowed(viewer_client
     assert "Ulm <span" in words
 
 
-def test_too_many_values_to_count_in_a_page_are_left_to_a_worker(viewer_client, bring, dataset, settings):
+def test_too_many_values_to_count_in_a_page_are_left_to_a_worker(
+    viewer_client, import_file, dataset, settings
+):
     settings.PAGE_TIMEOUT_SECONDS = 0.001
-    bring("CustomerID,Age\n" + "".join(f"{number},{number % 90}\n" for number in range(20_000)))
+    import_file("CustomerID,Age\n" + "".join(f"{number},{number % 90}\n" for number in range(20_000)))
     url = reverse("customers:dataset-overview", args=[dataset.slug])
     page = viewer_client.get(url)
     assert page.status_code == 503
@@ -61,8 +63,10 @@ def listed(page) -> list[str]:
     return [row.customer.customer_id for row in page.context["list"].rows]
 
 
-def test_customers_are_paged_by_key_and_found_by_the_beginning_of_their_id(viewer_client, bring, dataset):
-    bring("CustomerID,Age\n" + "".join(f"A{number:03},30\n" for number in range(120)))
+def test_customers_are_paged_by_key_and_found_by_the_beginning_of_their_id(
+    viewer_client, import_file, dataset
+):
+    import_file("CustomerID,Age\n" + "".join(f"A{number:03},30\n" for number in range(120)))
     url = reverse("customers:customer-list", args=[dataset.slug])
     page = viewer_client.get(url)
     assert listed(page)[-1] == "A049"
@@ -84,9 +88,9 @@ def test_customers_are_paged_by_key_and_found_by_the_beginning_of_their_id(viewe
     ],
 )
 def test_missing_values_come_last_in_either_direction_on_every_page(
-    viewer_client, bring, dataset, sort, found
+    viewer_client, import_file, dataset, sort, found
 ):
-    bring("CustomerID,Age,City\nA,50,Bern\nB,20,Aarau\nC,,\nD,30,Chur\nE,30,Chur\nF,,\n")
+    import_file("CustomerID,Age,City\nA,50,Bern\nB,20,Aarau\nC,,\nD,30,Chur\nE,30,Chur\nF,,\n")
     sort = sort.replace("Age", str(dataset.attributes.get(name="Age").pk))
     sort = sort.replace("City", str(dataset.attributes.get(name="City").pk))
     url, pages = reverse("customers:customer-list", args=[dataset.slug]) + f"?sort={sort}&size=2", []
@@ -102,8 +106,8 @@ def test_missing_values_come_last_in_either_direction_on_every_page(
     assert listed(page) == pages[0]
 
 
-def test_every_active_filter_is_a_chip_that_can_be_removed_by_itself(viewer_client, bring, dataset):
-    bring("CustomerID,Age,City\nA,50,Bern\nB,20,Bern\nC,30,Chur\n")
+def test_every_active_filter_is_a_chip_that_can_be_removed_by_itself(viewer_client, import_file, dataset):
+    import_file("CustomerID,Age,City\nA,50,Bern\nB,20,Bern\nC,30,Chur\n")
     age, city = dataset.attributes.all()
     page = viewer_client.get(
         reverse("customers:customer-list", args=[dataset.slug]) + f"?{age.pk}.from=25&{city.pk}.is=Bern"
@@ -114,16 +118,16 @@ def test_every_active_filter_is_a_chip_that_can_be_removed_by_itself(viewer_clie
     assert "1 of 3 customers" in page.content.decode()
 
 
-def test_a_selection_that_nobody_meets_leads_back_to_everybody(viewer_client, bring, dataset):
-    bring("CustomerID,Age\nA,50\n")
+def test_a_selection_that_nobody_meets_leads_back_to_everybody(viewer_client, import_file, dataset):
+    import_file("CustomerID,Age\nA,50\n")
     page = viewer_client.get(reverse("customers:customer-list", args=[dataset.slug]), {"id": "Z"})
     assert "No customers match" in page.content.decode()
     assert "Clear all filters" in page.content.decode()
 
 
-def test_the_form_of_a_filter_offers_the_values_that_there_are(viewer_client, bring, dataset):
+def test_the_form_of_a_filter_offers_the_values_that_there_are(viewer_client, import_file, dataset):
     rows = "".join(f"{number},{20 + number},{'Bern' if number % 4 else 'Chur'}\n" for number in range(40))
-    bring(f"CustomerID,Age,City\n{rows}")
+    import_file(f"CustomerID,Age,City\n{rows}")
     age, city = dataset.attributes.all()
     url = reverse("customers:customer-list", args=[dataset.slug])
     editor = viewer_client.get(f"{url}?{city.pk}.is=Rom&filter={city.pk}&sort=-customer").context["editor"]
@@ -133,12 +137,14 @@ def test_the_form_of_a_filter_offers_the_values_that_there_are(viewer_client, br
     assert viewer_client.get(f"{url}?filter={age.pk}").context["editor"].middle == (29.0, 49.0)
 
 
-def test_a_list_of_customers_takes_few_queries(viewer_client, bring, dataset, django_assert_max_num_queries):
-    bring("CustomerID,Age\n" + "".join(f"{number},30\n" for number in range(120)))
+def test_a_list_of_customers_takes_few_queries(
+    viewer_client, import_file, dataset, django_assert_max_num_queries
+):
+    import_file("CustomerID,Age\n" + "".join(f"{number},30\n" for number in range(120)))
     with django_assert_max_num_queries(12):
         viewer_client.get(reverse("customers:customer-list", args=[dataset.slug]))
 
 
-def test_an_empty_dataset_teaches(viewer_client, dataset):
+def test_an_empty_dataset_explains_what_to_do(viewer_client, dataset):
     page = viewer_client.get(reverse("customers:customer-list", args=[dataset.slug]))
     assert b"There are no customers yet" in page.content

@@ -56,7 +56,7 @@ def test_a_changed_mapping_is_what_is_imported(analyst_client, dataset):
     assert dict(dataset.attributes.values_list("name", "kind")) == {"Gender": "text", "Spending": "text"}
 
 
-def test_the_same_file_is_brought_in_once_at_a_time(analyst_client, dataset):
+def test_the_same_file_is_imported_only_once_at_a_time(analyst_client, dataset):
     first = begin(analyst_client, upload(analyst_client, dataset)).context["customer_import"]
     page = begin(analyst_client, upload(analyst_client, dataset, name="copy.csv"))
     assert page.context["customer_import"] == first
@@ -66,7 +66,7 @@ def test_the_same_file_is_brought_in_once_at_a_time(analyst_client, dataset):
 
 def test_a_mapping_without_an_id_is_shown_again_with_its_reason(analyst_client, dataset):
     page = begin(analyst_client, upload(analyst_client, dataset), **{"c0-use": "text", "c0-name": "Number"})
-    assert b"No column is the customer id" in page.content
+    assert b"No column is marked as the customer id" in page.content
     assert CustomerImport.objects.get().job is None
 
 
@@ -78,15 +78,15 @@ def test_a_file_can_be_read_another_way(analyst_client, dataset):
     assert [column.column.header for column, _ in page.context["columns"]] == ["id A", "B"]
 
 
-def test_a_file_separated_by_a_rare_sign_is_brought_in(analyst_client, dataset, customers):
+def test_a_file_with_a_rare_separator_is_imported(analyst_client, dataset, customers):
     page = begin(analyst_client, upload(analyst_client, dataset, "CustomerID^Age\n1^30\n"), delimiter="^")
     execute_import(page.context["customer_import"].job_id)
     assert customers() == {"1": [30]}
 
 
-def test_the_mapping_that_people_saw_is_what_they_settle(analyst_client, dataset, bring, customers):
+def test_people_confirm_the_mapping_they_were_shown(analyst_client, dataset, import_file, customers):
     page = upload(analyst_client, dataset, "CustomerID,Code\n1,07\n")
-    bring("CustomerID,Code\n2,8\n")  # meanwhile, as a number
+    import_file("CustomerID,Code\n2,8\n")  # meanwhile, as a number
     page = begin(analyst_client, page, **{"c1-use": "skip"})
     execute_import(page.context["customer_import"].job_id)
     assert customers() == {"2": [8], "1": [None]}
@@ -98,7 +98,7 @@ def test_a_mapping_that_nobody_was_shown_is_asked_for_as_it_is_now(analyst_clien
     assert b"Waiting for a worker" in begin(analyst_client, page).content
 
 
-def test_nonsense_about_how_to_read_a_file_changes_nothing(analyst_client, dataset):
+def test_invalid_reading_options_change_nothing(analyst_client, dataset):
     waiting = upload(analyst_client, dataset).context["customer_import"]
     url = reverse("customers:import-begin", args=[waiting.pk])
     analyst_client.post(url, {"action": "reread", "encoding": "klingon", "delimiter": ";;"})
@@ -109,7 +109,7 @@ def test_nonsense_about_how_to_read_a_file_changes_nothing(analyst_client, datas
     ("content", "sentence"),
     [("", "empty"), ("%PDF-1.4 and so on", "PDF"), ("a,a\n1,2\n", "same header")],
 )
-def test_a_file_that_is_no_list_is_refused_on_the_page(analyst_client, dataset, content, sentence):
+def test_a_file_that_is_not_a_list_is_refused_on_the_page(analyst_client, dataset, content, sentence):
     page = upload(analyst_client, dataset, content)
     assert page.status_code == 200
     assert sentence in page.content.decode()
@@ -131,15 +131,15 @@ def test_rejected_rows_can_be_downloaded_corrected_and_imported(analyst_client, 
     assert set(dataset.attributes.values_list("name", flat=True)) == {"Gender", "Spend"}
 
 
-def test_an_administrator_undoes_the_latest_import(administrator_client, bring, dataset, customers):
-    first, second = bring("CustomerID,Age\n1,30\n"), bring("CustomerID,Age\n1,31\n")
+def test_an_administrator_undoes_the_latest_import(administrator_client, import_file, dataset, customers):
+    first, second = import_file("CustomerID,Age\n1,30\n"), import_file("CustomerID,Age\n1,31\n")
     url = reverse("customers:import-undo", args=[second.pk])
     words = " ".join(administrator_client.get(url).content.decode().split())
     assert "1 customer, as customers.csv left it." in words
     assert "the new values of 1 customer, who gets the earlier ones back;" in words
     assert customers() == {"1": [31.0]}
     page = administrator_client.post(url, follow=True)
-    assert b"again as it was before" in page.content
+    assert b"back to how it was before" in page.content
     assert customers() == {"1": [30.0]}
     assert b"can be undone" in administrator_client.post(url, follow=True).content
     assert b"can be undone" in administrator_client.get(url, follow=True).content
@@ -147,24 +147,24 @@ def test_an_administrator_undoes_the_latest_import(administrator_client, bring, 
     assert dataset.current_version == first
 
 
-def test_a_report_tells_of_those_who_are_not_in_the_file(viewer_client, bring):
-    bring("CustomerID,Age\n1,30\n2,40\n3,50\n")
-    page = viewer_client.get(bring("CustomerID,Age\n1,31\n4,20\n").get_absolute_url())
+def test_a_report_counts_customers_who_are_not_in_the_file(viewer_client, import_file):
+    import_file("CustomerID,Age\n1,30\n2,40\n3,50\n")
+    page = viewer_client.get(import_file("CustomerID,Age\n1,31\n4,20\n").get_absolute_url())
     assert page.context["absent_count"] == 2
     assert "<strong>2</strong> not in the file, kept unchanged" in page.content.decode()
-    replaced = viewer_client.get(bring("CustomerID,Age\n1,31\n", replaces=True).get_absolute_url())
+    replaced = viewer_client.get(import_file("CustomerID,Age\n1,31\n", replaces=True).get_absolute_url())
     assert replaced.context["absent_count"] == 0
 
 
-def test_a_viewer_reads_the_report_and_changes_nothing(viewer_client, bring):
-    done = bring("CustomerID,Age\n1,30\n")
+def test_a_viewer_reads_the_report_and_changes_nothing(viewer_client, import_file):
+    done = import_file("CustomerID,Age\n1,30\n")
     page = viewer_client.get(done.get_absolute_url())
     assert b"1 customer" in page.content
     assert viewer_client.post(reverse("customers:import-undo", args=[done.pk])).status_code == 403
     assert viewer_client.get(reverse("customers:import-rejects", args=[done.pk])).status_code == 403
 
 
-def test_a_waiting_file_can_be_put_aside(analyst_client, dataset):
+def test_a_waiting_file_can_be_discarded(analyst_client, dataset):
     page = upload(analyst_client, dataset)
     url = reverse("customers:import-discard", args=[page.context["customer_import"].pk])
     assert analyst_client.post(url, follow=True).status_code == 200

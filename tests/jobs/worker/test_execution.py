@@ -65,7 +65,7 @@ def test_progress_is_seen_while_the_work_goes_on(job, wait_until):
     assert seen == [30]
 
 
-def test_a_wish_to_cancel_reaches_the_work(job, wait_until):
+def test_a_cancellation_reaches_the_work(job, wait_until):
     def work(claim: Claim) -> None:
         lifecycle.request_cancel(job.pk)
         wait_until(claim.check, seconds=10)
@@ -118,7 +118,7 @@ def end_sessions(query: str) -> None:
         (OSError(errno.ENOSPC, "No space left on device"), Reason.DISK_FULL),
     ],
 )
-def test_what_can_be_explained_is_explained(job, error, reason):
+def test_known_errors_are_explained(job, error, reason):
     def work(claim: Claim) -> None:
         raise error
 
@@ -138,7 +138,7 @@ def test_a_matrix_beyond_the_memory_limit_ends_the_job_and_not_the_process(job, 
     assert len(np.empty(3 * 1024**3, dtype=np.uint8))  # afterwards it is this process's own affair again
 
 
-def test_a_lost_connection_gives_the_job_back_for_its_next_attempt(job, sent):
+def test_a_lost_connection_requeues_the_job(job, sent):
     def work(claim: Claim) -> None:
         connection.close()
         connection.ensure_connection()
@@ -158,7 +158,7 @@ def test_a_lost_connection_gives_the_job_back_for_its_next_attempt(job, sent):
         (psycopg.errors.DiskFull("could not extend file"), Job.State.FAILED, Reason.DISK_FULL),
     ],
 )
-def test_what_the_driver_itself_raises_is_understood(job, sent, error, state, failure):
+def test_errors_raised_by_the_driver_are_understood(job, sent, error, state, failure):
     def work(claim: Claim) -> None:
         raise error
 
@@ -167,7 +167,7 @@ def test_what_the_driver_itself_raises_is_understood(job, sent, error, state, fa
     assert (job.state, job.failure) == (state, failure)
 
 
-def test_a_copy_that_takes_long_is_cancelled_with_its_job(job):
+def test_cancelling_a_job_cancels_its_long_copy(job):
     def work(claim: Claim) -> None:
         lifecycle.request_cancel(job.pk)
         with connection.cursor() as cursor, cursor.copy("COPY (SELECT pg_sleep(60)) TO STDOUT") as copy:
@@ -178,7 +178,7 @@ def test_a_copy_that_takes_long_is_cancelled_with_its_job(job):
     assert job.state == Job.State.CANCELLED
 
 
-def test_work_that_fails_in_the_middle_of_a_copy_it_reads_has_failed_at_once(job):
+def test_work_that_fails_while_reading_a_copy_fails_at_once(job):
     def rows() -> Iterator[bytes]:
         statement = "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 100000)) TO STDOUT"
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
@@ -193,7 +193,7 @@ def test_work_that_fails_in_the_middle_of_a_copy_it_reads_has_failed_at_once(job
     assert (job.state, job.failure) == (Job.State.FAILED, Reason.DISK_FULL)
 
 
-def test_nobody_interrupts_work_that_has_published(job, settings):
+def test_published_work_is_not_interrupted(job, settings):
     def work(claim: Claim) -> None:
         claim.succeed()
         with connection.cursor() as cursor:
@@ -205,7 +205,7 @@ def test_nobody_interrupts_work_that_has_published(job, settings):
     assert tidied
 
 
-def test_a_database_that_stays_away_leaves_the_job_to_the_recovery(job, settings, monkeypatch):
+def test_if_the_database_stays_away_recovery_handles_the_job(job, settings, monkeypatch):
     settings.JOB_STALE_SECONDS = 0.1
 
     def gone(job_id: int, attempt: int) -> bool:
@@ -222,7 +222,7 @@ def test_a_database_that_stays_away_leaves_the_job_to_the_recovery(job, settings
     assert job.state == Job.State.RUNNING
 
 
-def test_a_statement_that_takes_long_is_cancelled_with_its_job(job):
+def test_cancelling_a_job_cancels_its_long_statement(job):
     def work(claim: Claim) -> None:
         lifecycle.request_cancel(job.pk)
         with connection.cursor() as cursor:
@@ -259,7 +259,7 @@ def test_a_command_interrupted_while_it_waits_for_its_turn_leaves_a_cancelled_jo
     assert state_of(second) == Job.State.CANCELLED
 
 
-def test_a_command_does_not_wait_for_a_job_that_is_lost_though_there_is_no_worker(let_it_go_silent, state_of):
+def test_a_waiting_command_recovers_a_lost_job_without_a_worker(let_it_go_silent, state_of):
     lost = lifecycle.create_foreground_job("run", lane="shop")
     lifecycle.claim(lost.pk)
     let_it_go_silent(lost)

@@ -40,7 +40,7 @@ def is_seen(pid: int) -> bool:
     return Process.objects.alive().filter(name__endswith=f":{pid}", role="worker").exists()
 
 
-def test_a_worker_is_seen_and_leaves_when_it_stops(own_worker, wait_until):
+def test_a_worker_signs_on_and_signs_off(own_worker, wait_until):
     wait_until(lambda: is_seen(own_worker.pid))
     own_worker.terminate()
     wait_until(lambda: not Process.objects.filter(name__endswith=f":{own_worker.pid}").exists())

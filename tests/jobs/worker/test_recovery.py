@@ -50,12 +50,12 @@ def test_a_silent_job_that_should_stop_is_cancelled(claimed, let_it_go_silent, s
     assert state_of(job) == Job.State.CANCELLED
 
 
-def test_a_job_that_beats_is_left_alone(claimed, state_of):
+def test_a_job_with_a_heartbeat_is_left_alone(claimed, state_of):
     assert recover_stale() == 0
     assert state_of(claimed[0]) == Job.State.RUNNING
 
 
-def test_a_job_past_its_time_has_failed_though_it_still_beats(claimed):
+def test_a_job_past_its_time_limit_fails_despite_its_heartbeat(claimed):
     job, _ = claimed
     Job.objects.filter(pk=job.pk).update(deadline_at=Now() - timedelta(seconds=1))
     assert recover_stale() == 1
@@ -65,7 +65,7 @@ def test_a_job_past_its_time_has_failed_though_it_still_beats(claimed):
 
 
 @pytest.mark.parametrize("is_claimed", [True, False])
-def test_a_command_that_was_stopped_is_not_done_by_somebody_else(is_claimed, let_it_go_silent):
+def test_no_worker_takes_over_a_stopped_command(is_claimed, let_it_go_silent):
     job = lifecycle.create_foreground_job("run")
     if is_claimed:
         lifecycle.claim(job.pk)
@@ -85,9 +85,7 @@ def test_a_command_that_waits_for_its_turn_is_left_alone(let_it_go_silent, state
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_attempt_that_was_heard_of_in_this_very_moment_keeps_its_session(
-    claimed, let_it_go_silent, monkeypatch, sent
-):
+def test_an_attempt_that_has_just_reported_keeps_its_session(claimed, let_it_go_silent, monkeypatch, sent):
     job, attempt = claimed
     let_it_go_silent(job)
     give_up = recovery._give_up

@@ -51,7 +51,7 @@ def test_fallback_is_the_highest_silhouette(analyse):
     assert analysed.advice.k_fallback == best.k
 
 
-def test_limits_of_the_team_are_kept_and_named(apart, analyse):
+def test_the_teams_limits_are_respected_and_mentioned(apart, analyse):
     analysed = analyse(apart)
     advice = advise_k(analysed.sweep, analysed.scores, limits=KLimits(k_min=4, k_max=8))
     assert advice.k >= 4
@@ -71,7 +71,7 @@ def test_a_single_outlier_is_not_a_segment(analyse):
     assert analyse(values).advice.k_recommended is None
 
 
-def test_every_criterion_answers_for_itself(mall_like, analyse):
+def test_every_criterion_gives_its_own_answer(mall_like, analyse):
     answers = {answer.criterion: answer for answer in analyse(mall_like).advice.answers}
     assert list(answers) == ["elbow", "silhouette", "Davies-Bouldin", "Calinski-Harabasz", "stability"]
     assert answers["silhouette"].k == 5

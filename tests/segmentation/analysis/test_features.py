@@ -93,7 +93,7 @@ def test_a_feature_without_any_value_is_refused_by_name():
         prepare_features(values, NAMES)
 
 
-def test_nobody_with_all_values_is_refused():
+def test_a_dataset_without_complete_customers_is_refused():
     with pytest.raises(TooFewCustomersError, match="No customer has a value for every"):
         prepare_features(np.array([[1.0, np.nan], [np.nan, 2.0]]), NAMES)
 

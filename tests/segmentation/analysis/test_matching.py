@@ -43,7 +43,7 @@ def test_order_of_the_earlier_customers_and_size_of_chunks_do_not_matter(monkeyp
     assert [(each.segment, each.shared) for each in matching.matches] == [(11, 30), (12, 30), (13, 30)]
 
 
-def test_nobody_known_is_shared():
+def test_no_shared_customers():
     matching = match(ids=IDS + 1000, ids_then=IDS[:0], segments_then=SEGMENTS[:0])
     assert [(each.segment, each.by, each.shared) for each in matching.matches] == [
         (11, "centroids", 0),

@@ -103,7 +103,7 @@ def test_days_since_something_are_counted_and_years_of_birth_turned_into_ages():
     assert "higher Year of birth: 2000 on average, against 1978 for everyone" in describe(profiles, 0)
 
 
-def test_means_that_look_alike_get_the_digits_that_tell_them_apart():
+def test_means_that_look_equal_get_enough_decimals_to_differ():
     profiles = profiles_of({"Latitude": [48.851, 48.851, 48.853, 48.853]}, [0, 0, 1, 1])
     assert describe(profiles, 1) == "Higher Latitude: 48.853 on average, against 48.852 for everyone."
 
@@ -131,7 +131,7 @@ def test_a_name_has_the_two_strongest_traits_in_the_order_of_the_features():
     )
 
 
-def test_where_two_traits_are_the_same_the_next_one_tells_apart():
+def test_if_two_traits_are_the_same_the_next_one_distinguishes():
     columns = {
         "Age": [30, 50, 20, 60, 40, 40],
         "Income": [90, 90, 10, 10, 10, 10],

@@ -31,14 +31,14 @@ def test_results_survive_json(mall_like, analyse):
         assert from_json(type(result), json.loads(text)) == result
 
 
-def test_what_an_earlier_release_froze_is_still_read(rectangle, prepare):
+def test_results_stored_by_an_earlier_release_are_still_read(rectangle, prepare):
     from segmentation.analysis.kmeans.sweep import sweep_k
 
     sweep = sweep_k(prepare(rectangle).samples)
     assert from_json(ElbowSweep, {**to_json(sweep), "gone": 1}) == sweep
 
 
-def test_a_sweep_gives_its_centroids_back(rectangle, prepare):
+def test_a_sweep_keeps_its_centroids(rectangle, prepare):
     from segmentation.analysis.kmeans.sweep import sweep_k
 
     sweep = sweep_k(prepare(rectangle).samples)

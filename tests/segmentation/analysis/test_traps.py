@@ -65,7 +65,7 @@ def test_nearly_constant_values_far_from_zero(analyse):
     assert analyse(values).clustering.sizes == (60, 40)
 
 
-def test_one_outlier_beyond_all_measure_in_a_large_crowd(analyse):
+def test_one_extreme_outlier_among_many_customers(analyse):
     rng = np.random.default_rng(0)
     values = np.vstack((rng.normal(size=(25_000, 2)), [[1e15, 1e15]]))
     analysed = analyse(values, k=2)
@@ -75,7 +75,7 @@ def test_one_outlier_beyond_all_measure_in_a_large_crowd(analyse):
 @pytest.mark.parametrize("scaling", ["none", "standard", "robust"])
 @pytest.mark.parametrize("n_features", [1, 2, 3])
 @pytest.mark.parametrize("times", [1, 100])
-def test_groups_beside_a_value_beyond_all_measure_are_found(prepare, times, n_features, scaling):
+def test_groups_are_found_despite_an_extreme_value(prepare, times, n_features, scaling):
     centers = np.repeat([0.0, 9.0, -9.0, 1e100], [150 * times, 100 * times, 50 * times, 1])[:, None]
     values = np.random.default_rng(0).normal(centers, 1.0, (len(centers), n_features))
     prepared = prepare(values, scaling)

@@ -59,14 +59,14 @@ def test_ten_clicks_ask_once(run):
     assert len(asked) == Job.objects.filter(kind="picture").count() == 1
 
 
-def test_what_failed_is_tried_anew(run):
+def test_a_failed_picture_is_tried_again(run):
     first = ask_for_picture(run, *axes(run, "Age", "Income"))
     Job.objects.filter(pk=first.job_id).update(state="cancelled", finished_at=Now())
     second = ask_for_picture(run, *axes(run, "Age", "Income"))
     assert (second.job_id != first.job_id, RunPicture.objects.count()) == (True, 1)
 
 
-def test_when_the_customers_are_gone_it_says_so(run):
+def test_if_the_customers_are_gone_the_page_says_so(run):
     asked = ask_for_picture(run, *axes(run, "Age", "Income"))
     CustomerImport.objects.filter(pk=run.version_id).update(dropped_at=Now())
     execute(asked.job_id, count_picture)

@@ -32,7 +32,7 @@ def test_elbow_chart_needs_a_k() -> None:
 
 
 @pytest.mark.parametrize("href", ["javascript:alert(1)", "data:text/html,x", " javascript:alert(1)", ""])
-def test_links_that_are_no_pages_are_refused(href: str, make: SimpleNamespace) -> None:
+def test_links_that_are_not_pages_are_refused(href: str, make: SimpleNamespace) -> None:
     with pytest.raises(ValueError, match="links to pages only"):
         SegmentMark(0, "Young savers", 0, 8, href)
     with pytest.raises(ValueError, match="links to pages only"):
@@ -45,6 +45,6 @@ def test_an_unknown_theme_is_refused() -> None:
 
 
 @pytest.mark.parametrize("width", [0, 279, 2001])
-def test_a_width_nobody_can_see_is_refused(width: int) -> None:
+def test_an_impossible_width_is_refused(width: int) -> None:
     with pytest.raises(ValueError, match="280 to 2000"):
         ChartStyle(width=width)

@@ -70,7 +70,7 @@ def test_fifty_segments_have_fifty_looks() -> None:
     assert len({(segment_colour(index), segment_marker(index)) for index in range(50)}) == 50
 
 
-def test_indices_beyond_the_last_look_begin_again() -> None:
+def test_indices_beyond_the_last_look_start_over() -> None:
     assert segment_colour(N_LOOKS, "dark") == segment_colour(0, "dark")
     assert segment_marker(N_LOOKS) == segment_marker(0)
 

@@ -56,7 +56,7 @@ def test_nothing_needs_inline_styles_or_scripts(
     assert {name for element in root.iter() for name in element.attrib} <= PRESENTATION
 
 
-def test_awkward_names_stand_there_as_they_are(draw: Draw, awkward: Sequence[str], shown: Shown) -> None:
+def test_awkward_names_are_shown_unchanged(draw: Draw, awkward: Sequence[str], shown: Shown) -> None:
     simple = ["AAAA", "BBBB", "CCCC", "DDDD", "EEEE"]
     used = " ".join(shown(draw(STYLES[0], simple)).texts())
     # A name may take two lines; one that is cut is told whole to whoever points at it.
@@ -67,7 +67,7 @@ def test_awkward_names_stand_there_as_they_are(draw: Draw, awkward: Sequence[str
     ] == []
 
 
-def test_a_name_of_300_characters_is_cut_and_told_whole(
+def test_a_name_of_300_characters_is_cut_with_the_full_text_in_a_tooltip(
     shown: Shown, awkward: Sequence[str], make: Any
 ) -> None:
     svg = shown(draw_sizes(make.marks(["x" * 300])))
@@ -117,7 +117,7 @@ def test_threads_do_not_disturb_each_other(draw: Draw, names: Sequence[str], awk
     assert together == alone * 4
 
 
-def test_matplotlib_is_left_as_it_was(draw: Draw, names: Sequence[str]) -> None:
+def test_matplotlib_settings_are_left_unchanged(draw: Draw, names: Sequence[str]) -> None:
     before = dict(matplotlib.rcParams)
     _svg(draw(STYLES[0], names))
     assert dict(matplotlib.rcParams) == before
@@ -133,7 +133,9 @@ def test_title_and_description_name_the_chart(draw: Draw, names: Sequence[str], 
     )
 
 
-def test_a_chart_with_links_is_a_group_whose_other_parts_are_silent(shown: Shown, make: Any) -> None:
+def test_a_chart_with_links_is_a_group_with_its_other_parts_hidden_from_readers(
+    shown: Shown, make: Any
+) -> None:
     svg = shown(draw_sizes(make.marks()))
     assert svg.root.get("role") == "group"
     silent = [group for group in svg.all("g") if group.get("aria-hidden")]
@@ -159,9 +161,7 @@ def test_a_chart_for_the_page_takes_the_width_of_its_place(
     assert "height" not in root.attrib
 
 
-def test_a_chart_to_take_along_has_a_background_and_a_size(
-    draw: Draw, names: Sequence[str], shown: Any
-) -> None:
+def test_a_downloaded_chart_has_a_background_and_a_size(draw: Draw, names: Sequence[str], shown: Any) -> None:
     figure = draw(STYLES[1], names)
     saved = render_svg(figure, title="t", description="d", prefix="c", background=True)
     root = shown.parse(saved)

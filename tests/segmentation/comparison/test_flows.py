@@ -83,21 +83,21 @@ def test_two_segmentations_of_a_dataset_are_compared_by_their_largest_overlaps(s
     assert all(flow.size >= 10 for flow in comparison.counterparts)
 
 
-def test_what_was_counted_is_not_counted_again(two_runs, django_assert_num_queries):
+def test_flows_are_counted_only_once(two_runs, django_assert_num_queries):
     before, after = two_runs
     first = find_comparison(before.pk, after.pk).counts
     with django_assert_num_queries(1):
         assert find_comparison(before.pk, after.pk).counts == first
 
 
-def test_customers_who_were_erased_are_in_neither_run(two_runs):
+def test_erased_customers_are_in_neither_run(two_runs):
     before, after = two_runs
     gone = ClusterAssignment.objects.filter(run=before).first().customer_id
     Customer.objects.filter(id=gone).delete()
     assert sum(find_comparison(before.pk, after.pk).counts.values()) == 99
 
 
-def test_the_counting_leaves_the_connection_as_it_was(two_runs):
+def test_counting_leaves_the_connection_unchanged(two_runs):
     with connection.cursor() as cursor:
         cursor.execute("SHOW enable_hashjoin")
         usual = cursor.fetchone()

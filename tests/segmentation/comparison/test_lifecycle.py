@@ -42,12 +42,12 @@ def test_with_many_other_members_than_its_growth_explains_it_has_changed(after, 
     assert fate(100, after, overlap=overlap) == what
 
 
-def test_what_the_run_before_did_not_have_is_new_or_found_again():
+def test_a_segment_the_previous_run_lacked_is_new_or_found_again():
     assert fate(None, 100, created=AUTUMN) == "new"
     assert fate(None, 100, created=SPRING) == "found again"
     assert fate(None, 100, ended=None) == "new"
 
 
-def test_what_the_later_run_does_not_have_is_retired():
+def test_a_segment_missing_from_the_later_run_is_retired():
     assert fate(100, None) == "retired"
     assert fate(None, None) == ""

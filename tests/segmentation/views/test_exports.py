@@ -176,7 +176,7 @@ def test_the_address_of_a_file_that_is_too_long_leads_to_the_page(analyst_client
     assert "press the button below" in answer.content.decode()
 
 
-def test_a_text_too_long_for_a_workbook_is_said_on_the_page(analyst_client, cluster):
+def test_a_text_too_long_for_a_workbook_is_reported_on_the_page(analyst_client, cluster):
     dataset = cluster.run.segmentation.dataset
     dataset.attributes.create(name="Remark", kind="text", position=0)
     Customer.objects.filter(version=dataset.current_version_id).update(texts=["x" * 40_000])
@@ -200,7 +200,7 @@ def test_a_page_shows_how_a_prepared_export_ended(analyst_client, analyst, clust
 # ---- A selection -------------------------------------------------------------------------------------------
 
 
-def test_a_selection_is_told_in_words_and_the_file_holds_it_alone(analyst_client, cluster):
+def test_a_selection_is_described_and_the_file_contains_nothing_else(analyst_client, cluster):
     income = cluster.run.segmentation.dataset.attributes.get(name="Income")
     address = f"{page_of(cluster)}?{income.pk}.from=0&{income.pk}.to=50"
     page = analyst_client.get(address)
@@ -229,12 +229,12 @@ def test_a_selection_is_prepared_as_it_was_asked_for(analyst_client, shop, setti
 
 
 @pytest.mark.parametrize("query", ["password=x", "id__startswith=0", "9999.from=1", "sort=id"])
-def test_a_selection_that_is_none_is_refused(analyst_client, cluster, query):
+def test_an_invalid_selection_is_refused(analyst_client, cluster, query):
     for address in (page_of(cluster), file_of(cluster)):
         assert analyst_client.get(f"{address}?{query}").status_code == 400
 
 
-def test_a_selection_of_nobody_is_said_to_be(analyst_client, cluster):
+def test_an_empty_selection_is_reported(analyst_client, cluster):
     page = analyst_client.get(page_of(cluster) + "?id=nobody").content.decode()
     assert "No customers match" in page
     assert f'href="{page_of(cluster)}"' in page

@@ -39,7 +39,7 @@ def page_of(client, run, **query):
 # ---- Cards -------------------------------------------------------------------------------------------------
 
 
-def test_cards_say_what_sets_a_segment_apart_also_in_what_was_no_feature(viewer_client, run):
+def test_cards_say_what_sets_a_segment_apart_even_in_other_attributes(viewer_client, run):
     cards = page_of(viewer_client, run).context["cards"]
     first = next(card for card in cards if card.cluster.centroid[0] > 70 and card.cluster.centroid[1] < 30)
     told = {each.name: each for each in first.differences}
@@ -49,7 +49,7 @@ def test_cards_say_what_sets_a_segment_apart_also_in_what_was_no_feature(viewer_
     assert first.description.startswith("Above average in Income; below it in")
 
 
-def test_a_tiny_a_doubtful_and_a_huge_segment_are_warned_of(viewer_client, run):
+def test_tiny_doubtful_and_huge_segments_get_a_warning(viewer_client, run):
     Cluster.objects.filter(run=run, number=1).update(size=70)
     Cluster.objects.filter(run=run, number=2).update(size=9)
     Cluster.objects.filter(run=run, number=3).update(stability=0.59)
@@ -75,7 +75,7 @@ def test_a_first_run_has_no_news_and_a_later_one_tells_kept_changed_and_new(
     assert len(page_of(viewer_client, fewer).context["gone"]) >= 3
 
 
-def test_who_stayed_and_came_in_is_told_where_it_was_counted(viewer_client, run, execute_a_run):
+def test_who_stayed_and_joined_is_shown_if_it_was_counted(viewer_client, run, execute_a_run):
     same = execute_a_run(run.segmentation.dataset, k=5, random_state=3)
     label, size = same.clusters.values_list("label", "size").get(number=1)
     assert size == 20
@@ -92,7 +92,7 @@ def test_who_stayed_and_came_in_is_told_where_it_was_counted(viewer_client, run,
     assert news_of(viewer_client, same)[0][1] == "290 of its 313 customers stayed, 75 came in."
 
 
-def test_sizes_alone_are_told_where_nobody_has_counted(viewer_client, run, execute_a_run):
+def test_only_sizes_are_shown_if_flows_were_not_counted(viewer_client, run, execute_a_run):
     same = execute_a_run(run.segmentation.dataset, k=5, random_state=3)
     for number, size in ((1, 23), (2, 17), (3, 22)):
         Cluster.objects.filter(run=same, number=number).update(size=size)
@@ -146,11 +146,11 @@ def test_a_viewer_sees_no_forms_to_change_anything(viewer_client, run):
 # ---- How sure ----------------------------------------------------------------------------------------------
 
 
-def test_clear_groups_are_called_so(viewer_client, run):
+def test_clear_groups_are_described_as_clear(viewer_client, run):
     assert page_of(viewer_client, run).context["verdict"].level == "good"
 
 
-def test_another_number_than_recommended_is_said_to_be(viewer_client, run, execute_a_run):
+def test_a_number_other_than_recommended_is_pointed_out(viewer_client, run, execute_a_run):
     verdict = page_of(viewer_client, execute_a_run(run.segmentation.dataset, k=4)).context["verdict"]
     assert verdict.title == "4 segments as requested; 5 fit these customers better"
 
@@ -222,7 +222,7 @@ def test_with_newer_customers_it_says_which_ones_it_uses(analyst_client, run, pu
     assert SegmentationRun.objects.latest("pk").version == newer
 
 
-def test_customers_who_are_no_longer_kept_are_said_to_be(analyst_client, run):
+def test_the_page_says_if_customers_are_no_longer_kept(analyst_client, run):
     CustomerImport.objects.filter(pk=run.version_id).update(dropped_at=Now())
     page = analyst_client.post(reverse("segmentation:run-k", args=[run.pk, 3]), follow=True)
     assert "no longer kept" in page.content.decode()
@@ -271,7 +271,7 @@ def test_a_pair_cannot_be_drawn_when_the_customers_are_gone(viewer_client, run):
 
 
 @pytest.mark.parametrize("x", ["-1", "0", "column99", "components", "<b>", "9" * 400])
-def test_axes_nobody_has_are_no_error(viewer_client, run, x):
+def test_unknown_axes_are_no_error(viewer_client, run, x):
     page = page_of(viewer_client, run, x=x, y=x)
     assert (page.status_code, page.context["choice"].frozen is not None) == (200, True)
     refused = viewer_client.post(reverse("segmentation:run-picture", args=[run.pk]), {"x": x, "y": x})
@@ -317,13 +317,13 @@ def test_formulas_in_names_are_escaped(viewer_client, run):
     assert rows[0]["Customers"] == "20"
 
 
-def test_a_drawing_to_take_along_leads_nowhere(viewer_client, run):
+def test_a_downloaded_drawing_has_no_links(viewer_client, run):
     address = reverse("segmentation:chart", args=[run.pk, "scatter", "svg"])
     assert b"<a " in viewer_client.get(address).content
     assert b"<a " not in viewer_client.get(address, {"download": "1"}).content
 
 
-def test_only_those_who_may_run_are_led_from_a_k_to_a_run(viewer_client, analyst_client, run):
+def test_only_people_who_may_run_get_links_from_a_k(viewer_client, analyst_client, run):
     address = reverse("segmentation:chart", args=[run.pk, "elbow", "svg"])
     wanted = reverse("segmentation:run-k", args=[run.pk, 3]).encode()
     assert wanted in analyst_client.get(address).content
@@ -341,7 +341,7 @@ def test_a_chart_that_the_browser_has_is_not_drawn_again(viewer_client, run, mon
     assert viewer_client.get(address, {"theme": "dark"}, headers={"If-None-Match": etag}).status_code == 200
 
 
-def test_a_chart_is_drawn_again_for_a_new_name_and_for_who_may_do_more(viewer_client, analyst_client, run):
+def test_a_chart_is_drawn_again_for_a_new_name_and_other_permissions(viewer_client, analyst_client, run):
     address = reverse("segmentation:chart", args=[run.pk, "elbow", "svg"])
     etag = viewer_client.get(address)["ETag"]
     assert analyst_client.get(address, headers={"If-None-Match": etag}).status_code == 200
@@ -359,7 +359,7 @@ def test_customers_left_out_are_counted_by_reason(viewer_client, make_dataset, g
     assert "1 customer: 1 no value in “Income”" in " ".join(page.split())
 
 
-def test_a_sensitive_feature_is_warned_of(viewer_client, run, execute_a_run):
+def test_a_sensitive_feature_gets_a_warning(viewer_client, run, execute_a_run):
     shop = run.segmentation.dataset
     shop.attributes.create(name="Gender", kind="text", position=0)
     Customer.objects.of(shop).update(texts=["Male"])

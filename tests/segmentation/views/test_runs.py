@@ -13,7 +13,7 @@ from segmentation.runs.request import RunRequest, start_run
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_home_teaches_when_there_is_nothing(analyst_client):
+def test_an_empty_home_page_explains_what_to_do(analyst_client):
     page = analyst_client.get(reverse("home"))
     assert "Create your first dataset" in page.content.decode()
 
@@ -83,7 +83,7 @@ def test_a_queued_run_renews_its_page_and_can_be_cancelled(analyst_client, shop)
     assert "This run was cancelled" in analyst_client.get(run.get_absolute_url()).content.decode()
 
 
-def test_a_run_at_work_says_how_far_it_is(viewer_client, shop):
+def test_a_running_run_shows_its_progress(viewer_client, shop):
     run = start_run(RunRequest(dataset=shop, features=["Income"]), foreground=True)
     lifecycle.claim(run.job_id)
     Job.objects.filter(pk=run.job_id).update(stage="Elbow sweep", done=3, total=10)
@@ -125,7 +125,7 @@ def test_a_run_without_results_has_no_charts(viewer_client, shop):
     assert viewer_client.get(address).status_code == 404
 
 
-def test_a_picture_that_is_not_there_is_not_found(viewer_client, shop, execute_a_run):
+def test_a_missing_picture_gives_404(viewer_client, shop, execute_a_run):
     other = shop.attributes.create(name="Age", kind="number", position=2)
     address = reverse("segmentation:chart", args=[execute_a_run(shop).pk, "scatter", "svg"])
     income = shop.attributes.get(name="Income")
@@ -198,7 +198,7 @@ def test_limits_that_exclude_each_other_are_asked_again(analyst_client, shop):
     assert not SegmentationRun.objects.exists()
 
 
-def test_each_attribute_is_offered_with_what_its_values_are_like(analyst_client, make_dataset, groups):
+def test_each_attribute_is_offered_with_a_summary_of_its_values(analyst_client, make_dataset, groups):
     columns = {**groups(), "Same": [5.0] * 100, "<b>": [1.0, 2.0] * 50}
     dataset = make_dataset(columns)
     url = reverse("segmentation:run-create", args=[dataset.slug])

@@ -20,7 +20,7 @@ def cluster(make_dataset, groups, execute_a_run):
     return run.clusters.select_related("segment", "run").first()
 
 
-def test_averages_stand_beside_everyones(viewer_client, cluster, groups):
+def test_averages_are_shown_beside_everyones(viewer_client, cluster, groups):
     page = viewer_client.get(cluster.get_absolute_url())
     income = page.context["facts"][0]
     everyone = sum(groups(60)["Income"]) / 300
@@ -29,7 +29,7 @@ def test_averages_stand_beside_everyones(viewer_client, cluster, groups):
     assert f"everyone {everyone:.1f}</span>" in page.content.decode()
 
 
-def test_what_else_sets_a_segment_apart_stands_below(viewer_client, make_dataset, groups, execute_a_run):
+def test_other_differences_of_a_segment_are_listed_below(viewer_client, make_dataset, groups, execute_a_run):
     ages = [age for age in (20.0, 30.0, 40.0, 50.0, 60.0) for _ in range(60)]
     run = execute_a_run(make_dataset({"Age": ages, **groups(60)}), k=5)
     pages = [viewer_client.get(each.get_absolute_url()) for each in run.clusters.all()]
@@ -39,7 +39,7 @@ def test_what_else_sets_a_segment_apart_stands_below(viewer_client, make_dataset
         assert ('table class="differences"' in page.content.decode()) == bool(names)
 
 
-def test_a_rate_is_not_rounded_to_nothing(viewer_client, make_dataset, execute_a_run):
+def test_a_rate_is_not_rounded_to_zero(viewer_client, make_dataset, execute_a_run):
     dataset = make_dataset({"Rate": [0.004, 0.0041, 0.0039, 0.02, 0.021, 0.019]})
     run = execute_a_run(dataset, features=["Rate"], k=2)
     pages = {
@@ -101,7 +101,7 @@ def test_a_selection_is_paged_and_counted(viewer_client, cluster, sort):
 
 
 @pytest.mark.parametrize("sort", ["distance", "Income", "-customer"])
-def test_a_selection_that_many_meet_is_paged_as_well(viewer_client, cluster, monkeypatch, sort):
+def test_a_large_selection_is_paged_too(viewer_client, cluster, monkeypatch, sort):
     monkeypatch.setattr("customers.lists.listing.MOST_COUNTED", 5)
     monkeypatch.setattr("segmentation.segments.customers.MOST_COUNTED", 5)
     income = cluster.run.segmentation.dataset.attributes.get(name="Income")
@@ -113,7 +113,7 @@ def test_a_selection_that_many_meet_is_paged_as_well(viewer_client, cluster, mon
     assert len(set(read_all(viewer_client, f"{address}&size=25"))) == cluster.size
 
 
-def test_where_those_who_fit_stand_far_behind_everybody_is_read(viewer_client, cluster, monkeypatch):
+def test_if_matches_come_late_all_customers_are_scanned(viewer_client, cluster, monkeypatch):
     monkeypatch.setattr("customers.lists.listing.MOST_COUNTED", 5)
     monkeypatch.setattr("segmentation.segments.customers.MOST_COUNTED", 5)
     monkeypatch.setattr("customers.lists.paging.SOON_MILLISECONDS", "1")
@@ -136,14 +136,14 @@ def test_a_page_leaves_the_database_as_it_was(viewer_client, cluster):
     assert settings_of_session() == usual
 
 
-def test_a_page_has_so_many_rows_and_never_more_than_200(viewer_client, cluster):
+def test_the_page_size_is_limited_to_200_rows(viewer_client, cluster):
     for asked, shown in (("25", 25), ("100", 60), ("1000000000", 60), ("0", 1), ("", 50)):
         page = viewer_client.get(cluster.get_absolute_url(), {"size": asked}, follow=True)
         assert len(listed_ids(page)) == shown
         assert page.context["listing"].size <= 200
 
 
-def test_what_a_form_leaves_empty_is_left_out_of_the_address(viewer_client, cluster):
+def test_empty_form_fields_are_left_out_of_the_url(viewer_client, cluster):
     page = viewer_client.get(cluster.get_absolute_url(), {"id": "00", "text": "", "sort": "margin"})
     assert page.headers["Location"] == f"{cluster.get_absolute_url()}?id=00&sort=margin"
 
@@ -176,7 +176,7 @@ def slowly(execute, sql, params, many, context):
     )
 
 
-def test_a_customer_who_is_gone_is_said_to_be(viewer_client, cluster, publish, groups):
+def test_a_customer_who_is_gone_is_reported(viewer_client, cluster, publish, groups):
     dataset = cluster.run.segmentation.dataset
     publish(dataset, {name: values[:1] for name, values in groups(60).items()}, first_id=9_000)
     page = viewer_client.get(cluster.get_absolute_url()).content.decode()
@@ -202,9 +202,7 @@ def test_another_datasets_customer_is_not_found(viewer_client, cluster, make_dat
     assert answers == {cluster.run.segmentation.dataset.slug: 200, other.slug: 404}
 
 
-def test_what_a_segment_was_found_by_stands_first_and_the_measures_behind_it(
-    viewer_client, make_dataset, groups, execute_a_run
-):
+def test_features_come_first_and_measures_after_them(viewer_client, make_dataset, groups, execute_a_run):
     columns = groups()
     dataset = make_dataset({"Age": [30.0] * 50 + [40.0] * 50, **columns})
     cluster = execute_a_run(dataset, k=5).clusters.first()

@@ -83,7 +83,7 @@ def test_charts_show_more_features_than_other_attributes():
     assert drawn == [f"n{number}" for number in range(40)]
 
 
-def test_charts_stop_at_so_many_features_and_show_those_that_explain_most(monkeypatch):
+def test_charts_show_a_limited_number_of_the_most_telling_features(monkeypatch):
     monkeypatch.setattr(registry, "MOST_FEATURES_DRAWN", 45)
     drawn = [each.name for each in drawn_profiles(profiles(range(1, 50)))]
     assert drawn == [f"n{number}" for number in range(5, 50)]

@@ -41,12 +41,12 @@ def test_with_mail_set_up_the_link_is_sent(administrator_client, viewer, setting
     assert mail.outbox[0].to == ["maria@shop.example"]
 
 
-def test_a_name_that_is_taken_is_asked_again(administrator_client, viewer):
+def test_a_taken_name_is_asked_for_again(administrator_client, viewer):
     page = invite(administrator_client, username="Viewer")
     assert "This name is already taken." in page.content.decode()
 
 
-def test_a_role_is_changed_and_written_down(administrator_client, viewer):
+def test_changing_a_role_is_recorded(administrator_client, viewer):
     administrator_client.post(reverse("people:person-role", args=[viewer.pk]), {"role": "Administrator"})
     assert role_of(User.objects.get(pk=viewer.pk)) == "Administrator"
     assert AuditEvent.objects.get().details == {"before": "Viewer", "after": "Administrator"}
@@ -58,7 +58,7 @@ def test_the_list_says_who_is_who(administrator_client, viewer):
     assert "Viewer" in page
 
 
-def test_the_audit_trail_tells_details_in_words(administrator_client):
+def test_the_audit_trail_shows_details_in_words(administrator_client):
     details = {"features": ["Income", "Score"], "k": None, "rows": 3, "sha256": "ab" * 32, "note": "<b>"}
     event = AuditEvent.objects.create(action="exported", details=details)
     told = [("features", "Income, Score"), ("rows", "3"), ("sha256", "ab" * 32), ("note", "<b>")]

@@ -84,7 +84,7 @@ def test_two_runs_are_found_and_compared(open_context, log_in, runs, has_script)
 
 
 @pytest.mark.parametrize("has_script", [True, False], ids=["script", "no script"])
-def test_who_moved_is_found_understood_and_taken_along(open_context, log_in, moved, has_script):
+def test_customers_who_moved_are_found_understood_and_exported(open_context, log_in, moved, has_script):
     page = open_context(java_script_enabled=has_script).new_page()
     log_in(page)
     page.goto(moved.get_absolute_url())

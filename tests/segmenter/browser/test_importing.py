@@ -73,12 +73,10 @@ def test_from_the_upload_to_the_undo(page, log_in, dataset, worker):
     assert set(values(dataset)) == {"0001", "0002"}
 
 
-def test_a_number_in_two_readings_is_asked_and_nothing_begins_without_an_answer(
-    page, log_in, dataset, worker
-):
+def test_an_ambiguous_number_must_be_settled_before_the_import(page, log_in, dataset, worker):
     log_in(page)
     upload(page, dataset, 'CustomerID,Spend\n1,"1,234"\n2,5\n', "two.csv")
-    expect(page.get_by_text("“1,234” may be 1.234 or 1234")).to_be_visible()
+    expect(page.get_by_text("“1,234” could mean 1.234 or 1234")).to_be_visible()
     begin(page)
     expect(page.get_by_text("Choose how these numbers are written.")).to_be_visible()
     assert dataset.imports.get().job is None

@@ -60,7 +60,7 @@ def test_from_a_file_to_a_list_for_a_campaign(page, log_in, worker):
 COUNT_CLICKS = "document.addEventListener('pointerdown', () => window.noteClick(), true)"
 
 
-def test_a_new_user_has_a_list_of_an_own_file_within_twelve_clicks(page, log_in, worker, tmp_path):
+def test_a_new_user_gets_from_their_own_file_to_a_list_within_twelve_clicks(page, log_in, worker, tmp_path):
     own = tmp_path / "Kunden.csv"
     groups = [(year, euros) for year, euros in ((1, 20), (1, 900), (9, 20), (9, 900)) for _ in range(25)]
     lines = [

@@ -49,7 +49,7 @@ def test_without_script_the_page_is_loaded_again_wherever_it_was_opened(open_con
     expect(page.get_by_text("This job succeeded.")).to_be_visible(timeout=20_000)
 
 
-def test_a_stall_shows_by_itself_and_ends_when_the_worker_is_heard_of_again(page, log_in, running):
+def test_a_stall_appears_by_itself_and_ends_when_the_worker_reports_again(page, log_in, running):
     log_in(page)
     page.goto(running.get_absolute_url())
     tell(running, heartbeat_at=Now() - timedelta(minutes=20))
@@ -59,7 +59,7 @@ def test_a_stall_shows_by_itself_and_ends_when_the_worker_is_heard_of_again(page
     expect(page.get_by_role("heading", name="Reading the customers")).to_be_visible()
 
 
-def test_cancelling_says_so_until_it_has_happened(page, log_in, running):
+def test_cancelling_is_shown_until_it_is_done(page, log_in, running):
     log_in(page)
     page.goto(running.get_absolute_url())
     page.get_by_role("button", name="Cancel").click()
@@ -70,7 +70,7 @@ def test_cancelling_says_so_until_it_has_happened(page, log_in, running):
 
 
 @pytest.mark.parametrize("accident", ["no answer", "an error"])
-def test_the_page_looks_again_after_the_server_was_away(browser, live_server, log_in, running, accident):
+def test_the_page_keeps_polling_after_the_server_was_away(browser, live_server, log_in, running, accident):
     page = browser.new_context(base_url=live_server.url).new_page()  # its console may complain
     log_in(page)
     page.goto(running.get_absolute_url())
@@ -87,7 +87,7 @@ def test_the_page_looks_again_after_the_server_was_away(browser, live_server, lo
     page.context.close()
 
 
-def test_the_list_of_jobs_renews_itself(page, log_in, running):
+def test_the_list_of_jobs_refreshes_itself(page, log_in, running):
     log_in(page)
     page.goto("/jobs/")
     expect(page.get_by_text("Reading the customers, 50 %")).to_be_visible()

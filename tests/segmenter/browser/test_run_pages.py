@@ -76,7 +76,7 @@ def taken(page, figure, name) -> bytes:
     return download.value.path().read_bytes()
 
 
-def test_a_chart_is_taken_along_as_picture_drawing_and_numbers(page, log_in, run):
+def test_a_chart_is_downloaded_as_picture_drawing_and_numbers(page, log_in, run):
     log_in(page)
     page.goto(run.get_absolute_url())
     assert taken(page, "scatter", "PNG").startswith(b"\x89PNG")
@@ -117,7 +117,7 @@ def test_a_chart_is_drawn_once_for_the_picture_and_for_the_drawing(
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_awkward_names_stand_there_as_they_are_and_run_nowhere(open_context, log_in, run, look):
+def test_awkward_names_are_shown_unchanged_and_never_run(open_context, log_in, run, look):
     for segment, name in zip(Segment.objects.order_by("pk"), AWKWARD, strict=True):
         Segment.objects.filter(pk=segment.pk).update(name=name[:100].strip(), notes=name)
     run.segmentation.dataset.attributes.filter(name="Age").update(name="x" * 200)

@@ -143,7 +143,7 @@ def test_two_folders_have_two_servers(data_folder, start_user):
 
 
 @pytest.mark.parametrize("name", ["d" * 150, "a name, with #% signs"], ids=["deep", "signs"])
-def test_a_path_no_socket_can_have_is_no_hindrance(data_folder, start_user, name):
+def test_a_path_no_socket_can_use_is_handled(data_folder, start_user, name):
     folder = data_folder / name
     server_pid(start_user(folder))
 
@@ -155,7 +155,7 @@ def test_a_path_no_socket_can_have_is_no_hindrance(data_folder, start_user, name
 # ---- Killing -----------------------------------------------------------------------------------------------
 
 
-def test_killed_starter_leaves_the_servers_to_the_others(data_folder, start_user):
+def test_killing_the_starter_keeps_the_servers_for_other_users(data_folder, start_user):
     starter = start_user(data_folder)
     pid = server_pid(starter)
     other = start_user(data_folder)
@@ -183,7 +183,7 @@ def test_a_user_that_comes_while_the_servers_stop_gets_new_ones(data_folder, sta
         user.kill()
 
 
-def test_killed_keeper_takes_its_servers_along_and_is_replaced(data_folder, start_user, wait_until):
+def test_killing_the_keeper_stops_its_servers_and_it_is_replaced(data_folder, start_user, wait_until):
     servers.ensure_running(data_folder)
     with connect(data_folder) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
@@ -232,7 +232,7 @@ def test_killed_valkey_is_started_again_with_its_messages(data_folder, wait_unti
 # ---- What a crash leaves behind ----------------------------------------------------------------------------
 
 
-def test_stale_pid_file_that_names_another_process_is_no_hindrance(data_folder):
+def test_a_stale_pid_file_naming_another_process_is_ignored(data_folder):
     servers.ensure_running(data_folder)
     pid_file = data_folder / "postgresql" / "postmaster.pid"
     content = pid_file.read_text().split("\n")

@@ -156,7 +156,7 @@ def test_second_start_keeps_the_administrator(start_up):
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
-def test_asked_to_stop_it_ends_well_and_leaves_nothing_behind(start_up, data_folder, signal_number):
+def test_on_a_stop_signal_it_exits_cleanly_and_leaves_nothing_behind(start_up, data_folder, signal_number):
     up = start_up("--empty")
     up.read_until(WELCOME)
     running = up.processes()
@@ -213,7 +213,7 @@ def test_port_in_use_is_refused_before_anything_starts(start_up, data_folder):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_works_on_servers_of_ones_own(start_up, data_folder, site_environment):
+def test_it_works_with_external_servers(start_up, data_folder, site_environment):
     up = start_up("--empty", environment=site_environment)
     up.read_until(WELCOME)
     up.process.terminate()

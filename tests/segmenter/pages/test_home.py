@@ -33,9 +33,7 @@ def test_new_customers_want_another_run_like_the_last(analyst_client, shop, exec
     assert address.endswith(f"?like={run.pk}")
 
 
-def test_what_came_in_beside_other_datasets_is_not_forgotten(
-    analyst_client, make_dataset, groups, execute_a_run
-):
+def test_imports_into_other_datasets_are_not_forgotten(analyst_client, make_dataset, groups, execute_a_run):
     for name in ("A0", "A1", "A2", "A3", "A4", "A5"):
         make_dataset(name=name)
     execute_a_run(make_dataset(groups(), name="Old"))
@@ -46,7 +44,7 @@ def test_what_came_in_beside_other_datasets_is_not_forgotten(
     assert reverse("customers:dataset-list") in page[page.index("Datasets</h2>") :]
 
 
-def test_nobody_is_told_to_do_what_the_role_forbids(viewer_client, make_dataset, groups):
+def test_nobody_is_offered_what_their_role_forbids(viewer_client, make_dataset, groups):
     make_dataset(name="Empty")
     assert steps_of(viewer_client) == []
     make_dataset(groups())
@@ -79,7 +77,7 @@ def test_a_file_that_waits_for_its_owner_comes_first(analyst, analyst_client, vi
     assert steps_of(viewer_client) == []
 
 
-def test_what_failed_last_is_told_until_something_else_is_asked_for(viewer, viewer_client, shop):
+def test_the_last_failure_is_shown_until_something_else_is_started(viewer, viewer_client, shop):
     failed = Job.objects.create(
         kind="run",
         title="Income",

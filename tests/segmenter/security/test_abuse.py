@@ -50,7 +50,7 @@ def test_walking_through_ids_finds_nothing(administrator_client, path):
     assert administrator_client.get(path).status_code == 404
 
 
-def test_a_link_is_worth_nothing_after_the_role_was_taken_away(analyst, analyst_client, world):
+def test_a_link_is_useless_after_the_role_was_removed(analyst, analyst_client, world):
     export = reverse("segmentation:segment-file", args=[world.run.pk, 1, "csv"])
     answer = analyst_client.get(export)
     assert (answer.status_code, len(b"".join(answer.streaming_content)) > 0) == (200, True)
@@ -74,7 +74,7 @@ def test_more_fields_than_the_form_has_change_nothing(viewer, administrator_clie
     assert [group.name for group in eve.groups.all()] == ["Viewer"]
 
 
-def test_nobody_changes_the_own_role(administrator, administrator_client):
+def test_nobody_changes_their_own_role(administrator, administrator_client):
     answer = administrator_client.post(
         reverse("people:person-role", args=[administrator.pk]), {"role": "Viewer"}
     )
@@ -97,7 +97,7 @@ def test_a_form_from_elsewhere_is_refused(analyst, world):
     "path",
     ["/admin/", "/media/x.csv", "/uploads/x", "/.env", "/.git/config", "/static/../manage.py", "/metrics"],
 )
-def test_what_is_not_meant_to_be_served_is_not(client, path):
+def test_private_files_are_not_served(client, path):
     assert client.get(path).status_code == 404
 
 
@@ -108,12 +108,12 @@ def test_what_is_not_meant_to_be_served_is_not(client, path):
     "query", ["sort=password", "sort=;DROP", "filter=owner__password__startswith", "x=1"]
 )
 @pytest.mark.parametrize("path", ["/runs/", "/people/", "/audit/"])
-def test_lists_take_no_orders_that_they_do_not_know(administrator_client, path, query):
+def test_lists_refuse_unknown_parameters(administrator_client, path, query):
     assert administrator_client.get(f"{path}?{query}").status_code == 400
 
 
 @pytest.mark.parametrize("page", ["-1", "1e9", "abc", "999999"])
-def test_a_page_that_is_none_is_no_error(administrator_client, page):
+def test_an_invalid_page_number_is_no_error(administrator_client, page):
     assert administrator_client.get("/people/", {"page": page}).status_code == 200
 
 
@@ -134,7 +134,7 @@ def test_an_export_opened_by_itself_is_a_file_that_loads_and_runs_nothing(analys
 
 
 @pytest.mark.parametrize("query", [f"theme={EVIL}", f"width={EVIL}", "theme=url(//evil)", "x=url(1)"])
-def test_colours_and_sizes_in_an_address_reach_no_chart(viewer_client, world, query):
+def test_colours_and_sizes_in_a_url_do_not_reach_a_chart(viewer_client, world, query):
     plain = viewer_client.get(reverse("segmentation:chart", args=[world.run.pk, "elbow", "svg"]))
     asked = viewer_client.get(
         reverse("segmentation:chart", args=[world.run.pk, "elbow", "svg"]) + f"?{query}"
@@ -142,7 +142,7 @@ def test_colours_and_sizes_in_an_address_reach_no_chart(viewer_client, world, qu
     assert asked.content == plain.content
 
 
-def test_what_people_write_ends_no_script_and_begins_none(viewer_client, world):
+def test_user_input_neither_ends_nor_starts_a_script(viewer_client, world):
     segment = Segment.objects.filter(clusters__run=world.run, clusters__number=1)
     segment.update(name="</script><script>alert(1)</script>")
     for path in ("/", world.run.get_absolute_url(), world.run.clusters.first().get_absolute_url()):
@@ -151,7 +151,7 @@ def test_what_people_write_ends_no_script_and_begins_none(viewer_client, world):
         assert re.findall(r"<script(?! src=)", page) == [], path
 
 
-def test_signs_of_templates_stay_signs(viewer_client, world):
+def test_template_syntax_in_user_input_stays_text(viewer_client, world):
     Segment.objects.filter(clusters__run=world.run, clusters__number=1).update(
         name="{{ 7 * 7 }}{% now 'Y' %}"
     )
@@ -159,7 +159,7 @@ def test_signs_of_templates_stay_signs(viewer_client, world):
     assert "{{ 7 * 7 }}{% now &#x27;Y&#x27; %}" in page
 
 
-def test_a_line_break_in_a_name_writes_no_line_of_its_own():
+def test_a_line_break_in_a_name_does_not_forge_a_log_line():
     record = logging.LogRecord(
         "x", logging.INFO, "", 0, "for %s", ("maria\r\n2026 INFO root: deleted",), None
     )
@@ -194,7 +194,7 @@ def test_a_forwarded_host_reaches_no_link(administrator_client):
     assert "evil.example" not in page
 
 
-def test_an_error_page_tells_nothing_of_the_inside(viewer, monkeypatch):
+def test_an_error_page_reveals_nothing_internal(viewer, monkeypatch):
     def fail(*args):
         raise RuntimeError("SELECT secret FROM customers WHERE name = 'Maria'")
 
@@ -207,12 +207,12 @@ def test_an_error_page_tells_nothing_of_the_inside(viewer, monkeypatch):
     assert not any(word in answer.content for word in (b"SELECT", b"Maria", b"Traceback", b"home.py"))
 
 
-def test_a_chart_is_asked_for_anew_each_time_and_kept_by_nobody_between(viewer_client, world):
+def test_charts_are_revalidated_and_not_cached_by_proxies(viewer_client, world):
     answer = viewer_client.get(reverse("segmentation:chart", args=[world.run.pk, "scatter", "svg"]))
     assert {"private", "no-cache"} <= set(answer["Cache-Control"].split(", "))
 
 
-def test_no_page_may_stand_in_a_frame_nor_run_inline_script(viewer_client, client):
+def test_no_page_may_be_framed_or_run_inline_scripts(viewer_client, client):
     for answer in (viewer_client.get("/"), client.get("/accounts/login/"), client.get("/nothing")):
         policy = answer["Content-Security-Policy"]
         assert "frame-ancestors 'none'" in policy
@@ -244,14 +244,14 @@ def actions_since(world) -> Callable[[], list[str]]:
     return lambda: actions()[begun:]
 
 
-def test_a_failed_login_is_written_down(from_address):
+def test_a_failed_login_is_recorded(from_address):
     client = from_address("192.0.2.7")
     client.post("/accounts/login/", {"login": "maria", "password": "wrong"})
     event = AuditEvent.objects.get()
     assert (event.action, event.subject, event.address) == ("failed to log in", "maria", "192.0.2.7")
 
 
-def test_an_export_is_written_down_with_who_what_rows_and_digest(analyst_client, world, actions_since):
+def test_an_export_is_recorded_with_who_what_rows_and_digest(analyst_client, world, actions_since):
     answer = analyst_client.get(reverse("segmentation:segment-file", args=[world.run.pk, 1, "csv"]))
     rows = b"".join(answer.streaming_content).count(b"\r\n") - 1
     assert actions_since() == ["began an export", "exported"]
@@ -260,7 +260,7 @@ def test_an_export_is_written_down_with_who_what_rows_and_digest(analyst_client,
     assert len(ended.details["sha256"]) == 64
 
 
-def test_renaming_roles_and_deletions_are_written_down(administrator_client, viewer, world, actions_since):
+def test_renaming_roles_and_deletions_are_recorded(administrator_client, viewer, world, actions_since):
     run = world.run
     administrator_client.post(reverse("segmentation:segment-rename", args=[run.pk, 1]), {"name": "Regulars"})
     administrator_client.post(reverse("people:person-role", args=[viewer.pk]), {"role": "Analyst"})
@@ -293,7 +293,7 @@ def test_the_audit_trail_cannot_be_emptied_at_once_either(from_address):
     assert actions() == ["failed to log in"]
 
 
-def test_deleting_a_dataset_and_letting_people_in_and_out_are_written_down(
+def test_deleting_a_dataset_and_admitting_or_removing_people_are_recorded(
     administrator_client, viewer, world, actions_since
 ):
     people = {"activity": {"active": "no"}, "reset": {}, "forget-factor": {}}

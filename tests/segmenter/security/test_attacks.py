@@ -20,13 +20,13 @@ def every_test() -> set[str]:
     return {name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)}
 
 
-def test_every_attack_has_a_line_and_every_line_a_test():
+def test_every_attack_has_a_row_and_every_row_a_test():
     named = named_tests()
     assert list(named) == list(LINES)
     assert [number for number, tests in named.items() if not tests] == []
 
 
-def test_every_test_that_is_named_is_there():
+def test_every_test_named_in_the_table_exists():
     named, there = named_tests(), every_test()
     assert len(there) > 500
     assert {number: set(tests) - there for number, tests in named.items() if set(tests) - there} == {}

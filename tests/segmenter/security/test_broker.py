@@ -49,13 +49,13 @@ def test_what_the_cache_holds_is_never_unpickled(db, tmp_path):
     assert not trap.exists()
 
 
-def test_the_cache_gives_back_what_was_put_in(db):
+def test_the_cache_returns_what_was_stored(db):
     rows = [[0, None, 120], [None, 2, 3]]
     cache.set("kept", rows)
     assert cache.get("kept") == rows
 
 
-def test_no_customer_stands_in_the_broker_or_the_cache(worker, administrator_client, wait_until):
+def test_no_customer_data_is_in_the_broker_or_the_cache(worker, administrator_client, wait_until):
     secret = "maria.secret@example.org"
     ids = [secret, *range(2, 60)]
     people = [f"{one},{number % 7},{number % 5},{secret}" for number, one in enumerate(ids)]

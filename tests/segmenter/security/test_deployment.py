@@ -42,7 +42,7 @@ def services() -> dict:
 
 
 @pytest.mark.parametrize("name", SECRETS)
-def test_compose_starts_without_no_secret(name):
+def test_compose_does_not_start_without_its_secrets(name):
     refused = compose(**{other: value for other, value in SECRETS.items() if other != name})
     assert refused.returncode != 0
     assert name in refused.stderr
@@ -60,14 +60,14 @@ def test_the_site_listens_on_this_machine_alone(services):
     assert {port["host_ip"] for port in services["web"]["ports"]} == {"127.0.0.1"}
 
 
-def test_every_service_that_stays_is_watched_and_started_again(services):
+def test_every_long_running_service_is_monitored_and_restarted(services):
     staying = set(services) - {"migrate"}
     assert staying == {"database", "broker", "web", "worker", "beat"}
     assert all(services[name]["restart"] == "unless-stopped" for name in staying)
     assert all("healthcheck" in services[name] for name in staying - {"beat"})
 
 
-def test_everything_that_runs_gets_into_the_image():
+def test_everything_that_runs_is_in_the_image():
     """Only what .dockerignore lets through is copied: without a floor the image would not start."""
     kept = {
         line.removeprefix("!")
@@ -80,7 +80,7 @@ def test_everything_that_runs_gets_into_the_image():
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-production.txt", "requirements-dev.txt"])
-def test_every_requirement_is_pinned_to_files_that_are_known(name):
+def test_every_requirement_is_pinned_with_hashes(name):
     text = (Path(settings.BASE_DIR) / name).read_text().replace("\\\n", " ")
     requirements = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
     assert len(requirements) > 50
@@ -118,7 +118,7 @@ def test_the_deployment_checklist_has_no_warning(in_production):
     assert said.startswith("System check identified no issues")
 
 
-def test_no_demonstration_comes_up_in_production(in_production):
+def test_the_demonstration_does_not_start_in_production(in_production):
     said = in_production(
         "from django.core.management import call_command\n"
         "from django.core.management.base import CommandError\n"
@@ -130,19 +130,19 @@ def test_no_demonstration_comes_up_in_production(in_production):
     assert said[1] == 0
 
 
-def test_health_says_which_part_is_not_well(client, db):
+def test_health_says_which_part_is_unhealthy(client, db):
     answer = client.get("/healthz")
     assert answer.status_code == 503
     assert answer.json() == {"status": "failing", "database": "ok", "broker": "ok", "worker": "failing"}
 
 
-def test_health_is_good_with_a_worker_that_was_seen_lately(client, db):
+def test_health_is_good_with_a_recently_seen_worker(client, db):
     Process.objects.create(role=Process.Role.WORKER, name="a worker")
     assert client.get("/healthz").json()["status"] == "ok"
     assert client.get("/healthz?only=database").json() == {"status": "ok", "database": "ok"}
 
 
-def test_a_part_that_there_is_not_is_not_well(client, db):
+def test_an_unknown_part_is_unhealthy(client, db):
     assert client.get("/healthz?only=nonsense").status_code == 503
 
 

@@ -66,7 +66,7 @@ def test_an_export_is_for_its_owner_and_administrators(
     assert "Only the person who requested an export" in colleague.get(download(world.export)).content.decode()
 
 
-def test_whoever_tries_a_failed_export_again_does_not_get_it(colleague, world):
+def test_retrying_somebody_elses_failed_export_does_not_give_access(colleague, world):
     failed = {"state": "failed", "failure": "memory", "error": "Too much."}
     Job.objects.filter(pk=world.export.job_id).update(**failed)
     colleague.post(reverse("jobs:job-retry", args=[world.export.job_id]))
@@ -74,20 +74,20 @@ def test_whoever_tries_a_failed_export_again_does_not_get_it(colleague, world):
     assert colleague.get(world.export.get_absolute_url()).status_code == 403
 
 
-def test_a_prepared_file_is_worth_nothing_after_the_role_was_taken_away(analyst, analyst_client, world):
+def test_a_prepared_file_is_useless_after_the_role_was_removed(analyst, analyst_client, world):
     assert len(body(analyst_client.get(download(world.export)))) == world.export.size
     analyst.groups.set(Group.objects.filter(name="Viewer"))
     assert analyst_client.get(download(world.export)).status_code == 403
 
 
-def test_a_link_expires_by_the_clock_even_if_nobody_clears_away(analyst_client, world):
+def test_a_link_expires_on_time_even_without_a_cleanup(analyst_client, world):
     CustomerExport.objects.update(expires_at=Now() - timedelta(seconds=1))
     answer = analyst_client.get(download(world.export), follow=True)
     assert "No longer kept" in answer.content.decode()
     assert path_of(world.export.file_id).exists()
 
 
-def test_exports_are_started_by_a_post_with_a_token_alone(analyst, world, settings):
+def test_exports_are_only_started_by_a_post_with_a_csrf_token(analyst, world, settings):
     settings.EXPORT_BACKGROUND_ROWS = 5
     client = Client(enforce_csrf_checks=True)
     client.force_login(analyst)
@@ -99,7 +99,7 @@ def test_exports_are_started_by_a_post_with_a_token_alone(analyst, world, settin
     assert CustomerExport.objects.count() == before
 
 
-def test_the_eleventh_at_a_time_is_refused_with_a_sentence(analyst_client, world, settings):
+def test_the_eleventh_simultaneous_job_is_refused_with_a_sentence(analyst_client, world, settings):
     settings.EXPORT_BACKGROUND_ROWS = 5
     page = reverse("segmentation:segment-export", args=[world.run.pk, 1])
     keys = [key for key, _ in analyst_client.get(page).context["form"].fields["columns"].choices]
@@ -134,7 +134,7 @@ def test_any_name_makes_a_harmless_file_name(analyst_client, world, name, called
     assert "Set-Cookie" not in answer.headers
 
 
-def test_every_file_is_kept_and_runs_nothing(analyst_client, world):
+def test_every_file_is_downloaded_and_never_run(analyst_client, world):
     addresses = [
         download(world.export),
         reverse("customers:import-rejects", args=[world.dataset.current_version_id]),
@@ -171,7 +171,7 @@ def test_no_path_leads_to_another_file(administrator_client, world, folder, rest
 
 
 @pytest.mark.parametrize("query", ["column=password", "column=id&column=a1' OR 1=1", "column="])
-def test_columns_that_are_none_are_refused(analyst_client, world, query):
+def test_unknown_columns_are_refused(analyst_client, world, query):
     address = reverse("segmentation:segment-file", args=[world.run.pk, 1, "csv"])
     assert analyst_client.get(f"{address}?{query}").status_code == 400
 
@@ -179,7 +179,7 @@ def test_columns_that_are_none_are_refused(analyst_client, world, query):
 # ---- Traces ------------------------------------------------------------------------------------------------
 
 
-def test_every_way_out_is_written_down_with_who_what_rows_and_digest(analyst_client, world, settings):
+def test_every_kind_of_export_is_recorded_with_who_what_rows_and_digest(analyst_client, world, settings):
     for ending in ("csv", "xlsx"):
         answer = analyst_client.get(reverse("segmentation:segment-file", args=[world.run.pk, 1, ending]))
         digest = hashlib.sha256(body(answer)).hexdigest()
@@ -192,14 +192,14 @@ def test_every_way_out_is_written_down_with_who_what_rows_and_digest(analyst_cli
         assert said.details["columns"] == "Customer ID, Income, Score, Segment, Distance, Margin"
 
 
-def test_an_export_that_was_broken_off_is_written_down_as_such(analyst_client, world):
+def test_an_aborted_export_is_recorded_as_such(analyst_client, world):
     answer = analyst_client.get(reverse("segmentation:customers-file", args=[world.dataset.slug, "csv"]))
     next(iter(answer.streaming_content))
     answer.close()
     assert AuditEvent.objects.first().action == "broke off an export"
 
 
-def test_a_prepared_export_is_written_down_for_its_owner_and_each_time_it_leaves(
+def test_a_prepared_export_and_each_download_are_recorded(
     analyst, analyst_client, administrator_client, world
 ):
     digest = hashlib.sha256(path_of(world.export.file_id).read_bytes()).hexdigest()
@@ -213,7 +213,7 @@ def test_a_prepared_export_is_written_down_for_its_owner_and_each_time_it_leaves
     ]
 
 
-def test_to_look_at_the_head_alone_takes_nothing_along(analyst_client, world):
+def test_a_head_request_exports_nothing(analyst_client, world):
     before = AuditEvent.objects.count()
     for address in (
         download(world.export),
@@ -226,7 +226,7 @@ def test_to_look_at_the_head_alone_takes_nothing_along(analyst_client, world):
 # ---- What stands nowhere else ------------------------------------------------------------------------------
 
 
-def test_no_customer_stands_in_tasks_logs_or_jobs(analyst_client, world, settings, caplog, monkeypatch):
+def test_no_customer_data_is_in_tasks_logs_or_jobs(analyst_client, world, settings, caplog, monkeypatch):
     settings.EXPORT_BACKGROUND_ROWS = 5
     secret = "maria.secret@example.org"
     customers = Customer.objects.filter(version=world.dataset.current_version_id)

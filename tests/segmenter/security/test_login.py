@@ -27,17 +27,17 @@ def log_in(client, login="maria", password=PASSWORD, **headers):
 
 
 @pytest.mark.parametrize("login", ["maria", "MARIA", "maria@shop.example"])
-def test_name_or_address_and_password_let_in(from_address, maria, login):
+def test_login_works_with_name_or_email_and_password(from_address, maria, login):
     assert log_in(from_address(), login).url == "/"
 
 
-def test_the_21st_wrong_password_of_a_day_at_one_account_is_turned_away(from_address, maria):
+def test_the_21st_wrong_password_for_an_account_in_a_day_is_refused(from_address, maria):
     answers = [log_in(from_address(), password="wrong").status_code for _ in range(21)]
     assert answers == [200] * 20 + [429]
     assert log_in(from_address()).status_code == 429  # the right one too, until the day is over
 
 
-def test_the_21st_wrong_password_of_an_hour_from_one_address_is_turned_away(from_address, db):
+def test_the_21st_wrong_password_from_an_address_in_an_hour_is_refused(from_address, db):
     client = from_address()
     answers = [log_in(client, f"somebody{number}", "wrong").status_code for number in range(21)]
     assert answers == [200] * 20 + [429]
@@ -50,7 +50,7 @@ def test_a_forged_forwarding_header_resets_no_limit(from_address, db):
     assert answers[-1].status_code == 429
 
 
-def test_behind_a_proxy_of_ones_own_only_what_that_proxy_says_counts(from_address, db, settings):
+def test_behind_a_trusted_proxy_only_its_header_counts(from_address, db, settings):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     client = from_address()
     forwarded = [f"192.0.2.{number}, 198.51.100.7" for number in range(21)]  # the last is the proxy's word
@@ -84,7 +84,7 @@ def test_unknown_and_known_names_take_the_same_work(from_address, maria, monkeyp
     assert known == len(work) - known == 1
 
 
-def test_the_session_gets_another_key_at_the_login(from_address, maria):
+def test_the_session_key_changes_at_login(from_address, maria):
     client = from_address()
     session = client.session
     session["planted"] = True
@@ -94,7 +94,7 @@ def test_the_session_gets_another_key_at_the_login(from_address, maria):
     assert client.session.session_key != planted
 
 
-def test_the_cookie_is_worth_nothing_after_the_logout(from_address, maria):
+def test_the_cookie_is_useless_after_logout(from_address, maria):
     client, thief = from_address(), from_address()
     log_in(client)
     thief.cookies["sessionid"] = client.cookies["sessionid"].value
@@ -103,7 +103,7 @@ def test_the_cookie_is_worth_nothing_after_the_logout(from_address, maria):
     assert LOGIN in thief.get("/").url
 
 
-def test_a_disabled_person_is_out_with_the_next_click(administrator_client, viewer, viewer_client):
+def test_a_disabled_person_is_logged_out_at_the_next_click(administrator_client, viewer, viewer_client):
     administrator_client.post(reverse("people:person-activity", args=[viewer.pk]), {"active": "no"})
     assert LOGIN in viewer_client.get("/").url
 
@@ -116,7 +116,7 @@ def test_a_new_password_ends_every_other_login(from_address, maria):
     assert LOGIN in client.get("/").url
 
 
-def test_idle_for_half_an_hour_means_out(viewer_client):
+def test_half_an_hour_idle_ends_the_session(viewer_client):
     assert viewer_client.get("/").status_code == 200
     session = viewer_client.session
     session["seen_at"] = time.time() - 1801
@@ -125,7 +125,7 @@ def test_idle_for_half_an_hour_means_out(viewer_client):
     assert "after a period of inactivity" in page.content.decode()
 
 
-def test_twelve_hours_are_enough_however_busy(viewer_client):
+def test_twelve_hours_end_the_session_however_busy(viewer_client):
     viewer_client.get("/")
     session = viewer_client.session
     session["began_at"] = time.time() - 12 * 3600 - 1
@@ -133,7 +133,7 @@ def test_twelve_hours_are_enough_however_busy(viewer_client):
     assert LOGIN in viewer_client.get("/").url
 
 
-def test_a_page_that_renews_itself_keeps_nobody_in(viewer_client):
+def test_a_self_refreshing_page_does_not_extend_the_session(viewer_client):
     viewer_client.get("/")
     session = viewer_client.session
     session["seen_at"] = seen = int(time.time()) - 600
@@ -157,13 +157,13 @@ def test_a_password_that_is_easily_guessed_is_refused(from_address, maria, rf, p
 @pytest.mark.parametrize(
     "evil", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:0"]
 )
-def test_the_login_leads_nowhere_else(from_address, maria, evil):
+def test_the_login_does_not_redirect_to_other_sites(from_address, maria, evil):
     answer = from_address().post(LOGIN, {"login": "maria", "password": PASSWORD, "next": evil})
     assert answer.url == "/"
 
 
 @pytest.mark.parametrize("is_there", [False, True])
-def test_without_its_cache_the_site_says_so_and_lets_nobody_guess(from_address, maria, settings, is_there):
+def test_without_its_cache_the_site_refuses_logins_and_says_so(from_address, maria, settings, is_there):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1] if is_there else 1
         address = f"redis://127.0.0.1:{port}/0?socket_timeout=0.2"
@@ -180,7 +180,7 @@ def test_nobody_signs_up(client, db):
     assert not User.objects.filter(username="eve").exists()
 
 
-def test_cookies_are_for_this_host_and_for_encrypted_ways_alone(in_production, transactional_db):
+def test_cookies_are_limited_to_this_host_and_https(in_production, transactional_db):
     User.objects.create_user("maria", password=PASSWORD)
     cookies = in_production(
         "client.get('/accounts/login/')\n"

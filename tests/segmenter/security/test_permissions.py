@@ -93,7 +93,7 @@ def test_every_role_may_do_what_the_table_says_and_no_more(world, clients):
     assert not wrong, "\n".join(wrong)
 
 
-def test_looking_at_the_head_alone_is_allowed_where_looking_is(world, clients):
+def test_head_requests_are_allowed_where_get_is(world, clients):
     table, wrong = read_table(), []
     for path, methods in table.items():
         where = address(path, world.arguments)
@@ -116,7 +116,7 @@ def test_no_other_method_does_anything_for_anybody(world, clients):
     assert not {key: said for key, said in found.items() if said not in refused}
 
 
-def test_no_copy_of_anything_behind_the_login_stays_anywhere(administrator_client, world):
+def test_pages_behind_the_login_are_never_cached(administrator_client, world):
     checked = 0
     for path, methods in read_table().items():
         if methods["GET"][-1] == "yes" and "charts" not in path:

@@ -40,5 +40,5 @@ def test_each_unsafe_setting_is_named(name, value, sentence):
     assert sentence in problems[0]
 
 
-def test_all_problems_are_told_at_once():
+def test_all_problems_are_reported_at_once():
     assert len(find_problems({**GOOD, "DEBUG": "1", "ALLOWED_HOSTS": "*", "SECRET_KEY": "x"})) == 3

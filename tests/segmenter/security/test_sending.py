@@ -60,7 +60,7 @@ def answers(host: str, port: int) -> bool:
     ],
     ids=["in the middle of a body", "in the middle of the headers"],
 )
-def test_somebody_who_stops_sending_is_cut_off_and_the_thread_serves_others(web_address, beginning):
+def test_a_client_that_stops_sending_is_cut_off_and_frees_the_thread(web_address, beginning):
     with socket.create_connection(web_address, timeout=60) as slow:
         slow.sendall(beginning)
         assert answers(*web_address)  # there is one thread: it was given back
@@ -68,7 +68,7 @@ def test_somebody_who_stops_sending_is_cut_off_and_the_thread_serves_others(web_
             pass  # an answer that refuses, and the end of the connection
 
 
-def test_a_body_that_arrives_drop_by_drop_is_given_up(monkeypatch):
+def test_a_body_that_trickles_in_is_cut_off(monkeypatch):
     ours, theirs = socket.socketpair()
     clock = [0.0]
     monkeypatch.setattr(gunicorn.time, "monotonic", lambda: clock[0])
@@ -87,7 +87,7 @@ def upload(client, path, size, **said):
     return client.post(path, {"file": file}, **said)
 
 
-def test_nobody_fills_the_disk_who_may_not_import(viewer_client, shop, settings):
+def test_people_who_may_not_import_cannot_fill_the_disk(viewer_client, shop, settings):
     many = settings.FILE_UPLOAD_MAX_MEMORY_SIZE + 1
     to_import = reverse("customers:import-create", args=[shop.slug])
     before = CustomerImport.objects.count()
@@ -96,9 +96,7 @@ def test_nobody_fills_the_disk_who_may_not_import(viewer_client, shop, settings)
     assert CustomerImport.objects.count() == before
 
 
-def test_a_file_of_the_right_size_arrives_beside_the_others_and_one_too_large_does_not(
-    analyst_client, shop, settings
-):
+def test_a_file_within_the_limit_is_accepted_and_a_larger_one_is_not(analyst_client, shop, settings):
     settings.IMPORT_MAX_BYTES = 2 * settings.FILE_UPLOAD_MAX_MEMORY_SIZE
     to_import = reverse("customers:import-create", args=[shop.slug])
     assert upload(analyst_client, to_import, settings.FILE_UPLOAD_MAX_MEMORY_SIZE + 1).status_code == 302
@@ -108,7 +106,7 @@ def test_a_file_of_the_right_size_arrives_beside_the_others_and_one_too_large_do
     assert "too large" in refused.content.decode()
 
 
-def test_a_length_that_says_too_little_is_no_way_in(analyst_client, shop):
+def test_an_understated_content_length_does_not_help(analyst_client, shop):
     to_import = reverse("customers:import-create", args=[shop.slug])
     before = CustomerImport.objects.count()
     answer = upload(analyst_client, to_import, 5000, CONTENT_LENGTH="150")

@@ -49,7 +49,7 @@ def test_the_id_is_found_by_its_common_names(header):
     assert uses(propose({"Age": TEN, header: TEN}))[header] == "id"
 
 
-def test_the_surer_name_wins_over_another_id():
+def test_the_clearer_name_for_an_id_wins():
     assert uses(propose({"ID": TEN, "Customer ID": TEN, "Age": TEN})) == {
         "ID": "text",
         "Customer ID": "id",
@@ -57,7 +57,7 @@ def test_the_surer_name_wins_over_another_id():
     }
 
 
-def test_of_two_ids_the_one_that_differs_from_row_to_row_is_it():
+def test_of_two_possible_ids_the_unique_column_is_chosen():
     assert uses(propose({"account": ["1", "1", "2"], "user id": ["1", "2", "3"]}))["user id"] == "id"
 
 
@@ -72,11 +72,11 @@ def test_no_id_is_asked_about_and_names_the_columns():
 
 
 def test_a_first_row_without_headers_is_recognised():
-    with pytest.raises(ImportRefusedError, match="line of headers"):
+    with pytest.raises(ImportRefusedError, match="header row"):
         propose({"1": TEN, "Male": TEN, "19": TEN, "15": TEN})
 
 
-def test_headers_that_stand_twice_are_refused():
+def test_duplicate_headers_are_refused():
     batch = Batch((pa.array(TEN), pa.array(TEN)), np.arange(10))
     with pytest.raises(ImportRefusedError, match="“Age”"):
         propose_mapping(["Age", "age"], profile_columns([batch], ["Age", "age"], rows=10))
@@ -140,13 +140,13 @@ def test_number_formats_are_proposed_from_the_cells(cells, expected):
 
 def test_a_number_that_can_be_read_in_two_ways_is_asked_about():
     columns = {"id": TEN[:2], "Spend": ["1,234", "5"]}
-    with pytest.raises(AmbiguousFileError, match=r"“1,234” may be 1.234 or 1234.*--decimal"):
+    with pytest.raises(AmbiguousFileError, match=r"“1,234” could mean 1.234 or 1234.*--decimal"):
         propose(columns).settled()
     assert of(propose(columns, decimal=","), "Spend").thousands == ""
     assert of(propose(columns, decimal="."), "Spend").thousands == ","
 
 
-def test_a_sign_here_and_there_is_a_mistake_and_no_format():
+def test_an_occasional_currency_sign_is_a_mistake_not_a_format():
     assert of(propose({"id": TEN, "Spend": ["$5", *TEN[1:]]}), "Spend").symbol == ""
 
 
@@ -197,14 +197,14 @@ def test_the_latest_file_settles_what_is_unclear_in_the_next():
     assert (of(proposal, "Spend").decimal, of(proposal, "A").name) == (",", "Letters")
 
 
-def test_a_declared_column_is_what_was_said():
+def test_a_declared_column_is_taken_as_declared():
     said = {"Age": ColumnMapping("Age", "text", "Age group"), "Rest": ColumnMapping("Rest", "skip")}
     proposal = propose({"id": TEN, "Age": TEN, "Rest": TEN}, declared=said)
     assert uses(proposal) == {"id": "id", "Age": "text", "Rest": "skip"}
     assert of(proposal, "Age").name == "Age group"
 
 
-def test_a_column_without_a_header_is_left_out_and_said_so():
+def test_a_column_without_a_header_is_left_out_with_a_note():
     proposal = propose({"id": TEN, "": TEN})
     assert uses(proposal)[""] == "skip"
     assert "Column 2" in proposal.warnings[0]
@@ -213,7 +213,7 @@ def test_a_column_without_a_header_is_left_out_and_said_so():
 @pytest.mark.parametrize(
     ("columns", "sentence"),
     [
-        ([ColumnMapping("a", "text", "A")], "No column is the customer id"),
+        ([ColumnMapping("a", "text", "A")], "No column is marked as the customer id"),
         ([ColumnMapping("a", "id"), ColumnMapping("b", "id")], "Only one column"),
         (
             [ColumnMapping("a", "id"), ColumnMapping("b", "text", "X"), ColumnMapping("c", "text", "x")],
@@ -222,7 +222,7 @@ def test_a_column_without_a_header_is_left_out_and_said_so():
         ([ColumnMapping("a", "id"), ColumnMapping("b", "text", " ")], "needs a name"),
     ],
 )
-def test_a_mapping_that_cannot_be_carried_out_is_refused(columns, sentence):
+def test_an_impossible_mapping_is_refused(columns, sentence):
     with pytest.raises(ImportRefusedError, match=sentence):
         check_mapping(columns)
 

@@ -55,7 +55,7 @@ def ids_of(ids):
         "12345678901234567890",
     ],
 )
-def test_what_is_no_number_is_rejected(cell):
+def test_cells_that_are_not_numbers_are_rejected(cell):
     values, rejects = validate(["1", cell, "2"])
     assert values == [1, 2]
     assert [(line, value) for line, value, _ in rejects] == [(3, cell)]
@@ -76,7 +76,7 @@ def test_what_is_no_number_is_rejected(cell):
         ("9007199254740992", 2.0**53),
     ],
 )
-def test_what_is_a_number_is_taken_exactly(cell, value):
+def test_numbers_are_read_exactly(cell, value):
     assert validate([cell]) == ([value], [])
 
 
@@ -93,7 +93,7 @@ def test_what_is_a_number_is_taken_exactly(cell, value):
         ({"missing": ("n/a", "?")}, {"N/A": None, "?": None, "": None}, ["-"]),
     ],
 )
-def test_declared_formats_take_what_they_say_and_nothing_else(format_, good, bad):
+def test_a_declared_format_accepts_nothing_else(format_, good, bad):
     values, rejects = validate([*good, *bad], **format_)
     assert [None if np.isnan(value) else value for value in values] == list(good.values())
     assert [value for _, value, _ in rejects] == bad
@@ -104,9 +104,9 @@ def test_ranges_reject_in_plain_words():
     assert values[:2] == [1, 3]
     assert np.isnan(values[2])
     assert [reason for *_, reason in rejects] == [
-        "The lowest value allowed is 1.",
+        "The minimum allowed is 1.",
         "Only whole numbers are allowed here.",
-        "The highest value allowed is 3.",
+        "The maximum allowed is 3.",
     ]
 
 
@@ -131,7 +131,7 @@ def test_the_escaping_of_an_export_is_undone_exactly():
     assert validate(["'-5"])[0] == [-5]
 
 
-def test_dates_become_iso_and_days_that_are_not_are_rejected():
+def test_dates_become_iso_and_impossible_ones_are_rejected():
     good = {"31.12.2026": "2026-12-31", "1/2/2026": "2026-02-01", "": None}
     bad = ["31/02/2026", "01/02/03", "2026-01-01", "0/1/2026", "1/13/2026"]
     values, rejects = validate([*good, *bad], use="date", order="day-first")
@@ -146,7 +146,7 @@ def test_ids_are_kept_to_the_letter():
     assert ids_of(["A\u0308"])[0] == ["Ä"]  # one customer, however the accent was typed
 
 
-def test_ids_that_are_none_are_rejected():
+def test_invalid_ids_are_rejected():
     kept, reasons = ids_of(["", "x" * 201, "Total", "a\0b", "ok"])
     assert kept == ["ok"]
     assert len(reasons) == 4

@@ -111,20 +111,20 @@ AWKWARD = [
 
 @pytest.mark.bad_input(78)
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
-def test_every_awkward_text_comes_in_as_it_is(bring, counts, customers, quoting):
+def test_every_awkward_text_is_imported_unchanged(import_file, counts, customers, quoting):
     assert len(set(AWKWARD)) == len(AWKWARD) > 100
     file = io.StringIO(newline="")
     writer = csv.writer(file, quoting=quoting)
     writer.writerows([["CustomerID", "Note", "Age"], *([n, note, 30] for n, note in enumerate(AWKWARD, 1))])
-    done = bring(file.getvalue(), columns=())
+    done = import_file(file.getvalue(), columns=())
     assert counts(done) == (len(AWKWARD), len(AWKWARD), 0, 0, 0), list(done.rejected_rows.values_list())
     assert customers() == {str(n): [note.strip(), 30] for n, note in enumerate(AWKWARD, 1)}
 
 
-def test_every_awkward_text_may_be_a_customer_id(bring, customers):
+def test_every_awkward_text_may_be_a_customer_id(import_file, customers):
     file = io.StringIO(newline="")
     csv.writer(file).writerows([["CustomerID", "Age"], *([note, 30] for note in AWKWARD)])
-    done = bring(file.getvalue())
+    done = import_file(file.getvalue())
     assert done.job.state == "succeeded", done.job.error
     assert done.read_count == len(AWKWARD)
     assert done.created_count + done.rejected_count == len(AWKWARD)

@@ -29,7 +29,7 @@ def test_delimiter_and_headers_are_found(look, content, delimiter, headers):
     assert (found.table.delimiter, found.headers) == (delimiter, headers)
 
 
-def test_headers_lose_padding_and_what_cannot_be_seen(look):
+def test_headers_lose_padding_and_invisible_characters(look):
     assert look("\ufeff CustomerID ,\u00a0Age\u200b,Annual\u00a0 Income\n1,2,3\n").headers == (
         "CustomerID",
         "Age",
@@ -48,12 +48,12 @@ def test_headers_lose_padding_and_what_cannot_be_seen(look):
         (b"<!DOCTYPE html><html>", "web page"),
         (b"\xd0\xcf\x11\xe0old", "old Excel"),
         (b"\x1f\x8b\x08", "gzip"),
-        (b"Report of May\n\nid,age,x\n1,2,3\n3,4,5\n", "above the line of headers"),
+        (b"Report of May\n\nid,age,x\n1,2,3\n3,4,5\n", "above the header row"),
         (b"a" * (17 * 1024**2), "longer than"),
         (",".join(f"c{number}" for number in range(600)).encode() + b"\n", "600 columns"),
     ],
 )
-def test_what_is_no_table_is_refused_with_a_sentence(look, content, sentence):
+def test_files_that_are_not_tables_are_refused_with_a_sentence(look, content, sentence):
     with pytest.raises(ImportRefusedError, match=sentence):
         look(content)
 
@@ -66,7 +66,7 @@ def test_a_zip_archive_that_calls_itself_csv_is_refused(look):
         look(archive.getvalue())
 
 
-def test_a_packed_file_is_read_and_a_bomb_is_not(look, settings):
+def test_a_compressed_file_is_read_and_a_zip_bomb_is_not(look, settings):
     assert look(gzip.compress(b"id,age\n1,2\n"), "c.csv.gz").headers == ("id", "age")
     with pytest.raises(ImportRefusedError, match="200 times"):
         look(gzip.compress(b"id,age\n" + b"1,2\n" * 30_000_000, 9), "c.csv.gz")
@@ -74,7 +74,7 @@ def test_a_packed_file_is_read_and_a_bomb_is_not(look, settings):
         look(gzip.compress(b"id,age\n1,2\n" * 1000)[:-20], "c.csv.gz")
 
 
-def test_an_archive_is_unpacked_by_a_child_that_may_not_grow(look, monkeypatch):
+def test_an_archive_is_unpacked_by_a_child_with_limits(look, monkeypatch):
     monkeypatch.setattr(archives, "MEMORY", 8 * 1024**2)  # less than its interpreter needs
     with pytest.raises(ImportRefusedError, match="memory or time"):
         look(gzip.compress(b"id,age\n1,2\n"), "c.csv.gz")
@@ -86,12 +86,12 @@ def test_an_archive_that_takes_too_long_is_refused(look, monkeypatch):
         look(gzip.compress(b"1,2\n" * 10_000_000), "c.csv.gz")
 
 
-def test_what_is_no_fault_of_an_archive_is_not_told_as_one(tmp_path):
+def test_other_unpacking_errors_do_not_blame_the_archive(tmp_path):
     with pytest.raises(archives.UnpackingError, match="IsADirectoryError"):
         list(open_blocks(tmp_path, compressed=True))
 
 
-def test_whoever_stops_reading_an_archive_stops_its_unpacking(tmp_path):
+def test_unpacking_stops_when_reading_stops(tmp_path):
     path = tmp_path / "c.csv.gz"
     path.write_bytes(gzip.compress(b"1,2\n" * 10_000_000))
     others = set(psutil.Process().children())
@@ -115,7 +115,7 @@ def test_a_file_with_more_rows_than_allowed_is_refused(look, settings):
 
 
 @pytest.mark.parametrize("encoding", ["shift_jis", "cp1251", "utf-16-le"])
-def test_an_encoding_nobody_can_tell_is_asked_for(look, encoding):
+def test_an_unclear_encoding_is_asked_for(look, encoding):
     content = "id,名前\n1,山田太郎\n" if encoding == "shift_jis" else "id,имя\n1,Пётр Ильич\n2,Анна\n"
     with pytest.raises(AmbiguousFileError) as question:
         look(content.encode(encoding))
@@ -123,7 +123,7 @@ def test_an_encoding_nobody_can_tell_is_asked_for(look, encoding):
     assert look(content.encode(encoding), encoding=encoding).headers[0] == "id"
 
 
-def test_western_text_is_read_and_said_so(look):
+def test_western_text_is_read_with_a_warning(look):
     found = look("id,name\n1,José\n2,“5 €”\n".encode("cp1252"))
     assert found.preview[0] == ("1", "José")
     assert "Windows-1252" in found.warnings[0]

@@ -63,15 +63,15 @@ SEQUENCES = {
 
 
 @pytest.fixture
-def bring_all(transactional_db, settings):
+def import_all(transactional_db, settings):
     """Bring files in, one after the other, quickly or plainly, and tell what came of each."""
 
-    def bring(sequence, *, plainly):
+    def import_file(sequence, *, plainly):
         settings.IMPORT_PLAINLY = plainly
         dataset = create_dataset("Plain" if plainly else "Quick")
         return [outcome(dataset, *(step if isinstance(step, tuple) else (step, {}))) for step in sequence]
 
-    return bring
+    return import_file
 
 
 def outcome(dataset, content, said):
@@ -90,16 +90,16 @@ def outcome(dataset, content, said):
 
 
 @pytest.mark.parametrize("name", SEQUENCES)
-def test_both_ways_come_to_the_same(bring_all, name):
-    quick, plain = (bring_all(SEQUENCES[name], plainly=plainly) for plainly in (False, True))
+def test_fast_and_plain_ways_give_the_same_result(import_all, name):
+    quick, plain = (import_all(SEQUENCES[name], plainly=plainly) for plainly in (False, True))
     assert len(plain) == len(SEQUENCES[name])
     assert plain == quick
 
 
-def test_customers_keep_who_they_are_on_either_way(bring_all):
+def test_customers_keep_their_identity_either_way(import_all):
     changes = [FIRST, FIRST.replace("30", "31") + "4,x,1\n", HEADER + "4,x,2\n2,Bob,7\n"]
     for plainly in (False, True):
-        bring_all(changes, plainly=plainly)
+        import_all(changes, plainly=plainly)
         dataset = "Plain" if plainly else "Quick"
         known = Customer.objects.filter(version__dataset__name=dataset).order_by("customer_id")
         ids = {}
@@ -109,7 +109,7 @@ def test_customers_keep_who_they_are_on_either_way(bring_all):
         assert all(len(same) == 1 for same in ids.values())
 
 
-def test_the_plain_way_takes_none_of_the_quick_ones(bring_all, monkeypatch):
+def test_the_plain_way_uses_none_of_the_fast_ones(import_all, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("a quick way was taken")
 
@@ -121,5 +121,5 @@ def test_the_plain_way_takes_none_of_the_quick_ones(bring_all, monkeypatch):
         (staging, "AscendingIds"),
     ):
         monkeypatch.setattr(room, name, refuse)
-    done = bring_all([FIRST, FIRST.replace("Eve", "Eva")], plainly=True)
+    done = import_all([FIRST, FIRST.replace("Eve", "Eva")], plainly=True)
     assert [each["job"] for each in done] == [("succeeded", ""), ("succeeded", "")]

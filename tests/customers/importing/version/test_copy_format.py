@@ -59,7 +59,7 @@ def test_postgresql_reads_what_was_encoded(rows):
         ([], True),
     ],
 )
-def test_ids_that_rise_can_stand_there_only_once(batches, rises):
+def test_ascending_ids_have_no_duplicates(batches, rises):
     ascending = AscendingIds()
     for batch in batches:
         ascending.watch(pa.array(batch, pa.string()))

@@ -43,19 +43,19 @@ def ids_of(dataset):
     return dict(Customer.objects.of(dataset).values_list("customer_id", "id"))
 
 
-def test_the_same_customers_in_other_bytes_make_no_version(bring, counts, dataset, unstaged):
-    first = bring(FIRST)
+def test_the_same_customers_in_other_bytes_make_no_version(import_file, counts, dataset, unstaged):
+    first = import_file(FIRST)
     unstaged()
-    assert counts(bring(FIRST.replace("\n", "\r\n"))) == (3, 0, 0, 3, 0)
+    assert counts(import_file(FIRST.replace("\n", "\r\n"))) == (3, 0, 0, 3, 0)
     dataset.refresh_from_db()
     assert dataset.current_version == first
 
 
-def test_changes_and_new_customers_keep_the_others(bring, counts, customers, dataset, unstaged):
-    bring(FIRST)
+def test_changes_and_new_customers_keep_the_others(import_file, counts, customers, dataset, unstaged):
+    import_file(FIRST)
     known = ids_of(dataset)
     unstaged()
-    done = bring(FIRST.replace("Eve", "Eva") + "4,Zoë,\n5,Jo,50\n")
+    done = import_file(FIRST.replace("Eve", "Eva") + "4,Zoë,\n5,Jo,50\n")
     assert counts(done) == (5, 2, 1, 2, 0)
     assert customers() == {
         "1": ["Ann", 30],
@@ -69,12 +69,12 @@ def test_changes_and_new_customers_keep_the_others(bring, counts, customers, dat
 
 
 @pytest.mark.parametrize("at", [10, 60_000, 99_999])
-def test_a_change_far_below_takes_over_what_stands_above(bring, counts, dataset, unstaged, at):
+def test_a_late_change_copies_the_customers_before_it(import_file, counts, dataset, unstaged, at):
     lines = [f"{number},name {number},{number % 90 + 1}" for number in range(100_000)]
-    bring("\n".join(["CustomerID,Name,Age", *lines]))
+    import_file("\n".join(["CustomerID,Name,Age", *lines]))
     unstaged()
     lines[at] = lines[at].replace("name", "nom")
-    done = bring("\n".join(["CustomerID,Name,Age", *lines]))
+    done = import_file("\n".join(["CustomerID,Name,Age", *lines]))
     assert counts(done) == (100_000, 0, 1, 99_999, 0)
     assert len(ids_of(dataset)) == 100_000
 
@@ -90,16 +90,16 @@ def test_a_change_far_below_takes_over_what_stands_above(bring, counts, dataset,
         (FIRST + "4,a,1\n1,Ann,30\n", (5, 1, 0, 3, 1)),  # a known one once more
     ],
 )
-def test_other_files_are_joined(bring, counts, staged, content, expected):
-    bring(FIRST)
-    assert counts(bring(content, "next.csv")) == expected
+def test_other_files_are_joined(import_file, counts, staged, content, expected):
+    import_file(FIRST)
+    assert counts(import_file(content, "next.csv")) == expected
     assert staged == ["next.csv"]
 
 
-def test_an_empty_cell_clears_a_value_if_somebody_says_so(bring, counts, customers, unstaged):
-    bring(FIRST)
+def test_an_empty_cell_deletes_a_value_on_request(import_file, counts, customers, unstaged):
+    import_file(FIRST)
     unstaged()
-    assert counts(bring(FIRST.replace("32", ""), clears_missing=True)) == (3, 0, 1, 2, 0)
+    assert counts(import_file(FIRST.replace("32", ""), clears_missing=True)) == (3, 0, 1, 2, 0)
     assert customers()["3"] == ["Eve", None]
 
 
@@ -128,48 +128,48 @@ def listed(values):
     return "CustomerID,Age\n" + "".join(f"{n},{value}\n" for n, value in enumerate(values, 1))
 
 
-def test_nobody_is_read_whose_block_says_what_is_known(bring, counts, small_blocks, readings):
-    bring(listed([30] * 10))
-    assert counts(bring(listed([30] * 10).replace("\n", "\r\n"))) == (10, 0, 0, 10, 0)
+def test_customers_in_unchanged_blocks_are_not_read(import_file, counts, small_blocks, readings):
+    import_file(listed([30] * 10))
+    assert counts(import_file(listed([30] * 10).replace("\n", "\r\n"))) == (10, 0, 0, 10, 0)
     assert readings == []
 
 
 @pytest.mark.parametrize("changed", [{1}, {6}, {10}, {1, 10}, {4, 5}, {2, 6, 9}])
-def test_blocks_that_changed_are_read_and_the_others_taken_over(
-    bring, counts, customers, dataset, small_blocks, readings, unstaged, changed
+def test_changed_blocks_are_read_and_the_others_copied(
+    import_file, counts, customers, dataset, small_blocks, readings, unstaged, changed
 ):
-    bring(listed([30] * 10))
+    import_file(listed([30] * 10))
     known = ids_of(dataset)
     unstaged()
     ages = [31 if n in changed else 30 for n in range(1, 11)]
     for content in (listed(ages), listed([*ages, 50, 51])):
-        done = bring(content)
+        done = import_file(content)
         assert done.job.state == "succeeded", done.job.error
     assert {int(n): age for n, (age,) in customers().items()} == dict(enumerate([*ages, 50, 51], 1))
     assert {name: key for name, key in ids_of(dataset).items() if name in known} == known
     assert sum(readings) < 20
-    assert counts(bring(listed([*ages, 50, 51]).replace("\n", "\r\n"))) == (12, 0, 0, 12, 0)
+    assert counts(import_file(listed([*ages, 50, 51]).replace("\n", "\r\n"))) == (12, 0, 0, 12, 0)
 
 
-def test_the_same_cells_under_another_name_are_another_block(bring, counts, customers, small_blocks):
-    bring("CustomerID,A,B\n1,x,\n2,,y\n")
-    assert counts(bring("CustomerID,A,B\n1,,x\n2,y,\n", clears_missing=True)) == (2, 0, 2, 0, 0)
+def test_the_same_cells_under_another_name_are_another_block(import_file, counts, customers, small_blocks):
+    import_file("CustomerID,A,B\n1,x,\n2,,y\n")
+    assert counts(import_file("CustomerID,A,B\n1,,x\n2,y,\n", clears_missing=True)) == (2, 0, 2, 0, 0)
     assert customers() == {"1": [None, "x"], "2": ["y", None]}
 
 
-def test_a_version_that_was_joined_has_no_digests_and_is_read(bring, counts, small_blocks, readings):
-    bring(listed([30] * 10))
-    bring("CustomerID,Age\n3,40\n")
+def test_a_version_that_was_joined_has_no_digests_and_is_read(import_file, counts, small_blocks, readings):
+    import_file(listed([30] * 10))
+    import_file("CustomerID,Age\n3,40\n")
     content = listed([30, 30, 40, *[30] * 7])
-    assert counts(bring(content)) == (10, 0, 0, 10, 0)
+    assert counts(import_file(content)) == (10, 0, 0, 10, 0)
     assert sum(readings) in (0, 10)  # joined customers may stand in another order: then they are staged
 
 
-def test_a_customer_who_was_taken_out_of_a_version_is_missed(bring, counts, dataset, small_blocks):
-    first = bring(listed([30] * 10))
+def test_a_customer_removed_from_a_version_is_noticed(import_file, counts, dataset, small_blocks):
+    first = import_file(listed([30] * 10))
     Customer.objects.filter(version_id=first.pk, customer_id="10").delete()
     CustomerImport.objects.filter(pk=first.pk).update(customer_count=9)
-    assert counts(bring(listed([30] * 10).replace("\n", "\r\n"))) == (10, 1, 0, 9, 0)
+    assert counts(import_file(listed([30] * 10).replace("\n", "\r\n"))) == (10, 1, 0, 9, 0)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -14,7 +14,7 @@ def test_cells_keep_weight_and_sum():
     np.testing.assert_allclose(cells.weights @ cells.points, weights @ points)
 
 
-def test_few_points_stay_as_they_are():
+def test_few_points_are_left_unchanged():
     points = np.arange(10.0)[:, None]
     assert coarsen(points, np.ones(10), 10).points is points
 
@@ -37,6 +37,6 @@ def test_another_seed_chooses_another_sample():
     assert not np.array_equal(hash_rows(points, 1), hash_rows(points, 2))
 
 
-def test_hashes_tell_rows_apart_but_not_the_two_zeros():
+def test_hashes_distinguish_rows_but_not_the_two_zeros():
     hashes = hash_rows(np.array([[0.0, 1.0], [-0.0, 1.0], [1.0, 0.0]]))
     assert hashes[0] == hashes[1] != hashes[2]

@@ -42,7 +42,7 @@ def test_heavy_tails_leave_many_cells(prepare):
     assert samples.scatter.sum() < 1e-3 * (samples.X**2).sum()
 
 
-def test_more_than_two_continuous_features_stay_as_they_are(prepare):
+def test_more_than_two_continuous_features_are_left_unchanged(prepare):
     samples = prepare(np.random.default_rng(0).normal(size=(30_000, 3))).samples
     assert samples.points is samples.X
     assert samples.inverse is None

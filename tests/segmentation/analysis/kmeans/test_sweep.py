@@ -50,7 +50,7 @@ def test_progress_is_reported_for_every_k(mall_like, prepare):
     assert reported == list(sweep.ks)
 
 
-def test_an_exception_of_the_report_ends_the_sweep(mall_like, prepare):
+def test_an_exception_in_the_report_callback_ends_the_sweep(mall_like, prepare):
     class Cancelled(Exception):
         pass
 
@@ -110,7 +110,7 @@ def test_values_far_from_zero_are_swept_like_those_around_it(prepare, offset):
     np.testing.assert_allclose(inertias, expected, rtol=1e-3)
 
 
-def test_heavy_tails_do_not_spoil_the_crowd(prepare):
+def test_heavy_tails_do_not_distort_the_main_clusters(prepare):
     from sklearn.cluster import KMeans
 
     rng = np.random.default_rng(2)

@@ -9,12 +9,12 @@ def stabilities(points, centroids):
     return bootstrap_stabilities(points, np.ones(len(points)), centroids, n_bootstraps=20, rng=rng)
 
 
-def test_groups_apart_come_back_in_every_refit(apart):
+def test_separate_groups_reappear_in_every_refit(apart):
     centroids = np.array([[0.0, 0.0], [30.0, 0.0], [0.0, 30.0]])
     np.testing.assert_allclose(stabilities(apart, centroids), 1)
 
 
-def test_halves_of_one_group_do_not_come_back(apart):
+def test_halves_of_one_group_do_not_reappear(apart):
     crowd = apart[:50]
     found = stabilities(crowd, np.array([[-0.8, 0.0], [0.8, 0.0]]))
     assert found.shape == (2,)

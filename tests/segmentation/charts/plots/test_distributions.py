@@ -61,7 +61,7 @@ def test_each_attribute_has_a_panel(make: SimpleNamespace, shown: Shown, width: 
     assert {"Income", "Age", "Orders", "Everyone", "Young savers"} <= set(shown(figure).texts())
 
 
-def test_missing_values_are_told_not_drawn(make: SimpleNamespace, shown: Shown) -> None:
+def test_missing_values_are_mentioned_not_drawn(make: SimpleNamespace, shown: Shown) -> None:
     nothing = NumberSummary(8, 8, None, None, None)
     profile = NumberProfile("Age", False, nothing, (nothing,) * 5, (None,) * 5, (None,) * 5, 0.0, (), ())
     figure = draw_distributions([profile], make.marks())
@@ -69,7 +69,7 @@ def test_missing_values_are_told_not_drawn(make: SimpleNamespace, shown: Shown) 
     assert not _boxes(figure)
 
 
-def test_a_constant_attribute_stands_in_the_middle(make: SimpleNamespace, shown: Shown) -> None:
+def test_a_constant_attribute_is_drawn_in_the_middle(make: SimpleNamespace, shown: Shown) -> None:
     same = NumberSummary(8, 0, 2.0, 0.0, (2.0,) * 7)
     profile = NumberProfile("Cards", False, same, (same,) * 5, (0.0,) * 5, (None,) * 5, 0.0, (), ())
     figure = draw_distributions([profile], make.marks())
@@ -77,7 +77,7 @@ def test_a_constant_attribute_stands_in_the_middle(make: SimpleNamespace, shown:
     assert any(text.startswith("2.0") for text in shown(figure).texts())
 
 
-def test_of_yes_and_no_the_share_is_drawn_told_and_written(make: SimpleNamespace, shown: Shown) -> None:
+def test_yes_and_no_attributes_show_their_share(make: SimpleNamespace, shown: Shown) -> None:
     def summary(share: float) -> NumberSummary:
         return NumberSummary(8, 0, share, (share * (1 - share)) ** 0.5, (0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0))
 
@@ -96,7 +96,9 @@ def test_of_yes_and_no_the_share_is_drawn_told_and_written(make: SimpleNamespace
 
 
 @pytest.mark.parametrize("width", [800, NARROW])
-def test_names_that_begin_alike_are_told_apart(make: SimpleNamespace, shown: Shown, width: int) -> None:
+def test_names_with_the_same_beginning_stay_distinguishable(
+    make: SimpleNamespace, shown: Shown, width: int
+) -> None:
     names = [f"High bestellungen, low {what}" for what in ("umsatz", "retouren", "besuche", "alter", "tage")]
     texts = shown(draw_distributions([make.profile("Income", 0)], make.marks(names), ChartStyle(width=width)))
     whole = " ".join(texts.texts()).replace("- ", "").replace("-gen", "gen")

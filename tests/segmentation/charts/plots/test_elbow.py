@@ -28,14 +28,14 @@ def test_elbow_recommended_and_used_k_are_marked_in_words(make: SimpleNamespace,
     assert "k = 5 recommended and used" in words
 
 
-def test_without_elbow_nothing_is_called_one(make: SimpleNamespace, shown: Shown) -> None:
+def test_without_an_elbow_none_is_marked(make: SimpleNamespace, shown: Shown) -> None:
     texts = shown(draw_elbow(make.elbow(elbow_k=None, k_recommended=None, k=2))).texts()
     assert texts[texts.index("k = 2") + 1] == "used"
     assert not any("elbow" in text or "recommended" in text for text in texts)
 
 
 @pytest.mark.parametrize("width", [800, NARROW])
-def test_scores_stand_beside_the_curve_when_there_are_any(make: SimpleNamespace, width: int) -> None:
+def test_scores_are_drawn_beside_the_curve_if_there_are_any(make: SimpleNamespace, width: int) -> None:
     style = ChartStyle(width=width)
     assert len(draw_elbow(make.elbow(), style).axes) == 3
     assert len(draw_elbow(make.elbow(silhouettes=(None,) * 6, stabilities=()), style).axes) == 1
@@ -58,7 +58,7 @@ def test_flat_curves_of_any_height_are_drawn(
     assert shown(draw_elbow(make.elbow(inertias=inertias))).texts()
 
 
-def test_notes_of_neighbours_stand_above_each_other() -> None:
+def test_notes_of_neighbouring_points_are_stacked() -> None:
     ks = tuple(range(1, 41))
     figure = draw_elbow(ElbowChart(ks, tuple(1000 / k for k in ks), 20, 21, 22))
     heads = [text for text in figure.artists if isinstance(text, Text) and text.get_text().startswith("k = ")]

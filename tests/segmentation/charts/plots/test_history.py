@@ -41,7 +41,7 @@ def test_each_segment_has_its_own_scale_from_zero() -> None:
 
 
 @pytest.mark.parametrize("width", [800, NARROW])
-def test_panels_say_the_first_and_the_last_size_and_the_growth(shown: Shown, width: int) -> None:
+def test_panels_show_first_and_last_size_and_growth(shown: Shown, width: int) -> None:
     texts = set(shown(draw_history(HISTORY, ChartStyle(width=width))).texts())
     assert {"80", "100 (+25\xa0%)", "40", "30 (−25\xa0%)"} <= texts
     assert {"50 (−96\xa0%)", "1,200 → 50 (−96\xa0%)"} & texts
@@ -77,7 +77,7 @@ def test_panels_lead_to_their_segments(shown: Shown) -> None:
     assert links == {"/a/": "Savers: from 80 to 100 customers", "/b/": "Spenders: from 1,200 to 50 customers"}
 
 
-def test_the_words_say_when_and_how_sizes_changed() -> None:
+def test_the_description_says_when_and_how_sizes_changed() -> None:
     assert describe_history(HISTORY) == (
         "Sizes of 3 segments in 3 runs, from 3 Jan 2026 to 5 Mar 2026. Savers: from 80 to 100 customers; "
         "Spenders: from 1,200 to 50 customers; Strollers: from 40 to 30 customers, retired."

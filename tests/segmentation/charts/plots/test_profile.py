@@ -35,7 +35,7 @@ def test_cells_hold_means_in_original_units_beside_everyone_s(
     assert {"40", "52.6", "32", "40.1", "–", "Age"} <= set(shown(figure).texts())
 
 
-def test_columns_too_narrow_for_means_hold_standard_deviations(make: SimpleNamespace, shown: Shown) -> None:
+def test_columns_too_narrow_for_means_show_standard_deviations(make: SimpleNamespace, shown: Shown) -> None:
     differences = (1.26, -0.8, 0.01, None, *[0.5] * 6)
     figure = draw_profile([_profile(*differences)], make.marks("ABCDEFGHIJ"), ChartStyle(width=NARROW))
     assert {"+1.3", "−0.8", "0.0", "–", "Age"} <= set(shown(figure).texts())
@@ -87,7 +87,7 @@ def test_names_above_columns_break_inside_of_long_words(make: SimpleNamespace, s
 
 
 @pytest.mark.parametrize("width", [800, NARROW])
-def test_two_columns_never_read_the_same(make: SimpleNamespace, shown: Shown, width: int) -> None:
+def test_no_two_columns_have_the_same_label(make: SimpleNamespace, shown: Shown, width: int) -> None:
     start = "High number of orders of the last twelve months, few returns, low turnover, an old age and many "
     marks = make.marks([start + end for end in ("visits", "calls")])
     texts = shown(draw_profile([_profile(0.5, -0.5)], marks, ChartStyle(width=width))).texts()

@@ -54,7 +54,7 @@ def test_many_segments_get_numbers_and_a_key(make: SimpleNamespace, shown: Shown
 
 
 @pytest.mark.parametrize(("count", "has_numbers"), [(5, False), (6, True)])
-def test_from_six_segments_on_numbers_stand_on_the_centroids(
+def test_with_six_or_more_segments_numbers_are_drawn_on_the_centroids(
     make: SimpleNamespace, shown: Shown, count: int, has_numbers: bool
 ) -> None:
     names = ["Savers", "Spenders", "Strollers", "Sleepers", "Seekers", "Strangers"][:count]
@@ -87,7 +87,7 @@ def test_a_grid_becomes_one_small_picture(make: SimpleNamespace, shown: Shown) -
     assert "105 customers, stronger colour where there are more; 7 beyond the axes" in svg.texts()
 
 
-def test_the_picture_stands_where_its_cells_are(make: SimpleNamespace) -> None:
+def test_the_picture_is_placed_over_its_cells(make: SimpleNamespace) -> None:
     axes = draw_scatter(make.grid(), make.marks("AB")).axes[0]
     assert axes.images[0].get_extent() == [0.0, 3.0, 0.0, 2.0]
     assert axes.images[0].origin == "lower"
@@ -144,7 +144,7 @@ def test_marks_never_become_too_large(make: SimpleNamespace) -> None:
     assert max(line.get_markersize() for line in lines) <= 25
 
 
-def test_customers_in_places_of_their_own_are_said_to_be_one_mark_each(make: SimpleNamespace) -> None:
+def test_without_shared_places_the_text_says_one_mark_per_customer(make: SimpleNamespace) -> None:
     assert "coloured by segment, one mark each." in describe_scatter(make.points(), make.marks())
 
 

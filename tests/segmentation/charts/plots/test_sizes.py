@@ -36,7 +36,7 @@ def test_rows_lead_to_their_segments(shown: Shown) -> None:
     assert links == {"/a/": "Savers: 81 customers, 67.5\xa0%", "/b/": "Spenders: 39 customers, 32.5\xa0%"}
 
 
-def test_segments_without_customers_divide_nothing_by_zero(shown: Shown) -> None:
+def test_segments_without_customers_cause_no_division_by_zero(shown: Shown) -> None:
     assert "0 · 0.0\xa0%" in shown(draw_sizes([SegmentMark(0, "Empty", 0, 0)])).texts()
 
 

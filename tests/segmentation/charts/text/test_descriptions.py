@@ -12,7 +12,7 @@ from segmentation.charts.text.descriptions import (
 )
 
 
-def test_the_elbow_is_told_in_words(make: SimpleNamespace) -> None:
+def test_the_elbow_is_described_in_words(make: SimpleNamespace) -> None:
     assert describe_elbow(make.elbow()) == (
         "The WCSS falls from 270,000 at k = 1 to 37,000 at k = 6. The elbow is at k = 5. "
         "The recommended k is 5. This run used k = 5. The silhouette is highest at k = 5, with 0.55. "
@@ -20,7 +20,7 @@ def test_the_elbow_is_told_in_words(make: SimpleNamespace) -> None:
     )
 
 
-def test_a_curve_without_elbow_and_without_grouping_is_called_so(make: SimpleNamespace) -> None:
+def test_a_curve_without_elbow_or_grouping_is_described_as_such(make: SimpleNamespace) -> None:
     words = describe_elbow(make.elbow(elbow_k=None, k_recommended=None, k=2))
     assert "no clear elbow" in words
     assert "no clear grouping" in words
@@ -37,7 +37,7 @@ def test_each_k_has_its_roles(make: SimpleNamespace) -> None:
     assert [words_for_k(chart, k) for k in (2, 3, 5)] == ["", "elbow", "recommended and used"]
 
 
-def test_sizes_are_told_with_shares(make: SimpleNamespace) -> None:
+def test_sizes_are_described_with_shares(make: SimpleNamespace) -> None:
     words = describe_sizes(make.marks(["Savers", "Spenders"]))
     assert words == "16 customers in 2 segments: Savers 8 (50.0\xa0%), Spenders 8 (50.0\xa0%)."
 

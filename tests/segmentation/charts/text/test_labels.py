@@ -41,7 +41,7 @@ def test_a_corner_pushes_its_label_inwards() -> None:
     assert places[0].y >= 10
 
 
-def test_labels_without_room_are_given_up() -> None:
+def test_labels_without_room_are_dropped() -> None:
     assert place_labels([(200, 150)], [(500, 20)], BOUNDS) is None
 
 

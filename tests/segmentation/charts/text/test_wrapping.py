@@ -42,5 +42,5 @@ def test_names_break_between_words_then_at_hyphens_then_between_syllables(
 
 
 @pytest.mark.parametrize("name", ["x" * 40, "One two three four five six seven", "Gelegenheitskäufer " * 4])
-def test_what_does_not_fit_whole_is_not_wrapped(name: str) -> None:
+def test_text_that_does_not_fit_is_not_wrapped(name: str) -> None:
     assert wrap_whole(name, 76, 11, lines=3) is None
