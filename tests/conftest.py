@@ -8,7 +8,6 @@ import atexit
 import os
 import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from django.conf import settings
 
 from segmenter.embedded import servers
+from tests.fixtures.data_folders import RUN, make_data_folder, remove_data_folder
 
 pytest_plugins = [
     "tests.fixtures.database",
@@ -28,7 +28,6 @@ pytest_plugins = [
     "tests.fixtures.parallel",  # imports the one before
 ]
 
-RUN = f"{os.getpid()}_{secrets.token_hex(4)}"
 KEY_PREFIX = f"segmenter-test-{RUN}:"
 NOT_FOR_TESTS = [
     "PRODUCTION",
@@ -41,16 +40,6 @@ NOT_FOR_TESTS = [
 
 
 # ---- Before the settings load ------------------------------------------------------------------------------
-
-
-def make_data_folder(name: str) -> Path:
-    """Make a data folder in the temporary directory; for root, where PostgreSQL's account may enter it."""
-    account = servers.server_account(Path("/nowhere"))
-    candidates = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]  # noqa: S108
-    reachable = [folder for folder in candidates if servers.may_enter(account, folder)]
-    folder = reachable[0] / f"segmenter-{name}-{RUN}"
-    servers.make_data_folder(folder)
-    return folder
 
 
 if settings.configured:
@@ -102,11 +91,7 @@ def data_folder() -> Iterator[Path]:
     """A data folder beside the one of the run, for tests that start and stop embedded servers."""
     folder = make_data_folder(f"test-{secrets.token_hex(4)}")
     yield folder
-    servers.release(folder)
-    for lock in folder.rglob("keeper.lock"):
-        while servers.is_locked(lock):
-            time.sleep(0.02)
-    shutil.rmtree(folder)
+    remove_data_folder(folder)
 
 
 @pytest.fixture

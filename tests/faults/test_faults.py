@@ -13,7 +13,7 @@ def test_a_short_round_of_faults_loses_nothing():
     ours = {"DJANGO_SETTINGS_MODULE", "DATA_DIR", "CELERY_KEY_PREFIX"}
     environment = {name: value for name, value in os.environ.items() if name not in ours}
     found = subprocess.run(
-        [sys.executable, str(FAULTS), "--short", "--rows", "1000", "--scale", "15"],
+        [sys.executable, str(FAULTS), "--short", "--rows", "1000", "--scale", "10"],
         cwd=CHECKOUT,
         env=environment,
         capture_output=True,

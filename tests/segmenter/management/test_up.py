@@ -11,13 +11,14 @@ import sys
 import threading
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from segmenter.embedded import servers
+from tests.fixtures.data_folders import make_data_folder, remove_data_folder
 
 WELCOME = r"Ctrl-C stops it\."
 
@@ -98,31 +99,55 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def launch(folder: Path, arguments: Iterable[str], port: int, environment: dict[str, str] | None) -> Up:
+    port = port or free_port()
+    variables = {**(environment or os.environ), "DATA_DIR": str(folder)}
+    if environment is None:
+        for name in ("DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL"):
+            variables.pop(name, None)
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "up", "--port", str(port), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=settings.BASE_DIR,
+        env=variables,
+    )
+    return Up(process, port)
+
+
 @pytest.fixture
 def start_up(data_folder: Path) -> Iterator[Callable[..., Up]]:
     """Start `manage.py up` on a folder of the test's own, with embedded servers unless told otherwise."""
     with contextlib.ExitStack() as stack:
 
         def start(*arguments: str, port: int = 0, environment: dict[str, str] | None = None) -> Up:
-            port = port or free_port()
-            variables = {**(environment or os.environ), "DATA_DIR": str(data_folder)}
-            if environment is None:
-                for name in ("DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL"):
-                    variables.pop(name, None)
-            process = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--port", str(port), *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                cwd=settings.BASE_DIR,
-                env=variables,
-            )
-            stack.enter_context(process)
-            stack.callback(process.kill)
-            return Up(process, port)
+            up = launch(data_folder, arguments, port, environment)
+            stack.enter_context(up.process)
+            stack.callback(up.process.kill)
+            return up
 
         yield start
+
+
+@pytest.fixture(scope="module")
+def folder_of_before() -> Iterator[Path]:
+    """A data folder on which a first start has been, and has ended well."""
+    folder = make_data_folder("before")
+    up = launch(folder, ["--empty"], 0, None)
+    with up.process:
+        up.read_until(WELCOME)
+        up.process.terminate()
+        up.process.communicate()
+    yield folder
+    remove_data_folder(folder)
+
+
+@pytest.fixture
+def started_before(folder_of_before: Path, data_folder: Path) -> None:
+    """The test's folder is a copy of it: nothing is to be made or migrated any more."""
+    subprocess.run(["/bin/cp", "-a", f"{folder_of_before}/.", data_folder], check=True)
 
 
 def test_first_start_prints_a_login_that_opens_the_home_page(start_up):
@@ -144,17 +169,15 @@ def test_first_start_segments_the_sample_through_the_worker(start_up):
     assert "Spending" in page
 
 
+@pytest.mark.usefixtures("started_before")
 def test_second_start_keeps_the_administrator(start_up):
-    up = start_up("--empty")
-    up.read_until(WELCOME)
-    up.process.terminate()
-    up.process.wait()
     again = start_up("--empty")
     again.read_until(WELCOME)
 
     assert "with the password" not in again.said
 
 
+@pytest.mark.usefixtures("started_before")
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_on_a_stop_signal_it_exits_cleanly_and_leaves_nothing_behind(start_up, data_folder, signal_number):
     up = start_up("--empty")
@@ -168,6 +191,7 @@ def test_on_a_stop_signal_it_exits_cleanly_and_leaves_nothing_behind(start_up, d
     assert not servers.is_locked(data_folder / "keeper.lock")
 
 
+@pytest.mark.usefixtures("started_before")
 def test_killed_it_leaves_nothing_behind(start_up, data_folder, wait_until):
     up = start_up("--empty")
     up.read_until(WELCOME)
@@ -180,6 +204,7 @@ def test_killed_it_leaves_nothing_behind(start_up, data_folder, wait_until):
     wait_until(lambda: not servers.is_locked(data_folder / "keeper.lock"))
 
 
+@pytest.mark.usefixtures("started_before")
 @pytest.mark.parametrize("words", ["celery --quiet -A segmenter worker", "segmenter beat", "segmenter.wsgi"])
 def test_dead_child_is_started_again(start_up, wait_until, words):
     up = start_up("--empty")
@@ -192,6 +217,7 @@ def test_dead_child_is_started_again(start_up, wait_until, words):
     wait_until(lambda: up.find(words) not in {0, dead})
 
 
+@pytest.mark.usefixtures("started_before")
 def test_second_up_on_the_same_folder_is_refused(start_up):
     start_up("--empty").read_until(WELCOME)
     second = start_up()
