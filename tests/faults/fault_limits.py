@@ -37,7 +37,7 @@ def cancel_everywhere(play: Play) -> None:
         cancel(play, run.job_id)
         run.refresh_from_db()
         require(run.k is None, "a cancelled run published")
-    customer_import = play.hold_import("bringing in", 0.5)
+    customer_import = play.hold_import("importing customers", 0.5)
     play.stage.wait_held("half of the import")
     cancel(play, customer_import.job_id)
 

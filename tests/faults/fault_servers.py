@@ -85,7 +85,7 @@ def lose_all_messages(play: Play) -> None:
 
 @injection("13a", "PostgreSQL restarted in the middle of an import", is_short=True)
 def restart_database_in_import(play: Play) -> None:
-    customer_import = play.hold_import("bringing in", 0.5)
+    customer_import = play.hold_import("importing customers", 0.5)
     play.stage.wait_held("half of the import")
     restart_database(play, customer_import.job_id)
     play.check_import(customer_import)

@@ -16,7 +16,7 @@ from jobs.models import Process
 
 @injection("1", "kill -9 of the child at 50 % of an import", is_short=True)
 def kill_import(play: Play) -> None:
-    customer_import = play.hold_import("bringing in", 0.5)
+    customer_import = play.hold_import("importing customers", 0.5)
     killed = play.kill(play.stage.wait_held("half of the import"))
     play.see_recovery(customer_import.job_id, killed)
     play.stage.release()

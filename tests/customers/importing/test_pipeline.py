@@ -285,7 +285,7 @@ def test_an_import_that_is_killed_leaves_nothing_and_its_report_says_so(
     Job.objects.filter(pk=killed.job.pk).update(heartbeat_at=Now() - timedelta(minutes=5))
     assert recover_stale() == 1
     page = administrator_client.get(killed.get_absolute_url()).content.decode()
-    assert "Nothing was brought in" in page
+    assert "Nothing was imported" in page
     assert Job.objects.get(pk=killed.job.pk).error in html.unescape(page)
 
 

@@ -101,7 +101,7 @@ def test_a_text_too_long_for_a_workbook_is_one_sentence(folder, waiting, shop):
     CustomerExport.objects.update(format="xlsx")
     execute(waiting.job_id, execute_export)
     assert (job_of(waiting).failure, files(folder)) == ("refused", [])
-    assert "take the list as CSV" in job_of(waiting).error
+    assert "export the list as CSV" in job_of(waiting).error
 
 
 def test_a_cancelled_export_leaves_nothing_behind(folder, waiting, monkeypatch):

@@ -153,7 +153,7 @@ def test_a_segments_file_comes_back_unchanged_whatever_it_adds(analyst_client, c
     done = import_now(dataset, io.BytesIO(found), f"segment.{ending}")
     assert done.job.state == "succeeded", done.job.error
     assert (done.unchanged_count, done.read_count) == (cluster.size, cluster.size)
-    assert "added by an export of this dataset, and left out" in " ".join(done.warnings)
+    assert "left out, because an export of this dataset added them" in " ".join(done.warnings)
     assert list(dataset.attributes.values_list("name", flat=True)) == ["Income", "Segment"]
 
 
@@ -181,7 +181,7 @@ def test_a_text_too_long_for_a_workbook_is_reported_on_the_page(analyst_client, 
     dataset.attributes.create(name="Remark", kind="text", position=0)
     Customer.objects.filter(version=dataset.current_version_id).update(texts=["x" * 40_000])
     answer = analyst_client.get(file_of(cluster, "xlsx"), follow=True)
-    assert "take the list as CSV" in answer.content.decode()
+    assert "export the list as CSV" in answer.content.decode()
     assert len(content(analyst_client.get(file_of(cluster)))) > 40_000
 
 
