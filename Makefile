@@ -1,11 +1,11 @@
-# Every chore in one command. A fresh machine needs Python 3.11 or newer, git and make.
+# One command for each chore. A fresh machine needs Python 3.11 or newer, git and make.
 
 PYTHON ?= python3
 PORT ?= 8000
 PROCESSES ?= 2
 BIN := .venv/bin
 
-# Two threads of a numeric library measured slower than one on small machines.
+# On small machines, numeric libraries measured slower with two threads than with one.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -16,18 +16,18 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
-install: .venv/installed  ## make the virtual environment in .venv from the locked requirements
+install: .venv/installed  ## create the virtual environment in .venv from the locked requirements
 
-up: .venv/installed  ## bring the site up on http://127.0.0.1:8000/ (PORT=… for another port), until Ctrl-C
+up: .venv/installed  ## start the site on http://127.0.0.1:8000/ (PORT=… for another port), until Ctrl-C
 	@$(BIN)/python manage.py up --port $(PORT)
 
-test: .venv/installed-dev  ## run the tests in two processes (TESTS="tests/jobs -k claim" for some of them)
+test: .venv/installed-dev  ## run the tests in two processes (TESTS="tests/jobs -k claim" for a selection)
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadgroup --durations=10 $(TESTS)
 
-coverage: .venv/installed-dev  ## run the tests and say which lines and branches none of them reaches
+coverage: .venv/installed-dev  ## run the tests and report lines and branches that are not covered
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadgroup --cov --cov-report=term $(TESTS)
 
-test-faults: .venv/installed-dev  ## break everything, again and again, and count the losses (about an hour)
+test-faults: .venv/installed-dev  ## inject faults, again and again, and count the losses (about an hour)
 	$(BIN)/python tests/faults --shipped --write
 	$(BIN)/python tests/faults --rounds 20 --write
 
@@ -40,22 +40,22 @@ lint: .venv/installed-dev  ## check style, types, clones, imports, templates, mi
 	$(BIN)/pylint --score=n common audit jobs customers segmentation segmenter bench
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python manage.py check
-	@# An address where nothing listens: comparing models with migrations needs no database.
+	@# Nothing listens at this address: comparing models with migrations needs no database.
 	DATABASE_URL=postgres://127.0.0.1:1/none $(BIN)/python -W ignore::RuntimeWarning \
 		manage.py makemigrations --check --dry-run
 	$(BIN)/python .ci/check-deployment
 	.ci/check-locks
 
-audit: .venv/python-checked  ## ask whether a locked requirement has a known vulnerability (needs the internet)
+audit: .venv/python-checked  ## check the locked requirements for known vulnerabilities (needs the internet)
 	@test -x .venv/audit/bin/pip-audit || { \
 		$(PYTHON) -m venv .venv/audit && .venv/audit/bin/python -m pip install --quiet pip-audit; }
 	@for locked in requirements.txt requirements-production.txt; do \
 		.venv/audit/bin/pip-audit --strict --disable-pip --require-hashes -r $$locked || exit 1; done
 
-screenshots: .venv/installed-dev  ## take the pictures in docs/screenshots anew, from a site of their own
+screenshots: .venv/installed-dev  ## retake the pictures in docs/screenshots, from a separate site
 	$(BIN)/python docs/take_screenshots.py
 
-bench: .venv/installed-dev  ## measure the main job on a million customers
+bench: .venv/installed-dev  ## benchmark the pipeline on a million customers
 	$(BIN)/python -m bench
 
 # ---- The virtual environment: each stamp is newer than what it was made from ----------------------------------

@@ -1,7 +1,7 @@
 """The elbow sweep against scikit-learn's KMeans, side by side, one thread, in processor seconds.
 
-`BENCH_DATA_SETS` (5) says how many data sets of each kind are made. `python -m bench.analysis "4 continuous"`
-measures the kinds of data alone whose name holds one of the words given.
+`BENCH_DATA_SETS` (default 5) is the number of data sets of each kind. With arguments, as in
+`python -m bench.analysis "4 continuous"`, only the kinds whose name contains one of them are measured.
 """
 
 import os
@@ -31,7 +31,7 @@ MALL_SHARES = np.array([0.40, 0.20, 0.18, 0.12, 0.10])
 
 @dataclass(frozen=True)
 class Goal:
-    """What a kind of data must show; ratios of inertia are ours to scikit-learn's mean."""
+    """The goal for one kind of data; inertia ratios are ours to scikit-learn's mean."""
 
     kind: str
     n_samples: int
@@ -52,7 +52,7 @@ class Outcome:
 
 
 def mall(rng: np.random.Generator, n_samples: int) -> FloatArray:
-    """Whole incomes and spending scores in five groups."""
+    """Whole-number incomes and spending scores in five groups."""
     groups = rng.choice(5, n_samples, p=MALL_SHARES)
     values = rng.normal(MALL_CENTERS[groups], MALL_SPREADS[groups]).round()
     return values.clip([15, 1], [150, 99])
@@ -64,7 +64,7 @@ def mall_with_age(rng: np.random.Generator, n_samples: int) -> FloatArray:
 
 
 def groups(n_features: int) -> Callable[[np.random.Generator, int], FloatArray]:
-    """Five Gaussian groups among 5 % of uniform noise, continuous."""
+    """Five continuous Gaussian groups with 5 % uniform noise."""
 
     def make(rng: np.random.Generator, n_samples: int) -> FloatArray:
         centers = rng.uniform(-6, 6, (5, n_features))
@@ -110,12 +110,12 @@ CORRECTNESS = (
 
 
 def main(chosen: list[str]) -> int:
-    """Print a table of the chosen kinds of data, or of all; return 1 if one misses its goal."""
+    """Print a table of the chosen kinds of data, or all; return 1 if one misses its goal."""
     goals = [
         goal for goal in (*SPEED, *CORRECTNESS) if not chosen or any(word in goal.kind for word in chosen)
     ]
     if not goals:
-        print(f"No kind of data is called {', '.join(chosen)}.")
+        print(f"There is no kind of data called {', '.join(chosen)}.")
         return 2
     print(f"Elbow sweep k = {KS[0]} to {KS[-1]}, {DATA_SETS} data sets of each kind, one thread; worst shown")
     print(f"{'data':24} {'ours, s':>8} {'peer, s':>8} {'faster':>8} {'mean':>9} {'worst k':>9}  goal")

@@ -1,7 +1,7 @@
 """Known answers: planted groups found, noise recognised, names kept.
 
-`BENCH_ANSWERS` (100) says how many data sets of each kind are made. `BENCH_MALL` may name a copy of the
-public Mall_Customers.csv, for which everyone gets the same sums of squares.
+`BENCH_ANSWERS` (default 100) is the number of data sets of each kind. `BENCH_MALL` may name a copy of the
+public Mall_Customers.csv, whose sums of squares are well known.
 """
 
 import csv
@@ -50,14 +50,14 @@ class Planted:
         return len(self.centers)
 
     def redraw(self, rng: np.random.Generator, chosen: IntArray) -> FloatArray:
-        """Return the values with other customers, of any of the groups, in place of the chosen ones."""
+        """Return the values with the chosen customers replaced by new ones from any of the groups."""
         values = self.values.copy()
         values[chosen] = rng.normal(self.centers[rng.permutation(self.groups[chosen])], 1.0)
         return values
 
 
 def plant(rng: np.random.Generator) -> Planted:
-    """Make 3 to 8 groups at least eight deviations apart, with shares of at least 5 %."""
+    """Make 3 to 8 groups at least eight standard deviations apart, each with a share of at least 5 %."""
     k, n_features = int(rng.integers(3, 9)), int(rng.integers(2, 9))
     side = 8 * max(1.6, 1.25 * k ** (1 / n_features)) * rng.uniform(1, 2)
     centers: list[FloatArray] = []
@@ -81,7 +81,7 @@ def noise(rng: np.random.Generator, kind: str) -> FloatArray:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What the analysis says."""
+    """The result of the analysis."""
 
     sweep: ElbowSweep
     advice: Advice
@@ -91,7 +91,7 @@ class Analysis:
 def analyse(
     values: FloatArray, k: int | None = None, random_state: int = 0, scaling: str = "standard"
 ) -> Analysis:
-    """Run the whole analysis; without k the advised one."""
+    """Run the whole analysis; without k, use the recommended one."""
     names = [str(column) for column in range(values.shape[1])]
     features = prepare_features(values, names, scaling=scaling)
     samples = compress(features)
@@ -108,7 +108,7 @@ def main() -> int:
 
 
 def _mall() -> int:
-    """Compare with what everyone gets on the public customers, from every random state."""
+    """Compare with the known results for the public customers, for every random state."""
     name = os.environ.get("BENCH_MALL")
     if name is None:
         print("Mall customers: not measured; BENCH_MALL names the file")
@@ -170,7 +170,7 @@ def _identity() -> int:
 
 
 def _keeps(first: Clustering, values: FloatArray, ids: IntArray, random_state: int, *retired: int) -> bool:
-    """Return whether every cluster of a re-run continues the segment on whose centroid it stands."""
+    """Return whether every cluster of a re-run continues the segment whose centroid it is on."""
     names = dict(enumerate(first.centroids_original, start=1))
     again = analyse(values, k=first.k - len(retired), random_state=random_state).clustering
     matching = match_clusters(

@@ -1,6 +1,6 @@
 """Browsing a million customers: pages of a segment at any depth, filters, searches, and a hundred runs.
 
-Times of pages are those of the whole answer through Django's test client. Run with: python -m bench browse
+Page times cover the whole response through Django's test client. Run with: python -m bench browse
 """
 
 import csv
@@ -29,7 +29,7 @@ CITIES = ("Berlin", "Hamburg", "München", "Köln", "Frankfurt", "Stuttgart", "L
 
 
 def write_file(folder: Path) -> Path:
-    """The sample's customers, with a name, a city, a date and some numbers more."""
+    """The sample's customers, with a name, a city, a date and a few more numbers."""
     from django.core.management import call_command
 
     plain, path = folder / "plain.csv", folder / "customers.csv"
@@ -53,7 +53,7 @@ def more_columns() -> Iterator[list[Any]]:
 
 
 def make_site(folder: Path) -> Any:
-    """Import the file, segment it, and make copies of the run; return the run."""
+    """Import the file, segment it and copy the run; return the run."""
     from customers.importing.pipeline import create_dataset, import_now
     from jobs.worker.execution import execute
     from segmentation.models import SegmentationRun
@@ -74,7 +74,7 @@ def make_site(folder: Path) -> Any:
 
 
 def copy_run(run: Any, times: int) -> None:
-    """Make copies of a finished run, clusters and all but the assignments."""
+    """Copy a finished run with everything except the assignments."""
     from django.db.models.functions import Now
 
     from jobs.models import Job
@@ -115,7 +115,7 @@ def check(name: str, value: float, unit: str, bound: float, *, at_least: bool = 
 
 
 class Site:
-    """The pages, asked for by somebody who is logged in."""
+    """The pages, requested by a logged-in user."""
 
     def __init__(self, run: Any) -> None:
         from django.conf import settings
@@ -143,7 +143,7 @@ class Site:
 
 
 def deepest_cursor(site: Site) -> int:
-    """The customer 100 places before the end of the segment, typical ones first."""
+    """The customer 100 places before the end of the segment, most typical first."""
     from segmentation.models import ClusterAssignment
 
     rows = ClusterAssignment.objects.filter(run=site.run, label=site.cluster.label)
@@ -151,7 +151,7 @@ def deepest_cursor(site: Site) -> int:
 
 
 def check_depth(site: Site) -> list[bool]:
-    """The deepest page against the first, and against OFFSET with a plain join."""
+    """The deepest page against the first one, and against OFFSET with a plain join."""
     from django.db import connection
     from django.http import QueryDict
 
@@ -191,7 +191,7 @@ def check_depth(site: Site) -> list[bool]:
 
 
 def check_prefix(site: Site) -> bool:
-    """The database's part of a search by the beginning of an id."""
+    """The database's share of a search by id prefix."""
     from django.http import QueryDict
 
     from customers.lists.selection import Selection
@@ -202,7 +202,7 @@ def check_prefix(site: Site) -> bool:
         selection.apply(Customer.objects.of(site.dataset)).order_by("id").values_list("id", flat=True)[:51]
     )
     times = milliseconds(lambda: list(found.all()), 10 * REPEATS)
-    return check("id by its beginning, in the database, p95", p95(times), "ms", PREFIX_MS)
+    return check("search by id prefix, in the database, p95", p95(times), "ms", PREFIX_MS)
 
 
 def check_pages(site: Site) -> list[bool]:

@@ -1,4 +1,4 @@
-"""How long charts take, uncached, and what a density picture costs against a scatter plot by matplotlib.
+"""How long charts take, uncached, and the cost of a density picture against a matplotlib scatter plot.
 
 Run with: python -m bench.charts [--rows 1000000]. Exit code 1 if a bound is missed.
 """
@@ -39,7 +39,7 @@ def customers(n_rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def count_on_grid(points: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> PairPicture:
-    """Return what a run freezes of its customers."""
+    """Return what a run stores of its customers."""
     low, high = points.min(axis=0), points.max(axis=0)
     bins = ((points - low) / (high - low) * (N_COLUMNS - 1e-9, N_ROWS - 1e-9)).astype(np.int64)
     n_cells = N_COLUMNS * N_ROWS
@@ -60,7 +60,7 @@ def count_on_grid(points: np.ndarray, labels: np.ndarray, centres: np.ndarray) -
 
 
 def plain_scatter(points: np.ndarray, labels: np.ndarray) -> bytes:
-    """Draw every customer with matplotlib, as PNG of 800 x 600 pixels."""
+    """Draw every customer with matplotlib, as a PNG of 800 x 600 pixels."""
     figure = Figure(figsize=(8, 6), dpi=100)
     colours = np.array([segment_colour(index) for index in range(N_SEGMENTS)])
     figure.add_subplot().scatter(points[:, 0], points[:, 1], s=4, c=colours[labels])
@@ -98,7 +98,7 @@ def profile_of(name: str, values: np.ndarray, labels: np.ndarray) -> NumberProfi
 
 
 def charts(points: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> dict[str, Callable[[], Figure]]:
-    """Return every chart by name, drawn from what a run has frozen."""
+    """Return every chart by name, drawn from what a run has stored."""
     marks = [SegmentMark(i, f"Segment {i}", i, int((labels == i).sum()), f"/{i}/") for i in range(N_SEGMENTS)]
     few = PairPicture(
         "Annual income (k$)",

@@ -1,8 +1,8 @@
-"""What an export of a segment costs against a raw COPY of the same join, in time and in memory.
+"""The time and memory of a segment's export, against a raw COPY of the same join.
 
-The raw COPY is the cheapest way out of the database: nothing is defused, nothing hashed, no line ended for
-Windows. Ours is measured as people get it, with its digest and its entries in the audit trail. A fresh
-process measures, so that no memory is counted that something else had left.
+The raw COPY is the cheapest way out of the database: nothing is escaped or hashed, and lines do not end in
+CRLF. Ours is measured as people get it, with its digest and its entries in the audit trail. A fresh process
+measures, so that no leftover memory is counted.
 Run with: python -m bench exports
 """
 
@@ -27,7 +27,7 @@ EXTRA_BYTES = 20 * 1024**2
 
 
 def make_segment(folder: Path) -> int:
-    """Put so many customers into one segment; return its run."""
+    """Put all customers into one segment; return its run."""
     from django.core.management import call_command
 
     from customers.importing.pipeline import create_dataset, import_now
@@ -50,7 +50,7 @@ def make_segment(folder: Path) -> int:
 
 
 def copy_raw(what: Any) -> int:
-    """Read the join as PostgreSQL gives it, every attribute by itself; return how many bytes there were."""
+    """Read the join as PostgreSQL returns it, every attribute as a column; return the number of bytes."""
     from django.db import connection
     from psycopg import sql
 
@@ -77,14 +77,14 @@ def export(what: Any, ending: str) -> int:
 
 
 def memory() -> dict[str, int]:
-    """Bytes this process has now, and the most it had since the peak was reset."""
+    """Bytes this process uses now, and its peak since the last reset."""
     said = Path("/proc/self/status").read_text()
     found = {name: re.search(rf"{name}:\s+(\d+) kB", said) for name in ("VmRSS", "VmHWM")}
     return {name: int(match[1]) * 1024 for name, match in found.items() if match}
 
 
 def measure(run_id: int) -> dict[str, dict[str, float]]:
-    """Seconds (median), bytes of the file and extra bytes of memory, for each way."""
+    """Median seconds, file size and extra memory in bytes, for each way."""
     import django
 
     django.setup()

@@ -1,7 +1,7 @@
-"""The import of a million customers, against the standard library, plain Django and an in-place upsert.
+"""Importing a million customers, against the standard library, plain Django and an in-place upsert.
 
-Everything from the stored file to customers that people see, one after the other, one thread for numerics.
-Run with: python -m bench imports. BENCH_HUGE=1 also imports ten million, to see that memory stays flat.
+Everything from the stored file to the published customers, one after the other, with one numeric thread.
+Run with: python -m bench imports. BENCH_HUGE=1 also imports ten million, to show that memory stays flat.
 """
 
 import csv
@@ -31,7 +31,7 @@ COLUMNS = "customer_id, gender, age, income, score"
 
 @dataclass(frozen=True)
 class Bar:
-    """One thing to hold: how many times faster than what it is measured against."""
+    """One goal: how many times faster than the alternative it is measured against."""
 
     name: str
     theirs: float  # seconds, medians
@@ -56,14 +56,14 @@ class Bar:
 
 @dataclass(frozen=True)
 class Side:
-    """One way to do the work, and what must stand before it, which is not measured."""
+    """One way to do the work, and its preparation, which is not measured."""
 
     work: Callable[[], Any]
     prepare: Callable[[], Any] = lambda: None
 
 
 def median_seconds(*sides: Side, clock: Callable[[], float] = time.perf_counter) -> list[float]:
-    """The median of each side's rounds; they take turns, so that what else runs slows them all alike."""
+    """The median of each side's rounds; they alternate, so that other load affects both alike."""
     seconds: list[list[float]] = [[] for _ in sides]
     for _ in range(ROUNDS):
         for side, found in zip(sides, seconds, strict=True):
@@ -78,7 +78,7 @@ def median_seconds(*sides: Side, clock: Callable[[], float] = time.perf_counter)
 
 
 def write_files(folder: Path) -> dict[str, Path]:
-    """The same customers as made, with other bytes, with every cell in quotation marks, and one year on."""
+    """The customers as generated, with different bytes, with every cell quoted, and one year older."""
     from django.core.management import call_command
 
     files = {name: folder / f"{name}.csv" for name in ("first", "same", "quoted", "changed")}
@@ -99,7 +99,7 @@ def write_files(folder: Path) -> dict[str, Path]:
 
 
 def read_plainly(path: Path) -> Iterator[tuple[str, str, float, float, float]]:
-    """Read with `csv.DictReader` and check as the import does: padding, numbers in range, ids only once."""
+    """Read with `csv.DictReader` and check as the import does: padding, number ranges, unique ids."""
     seen: set[str] = set()
     with path.open(newline="", encoding="utf-8-sig") as file:
         for line, row in enumerate(csv.DictReader(file, strict=True), start=2):
@@ -123,7 +123,7 @@ def load_plainly(path: Path, model: Any) -> None:
 
 
 def upsert_in_place(path: Path, table: str) -> None:
-    """Let PostgreSQL read the file into a staging table, check it there, and write over what is known."""
+    """Let PostgreSQL read the file into a staging table, check it there, and overwrite existing rows."""
     from django.db import connection, transaction
 
     with transaction.atomic(), connection.cursor() as cursor:
@@ -154,7 +154,7 @@ def upsert_in_place(path: Path, table: str) -> None:
 
 
 def read_ours(path: Path) -> None:
-    """Scan, look at every cell for a mapping, and check: all that happens before the database."""
+    """Scan, profile every cell for a mapping, and validate: everything that happens before the database."""
     from customers.importing.columns.profiling import profile_columns
     from customers.importing.columns.proposal import propose_mapping
     from customers.importing.columns.validation import Validator
@@ -183,7 +183,7 @@ def read_ours(path: Path) -> None:
 
 
 class Shop:
-    """A dataset of ours, and imports into it."""
+    """One of our datasets, and imports into it."""
 
     count = 0
 
@@ -191,15 +191,15 @@ class Shop:
         self.renew()
 
     def renew(self, *paths: Path) -> None:
-        """Begin with an empty dataset and bring these files in."""
+        """Start with an empty dataset and import these files."""
         from customers.importing.pipeline import create_dataset
 
         Shop.count += 1
         self.dataset = create_dataset(f"Shop {Shop.count}")
         for path in paths:
-            self.bring(path)
+            self.load(path)
 
-    def bring(self, path: Path) -> Any:
+    def load(self, path: Path) -> Any:
         from customers.importing.pipeline import import_now
 
         with path.open("rb") as file:
@@ -209,17 +209,17 @@ class Shop:
         assert done.read_count == ROWS
         return done
 
-    def bring_changed(self, path: Path) -> None:
-        assert self.bring(path).updated_count == ROWS
+    def load_changed(self, path: Path) -> None:
+        assert self.load(path).updated_count == ROWS
 
-    def bring_unchanged(self, path: Path) -> None:
-        assert self.bring(path).unchanged_count == ROWS
+    def load_unchanged(self, path: Path) -> None:
+        assert self.load(path).unchanged_count == ROWS
 
     def undo(self, path: Path) -> float:
-        """Bring a file in and take it back; return how many seconds taking it back took."""
+        """Import a file and undo the import; return how many seconds the undo took."""
         from customers.storage.versions import undo_import
 
-        done = self.bring(path)
+        done = self.load(path)
         before = time.perf_counter()
         assert undo_import(done)
         return time.perf_counter() - before
@@ -241,7 +241,7 @@ print(json.dumps({"peak": peak, "created": done.created_count, "error": done.job
 
 
 def peak_megabytes(path: Path, rows: int, name: str) -> float:
-    """Import a file in a process of its own, and return how much memory that took at most."""
+    """Import a file in a separate process and return its peak memory."""
     done = subprocess.run(
         [sys.executable, "-c", CHILD, str(path), name], capture_output=True, check=True, text=True
     )
@@ -251,7 +251,7 @@ def peak_megabytes(path: Path, rows: int, name: str) -> float:
 
 
 def report_memory(folder: Path, first: Path) -> bool:
-    """Print the peak of each size; return whether one is too large."""
+    """Print the peak for each size; return whether one is too large."""
     from django.core.management import call_command
 
     peaks = {ROWS: peak_megabytes(first, ROWS, "Memory")}
@@ -270,7 +270,7 @@ def report_memory(folder: Path, first: Path) -> bool:
 
 
 def compare_reading(name: str, path: Path, at_least: float) -> Bar:
-    """Compare processor time: neither way waits for anything, and whatever else runs does not count."""
+    """Compare processor time: neither way waits for anything, and other load does not count."""
     theirs, ours = median_seconds(
         Side(lambda: read_all_plainly(path)), Side(lambda: read_ours(path)), clock=time.process_time
     )
@@ -304,15 +304,15 @@ def measure(files: dict[str, Path]) -> Iterator[Bar]:
 
     theirs, changed, unchanged = median_seconds(
         Side(lambda: upsert_in_place(files["changed"], table), known),
-        Side(lambda: shop.bring_changed(files["changed"]), lambda: shop.renew(files["first"])),
-        Side(lambda: shop.bring_unchanged(files["same"]), lambda: shop.renew(files["first"])),
+        Side(lambda: shop.load_changed(files["changed"]), lambda: shop.renew(files["first"])),
+        Side(lambda: shop.load_unchanged(files["same"]), lambda: shop.renew(files["first"])),
     )
     yield Bar("every row changed: upsert in place", theirs, changed, 2)
     yield Bar("nothing changed: upsert in place", theirs, unchanged, 5)
 
 
 def report_undo(files: dict[str, Path]) -> bool:
-    """Print how long it takes to take back an import that changed every customer; return whether too long."""
+    """Print how long undoing an import that changed every customer takes; return whether it is too long."""
     shop = Shop()
     shop.bring(files["first"])
     seconds = statistics.median(shop.undo(files["changed"]) for _ in range(ROUNDS))

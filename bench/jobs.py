@@ -1,8 +1,8 @@
-"""What heartbeat and progress cost an import and a run of a million customers: at most 2 % of their time.
+"""The cost of heartbeat and progress for an import and a run of a million customers: at most 2 % of the time.
 
-Counted in full, though most of it happens while the work goes on beside it: every report of the work, every
-statement of the heartbeat with the database's share, and its connection. The same work without any heartbeat
-is timed as well, for comparison; on a busy machine that difference is mostly noise.
+Everything counts, although most of it happens in parallel with the work: every progress report, every
+heartbeat statement including the database's share, and the heartbeat's connection. The same work without a
+heartbeat is timed as well, for comparison; on a busy machine that difference is mostly noise.
 Run with: python -m bench jobs
 """
 
@@ -25,7 +25,7 @@ AT_MOST = 0.02
 
 
 class Meter:
-    """Adds up the seconds that a job spends on saying that it lives and how far it is."""
+    """Adds up the seconds a job spends on heartbeat and progress."""
 
     def __init__(self) -> None:
         self.seconds, self.reports, self.statements = 0.0, 0, 0

@@ -1,6 +1,6 @@
-"""How much memory a run takes at most: the process that loads, analyses and stores, libraries included.
+"""Peak memory of a run: the process that loads, analyses and stores, libraries included.
 
-Every run has a process of its own. The second run of a segmentation also matches its segments to the first's.
+Every run has a separate process. The second run of a segmentation also matches its segments to the first's.
 `BENCH_HUGE=1` adds ten million customers, which takes minutes. Run with: python -m bench memory
 """
 
@@ -24,7 +24,7 @@ CHUNK_ROWS = 100_000
 
 @dataclass(frozen=True)
 class Shop:
-    """Customers of one kind, and the megabytes that a run over them may take."""
+    """Customers of one kind, and the megabytes a run over them may take."""
 
     name: str
     rows: int
@@ -40,7 +40,7 @@ def write_mall(file: TextIO, rows: int) -> None:
 
 
 def write_continuous(file: TextIO, rows: int) -> None:
-    """Five Gaussian groups in the plane, hardly two customers alike."""
+    """Five Gaussian groups in the plane, with hardly any identical customers."""
     rng = np.random.default_rng(0)
     centers = rng.uniform(-6, 6, (5, 2))
     file.write(",".join(("CustomerID", *CONTINUOUS_FEATURES)) + "\n")
@@ -71,7 +71,7 @@ print(json.dumps({"peak": peak} | json.loads(printed.getvalue())))
 """
 
 
-def bring_in(shop: Shop, dataset_name: str, folder: Path) -> None:
+def load(shop: Shop, dataset_name: str, folder: Path) -> None:
     from customers.importing.pipeline import create_dataset, import_now
 
     path = folder / "customers.csv"
@@ -94,9 +94,9 @@ def peak_megabytes(shop: Shop, dataset_name: str, random_state: int) -> float:
 
 
 def measure(shop: Shop, folder: Path) -> bool:
-    """Print the peaks of a first and a second run; return whether one is too large."""
+    """Print the peaks of the first and second run; return whether one is too large."""
     dataset_name = f"{shop.name} {shop.rows}"
-    bring_in(shop, dataset_name, folder)
+    load(shop, dataset_name, folder)
     peaks = [peak_megabytes(shop, dataset_name, random_state) for random_state in (0, 1)]
     print(
         f"  {shop.rows:>10,} × {shop.name:<22}{peaks[0]:>6.0f} MB first run{peaks[1]:>7.0f} MB second run"
@@ -107,7 +107,7 @@ def measure(shop: Shop, folder: Path) -> bool:
 
 
 def main() -> int:
-    print("Memory of a run, resident at its peak")
+    print("Peak resident memory of a run")
     shops = SHOPS + (HUGE_SHOPS if os.environ.get("BENCH_HUGE") == "1" else ())
     with fresh_site() as folder:
         missed = [measure(shop, folder) for shop in shops]

@@ -1,7 +1,7 @@
-"""The main job on a million customers, stage by stage, against plain Django and scikit-learn.
+"""The whole pipeline on a million customers, stage by stage, against plain Django and scikit-learn.
 
-From the file to segments people can browse, one after the other, one thread for numerics. Loading libraries
-counts for neither: a worker has them warm. Run with: python -m bench pipeline
+From the file to segments that people can browse, one after the other, with one numeric thread. Loading
+libraries does not count: a worker has them loaded. Run with: python -m bench pipeline
 """
 
 import csv
@@ -42,7 +42,7 @@ class Watch:
 
 
 def make_plain_models() -> tuple[Any, Any]:
-    """The tables an expert would make without partitions: a key, and an index on what is asked for."""
+    """The tables an expert would create without partitions: a key, and an index for the queries."""
     from django.db import connection, models
 
     class PlainCustomer(models.Model):  # noqa: DJ008 - never shown
@@ -72,7 +72,7 @@ def make_plain_models() -> tuple[Any, Any]:
 
 
 def read_plainly(path: Path) -> list[dict[str, Any]]:
-    """Read and check with the standard library, as the import does: numbers in range, ids only once."""
+    """Read and check with the standard library, as the import does: number ranges, unique ids."""
     seen, rows = set(), []
     with path.open(newline="", encoding="utf-8-sig") as file:
         for line, row in enumerate(csv.DictReader(file, strict=True), start=2):
@@ -137,7 +137,7 @@ def run_plainly(path: Path, models: tuple[Any, Any]) -> tuple[dict[str, float], 
 
 
 def run_ours(path: Path, name: str) -> tuple[dict[str, float], dict[str, float], list[float]]:
-    """Return the stages that plain Django has too, those that it has not, and the inertias."""
+    """Return the stages that plain Django also has, those it does not have, and the inertias."""
     from customers.importing.pipeline import create_dataset, import_now
     from jobs.worker.execution import execute
     from segmentation.models import SegmentationRun
@@ -210,7 +210,7 @@ def report(
     total, our_total = sum(plain.values()), sum(ours.values())
     ratio = total / our_total
     print(f"  {'total':<16}{total:>9.2f}{our_total:>9.2f}{ratio:>8.1f} x  (at least {TIMES_FASTER})")
-    print("  apart, plain has none: " + ", ".join(f"{stage} {value:.2f}" for stage, value in extra.items()))
+    print("  not in plain Django: " + ", ".join(f"{stage} {value:.2f}" for stage, value in extra.items()))
     worst = max(mine / theirs for mine, theirs in zip(our_inertias, plain_inertias, strict=True))
     print(f"  inertia against plain, worst k: {worst:.6f}")
     return int(ratio < TIMES_FASTER)

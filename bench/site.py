@@ -1,4 +1,4 @@
-"""A site of its own for a benchmark: embedded servers in a fresh folder, removed at the end."""
+"""A separate site for a benchmark: embedded servers in a fresh folder, removed at the end."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from segmenter.embedded import servers
 
 @contextmanager
 def fresh_site() -> Iterator[Path]:
-    """Set Django up on an empty, migrated database; the benchmark must not have done so before."""
+    """Set up Django on an empty, migrated database; the benchmark must not have done so already."""
     folder = Path(tempfile.mkdtemp(prefix="segmenter-bench-"))
     data = folder / "data"
     servers.make_data_folder(data)

@@ -1,7 +1,7 @@
-"""Gives every run of the tests, and every process of a run, servers, a database and broker keys of its own.
+"""Gives every test run, and every process of a run, its own servers, database and broker keys.
 
-Two runs beside each other, or a run beside a site that is up, never meet. With DATABASE_URL or
-CELERY_BROKER_URL set, the tests use those servers, in a database and under a key prefix made for this run.
+Parallel runs, or a run next to a running site, never interfere. With DATABASE_URL or CELERY_BROKER_URL set,
+the tests use those servers, with a database and key prefix created for this run.
 """
 
 import atexit
@@ -44,7 +44,7 @@ NOT_FOR_TESTS = [
 
 if settings.configured:
     raise pytest.UsageError(
-        "The tests choose a data folder of their own before the settings load: "
+        "The tests choose their own data folder before the settings load: "
         "run them without --ds and with DJANGO_SETTINGS_MODULE unset."
     )
 for variable in NOT_FOR_TESTS:
@@ -65,7 +65,7 @@ django.setup()
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("nomigrations", default=False):
         raise pytest.UsageError(
-            "Migrations make the partitioned tables: run the tests without --nomigrations."
+            "Migrations create the partitioned tables: run the tests without --nomigrations."
         )
     settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = f"test_segmenter_{RUN}"
 
@@ -88,7 +88,7 @@ def remove_keys(broker_url: str) -> None:
 
 @pytest.fixture
 def data_folder() -> Iterator[Path]:
-    """A data folder beside the one of the run, for tests that start and stop embedded servers."""
+    """A separate data folder, for tests that start and stop embedded servers."""
     folder = make_data_folder(f"test-{secrets.token_hex(4)}")
     yield folder
     remove_data_folder(folder)
@@ -96,7 +96,7 @@ def data_folder() -> Iterator[Path]:
 
 @pytest.fixture
 def wait_until() -> Callable[..., None]:
-    """Wait for something that another process does."""
+    """Wait for something another process does."""
 
     def wait(is_so: Callable[[], object], *, seconds: float = 60) -> None:
         give_up_at = time.monotonic() + seconds

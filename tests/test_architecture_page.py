@@ -1,6 +1,6 @@
-"""docs/architecture.md names every module, and every path and link in a document leads somewhere.
+"""docs/architecture.md lists every module, and every path and link in the documents leads somewhere.
 
-docs/operating.md explains every setting that people can make, and no other.
+docs/operating.md explains every setting that people can change, and no others.
 """
 
 import re
@@ -28,7 +28,7 @@ NOT_FOR_PEOPLE = {"PROMETHEUS_MULTIPROC_DIR"}
 
 
 def modules() -> set[str]:
-    """Every module with a name of its own; migrations are told of where one matters."""
+    """Every module except `__init__.py` and migrations."""
     files = (file for package in PACKAGES for file in (CHECKOUT / package).rglob("*.py"))
     return {
         file.relative_to(CHECKOUT).as_posix()
@@ -48,7 +48,7 @@ def modules_on_the_page() -> list[str]:
 
 
 def paths_in(document: Path) -> set[str]:
-    """Paths from the checkout on that a document names in backticks."""
+    """Paths in backticks, relative to the repository."""
     named = set(PATH.findall(document.read_text()))
     return {path for path in named if path.startswith(tuple(f"{folder}/" for folder in FOLDERS))}
 

@@ -1,4 +1,4 @@
-"""What code names by a string is there: nothing else would notice, until somebody asks for it."""
+"""Dotted paths in strings exist: nothing else would notice a wrong one until it is used."""
 
 import ast
 import importlib
@@ -23,7 +23,7 @@ NO_PATHS = {"customers.csv", "valkey.sock", "files.E001", "models.W045"}
 
 
 def paths_in(module: Path) -> set[str]:
-    """The dotted paths that a module holds as strings."""
+    """The dotted paths in a module's strings."""
     pattern = PATH if module.name == "settings.py" else OURS
     strings = [
         node.value
@@ -34,7 +34,7 @@ def paths_in(module: Path) -> set[str]:
 
 
 def paths_of_code() -> dict[str, str]:
-    """Every dotted path in the code, and where it stands; migrations are as they were once."""
+    """Every dotted path in the code, and where it is; migrations are left out, as they never change."""
     modules = [module for floor in FLOORS for module in sorted((CHECKOUT / floor).rglob("*.py"))]
     return {
         path: str(module.relative_to(CHECKOUT))
@@ -56,7 +56,7 @@ def permissions() -> set[str]:
 
 
 def find(path: str) -> object:
-    """What a path names: a module, or something in one."""
+    """The module a path names, or something in one."""
     try:
         return importlib.import_module(path)
     except ModuleNotFoundError as error:

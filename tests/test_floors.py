@@ -1,4 +1,4 @@
-"""What the house looks like, and that heavy libraries load late. Who may import whom: `lint-imports`."""
+"""The size of modules and functions, and the late loading of heavy libraries. Imports: `lint-imports`."""
 
 import ast
 import os
@@ -18,7 +18,7 @@ def modules_of(floor: str) -> list[Path]:
 
 
 def loaded_by(statement: str) -> set[str]:
-    """First names of all modules that are loaded in a fresh interpreter after a statement."""
+    """The top-level packages loaded in a fresh interpreter after a statement."""
     script = f"{statement}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
     found = subprocess.run(
         [sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=False
@@ -28,7 +28,7 @@ def loaded_by(statement: str) -> set[str]:
 
 
 def written_here() -> list[Path]:
-    """All Python of the house but migrations, which are made."""
+    """All our Python modules except migrations, which are generated."""
     rooms = [folder for folder in CHECKOUT.glob("[a-z]*/") if folder.name != "var"]
     modules = [module for room in rooms for module in modules_of(room.name)]
     return [module for module in modules if module.parent.name != "migrations"]

@@ -1,4 +1,4 @@
-"""No test sees what another has left in the database."""
+"""No test sees what another one left in the database."""
 
 import pytest
 from django.contrib.auth.models import Group

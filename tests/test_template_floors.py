@@ -1,4 +1,4 @@
-"""A template names its own floor and those below: what rooms above add comes by slots. Lines are short."""
+"""A template uses only its own app and lower ones: higher apps add to it through slots. Lines are short."""
 
 import re
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ FOLDER = CHECKOUT / "templates"
 TEMPLATES = {str(path.relative_to(FOLDER)): path.read_text() for path in sorted(FOLDER.rglob("*.html"))}
 FLOORS = ["common", "audit", "jobs", "customers", "segmentation", "segmenter"]
 MODULES = [path.read_text() for floor in FLOORS for path in (CHECKOUT / floor).rglob("*.py")]
-# The frame of every page and of those that say one thing: everybody may stand in it.
+# The base templates of all pages, which every app may use.
 FRAMES = {"base.html", "notice.html"}
-# Addresses of the site that the frame of every page leads to as well.
+# URLs of the site that the base template links to as well.
 EVERYWHERE = {"home", "glossary"}
-# Django shows these by itself, or django-allauth does.
+# Rendered by Django itself or by django-allauth.
 SHOWN_BY_LIBRARIES = {"400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html"}
 ALLAUTH = Path(allauth.__file__).parent / "templates"
 LIBRARIES = engines["django"].engine.libraries
@@ -35,13 +35,13 @@ SLOT = re.compile(r"""{% page_slot ["']([^"']+)["']""")
 
 
 def floor_of(name: str) -> str:
-    """The floor of a template; error pages and those of the account are the site's."""
+    """The app of a template; error and account pages belong to the site."""
     folder = name.partition("/")[0]
     return folder if folder in FLOORS else "segmenter"
 
 
 def addresses(resolver: Any = None, namespace: str = "") -> Iterator[tuple[str, str]]:
-    """The name of every address, and the floor or library whose view answers there."""
+    """The name of every URL, and the app or library of its view."""
     for pattern in (resolver or get_resolver()).url_patterns:
         if isinstance(pattern, URLResolver):
             inner = f"{pattern.namespace}:" if pattern.namespace else ""
@@ -54,7 +54,7 @@ ADDRESSES = dict(addresses())
 
 
 def named_floors(source: str) -> Iterator[tuple[str, str]]:
-    """What a template names, and the floor or library that it belongs to."""
+    """The names a template uses, and the app or library each belongs to."""
     for name in set(ADDRESS.findall(source)) - EVERYWHERE:
         yield name, ADDRESSES[name]
     for library in " ".join(LOADED.findall(source)).split():
@@ -71,7 +71,7 @@ def names_from_above(name: str, source: str) -> list[str]:
 
 
 def is_used(name: str) -> bool:
-    """Whether a view, another template or a setting names it, or a library shows it in place of its own."""
+    """Whether a view, another template or a setting uses it, or it overrides a library's template."""
     wanted = (f'"{name}"', f"'{name}'")
     texts = [*MODULES, *(source for other, source in TEMPLATES.items() if other != name)]
     return (

@@ -1,4 +1,4 @@
-"""Every word that people see can be translated: none stands in a template outside of a translation tag."""
+"""Everything people read can be translated: no text in a template is outside a translation tag."""
 
 import ast
 import re
@@ -19,15 +19,15 @@ UNTRANSLATED = {"Segmenter", "CSV", "XLSX", "PNG", "SVG", "SHA", "k"}
 ATTRIBUTE = re.compile(r'[\w-]+="[^"]*"')
 SHOWN_INPUTS = {"submit", "button", "reset"}
 SPOKEN = {"alt", "title", "aria-label", "aria-description", "placeholder", "aria-roledescription"}
-# Filters that hold words, and what stands behind them when these are translated or none: `_("never")`, `"–"`.
+# Filters whose argument is text, and arguments that are translated or not words: `_("never")`, `"–"`.
 WORDED = re.compile(r"""\|(default|default_if_none|yesno|pluralize|add):?(_\()?(["'][^"']*["'])?""")
-# What is between them is translated; or is no text but a class, in an attribute of the page around the block.
+# The contents are translated, or are not text but a class in an attribute of the enclosing page.
 BEGIN = re.compile(r"blocktrans(late)?\b|block \w+_class$")
 END = re.compile(r"endblock(trans(late)?)?\b")
 
 
 class Words(HTMLParser):
-    """Collects what a reader sees or hears of a page's markup, with the line it begins on."""
+    """Collects the text of a page's markup that people see or hear, with its line."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Words(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self.silent:
-            # Where a tag ends in each branch of a condition, attributes of the second look like text.
+            # If a tag ends in each branch of a condition, attributes of the second branch look like text.
             self.note(ATTRIBUTE.sub("", data))
 
     def note(self, text: str) -> None:
@@ -56,7 +56,7 @@ class Words(HTMLParser):
 
 
 def bare_words(source: str) -> Iterator[tuple[int, str]]:
-    """Yield line and words of what stands outside of translation tags, in the page or in a filter."""
+    """Yield line and text of anything outside translation tags, in the page or in a filter."""
     markup, is_inside = "", False
     for token in Lexer(source).tokenize():
         if token.token_type == TokenType.BLOCK and BEGIN.match(token.contents):
@@ -141,7 +141,7 @@ def test_dates_never_leave_day_and_month_in_doubt():
 # ---- Python ------------------------------------------------------------------------------------------------
 
 PACKAGES = ("common", "audit", "jobs", "customers", "segmentation", "segmenter")
-# Commands, and what starts the servers, talk to whoever runs them: in English, as their options are.
+# Commands and server start-up speak English, like their options.
 SPEAKING_ENGLISH = re.compile(
     r"management/|migrations/|embedded|production\.py|secret\.py|supervisor\.py|sample\.py"
 )
@@ -152,7 +152,7 @@ MODULES = sorted(
     if not SPEAKING_ENGLISH.search(str(path.relative_to(settings.BASE_DIR)))
 )
 MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext"}
-# What these are given nobody reads on a page.
+# The arguments of these never appear on a page.
 UNREAD = {
     "ValueError",
     "TypeError",
@@ -173,7 +173,7 @@ WORDS = re.compile(r"[^\W\d_]{2,}\S* \S")
 
 
 def _called(call: ast.Call) -> str:
-    """The name of what is called; that of a message says so."""
+    """The name of the called function, marked if it is one of `messages`."""
     if isinstance(call.func, ast.Attribute):
         is_message = isinstance(call.func.value, ast.Name) and call.func.value.id == "messages"
         return "report" if is_message else call.func.attr
@@ -181,18 +181,18 @@ def _called(call: ast.Call) -> str:
 
 
 def _text(node: ast.AST) -> str:
-    """The words of a literal, a place for each value that it is filled with."""
+    """The text of a literal, with a placeholder for each value."""
     if isinstance(node, ast.JoinedStr):
         return "".join(_text(part) or "0" for part in node.values)
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def untranslated(node: ast.AST, *, is_said: bool = False) -> Iterator[tuple[int, str]]:
-    """Yield line and words of what bypasses gettext: whole sentences, and whatever is said to people."""
+    """Yield line and text of anything that bypasses gettext: whole sentences, and messages to people."""
     if isinstance(node, ast.Call):
         name = _called(node)
         if name in MARKS:
-            # What is filled in before it is looked up is never found.
+            # A message that is formatted before the lookup is never found.
             yield from ((node.lineno, ast.unparse(each)) for each in node.args if not _can_be_found(each))
             return
         if name in UNREAD:

@@ -1,4 +1,4 @@
-"""Charts and analysis know no Django, and yet speak the language of whoever reads them."""
+"""Charts and analysis do not import Django, yet use the reader's language."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from segmenter.apps import read_signs
 
 
 class Shouting:
-    """A language that shouts what it says; placeholders stay as they are."""
+    """A language in capital letters; placeholders are left unchanged."""
 
     def gettext(self, message):
         return message.replace("elbow", "ELBOW").replace("customers", "CUSTOMERS")

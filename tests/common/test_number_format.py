@@ -1,4 +1,4 @@
-"""Numbers as charts write them."""
+"""Number formatting for charts."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Names that are not taken yet."""
+"""Unused names."""
 
 from common.unique_names import unused_name
 

@@ -1,4 +1,4 @@
-"""Break everything, again and again, and count what is lost: `python tests/faults --help`."""
+"""Inject faults, again and again, and count the losses: `python tests/faults --help`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
 
 @dataclass(frozen=True)
 class Line:
-    """What became of one injection."""
+    """The result of one injection."""
 
     number: str
     title: str
@@ -73,7 +73,7 @@ def read_options() -> argparse.Namespace:
 
 
 def make_folder() -> Path:
-    """A folder of the suite's own, which the account of PostgreSQL may enter."""
+    """The suite's own folder, which PostgreSQL's account can enter."""
     account = servers.server_account(Path("/nowhere"))
     candidates = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]  # noqa: S108
     reachable = [folder for folder in candidates if servers.may_enter(account, folder)]
@@ -87,7 +87,7 @@ def play_all(options: argparse.Namespace, data_dir: Path, scale: float) -> tuple
     import django
 
     django.setup()
-    logging.disable()  # the workers' logs tell what they did; here it would be told twice
+    logging.disable()  # the workers' own logs have this already
     from django.core.management import call_command
     from fault_play import Play
 
@@ -120,7 +120,7 @@ def chosen(options: argparse.Namespace) -> list:
 
 
 def play_one(injection, play, rounds: int) -> tuple[Line, list[str]]:
-    """Play the rounds of an injection; a failed one is a loss, and the next begins on new workers."""
+    """Run the rounds of an injection; a failed round is a loss, and the next one starts with new workers."""
     play.worst = 0.0
     complaints = []
     began = time.monotonic()
@@ -128,7 +128,7 @@ def play_one(injection, play, rounds: int) -> tuple[Line, list[str]]:
         try:
             injection.play(play)
             play.check_nothing_wrong()
-        except Exception as error:  # noqa: BLE001 - whatever it was, the table says that something is wrong
+        except Exception as error:  # noqa: BLE001 - whatever it is, the table must show that something is wrong
             if str(error).startswith("skipped"):
                 say(f"{injection.number}: {error}")
                 return Line(injection.number, injection.title, 0, 0.0, 0), []

@@ -1,4 +1,4 @@
-"""Injections: lists that a worker writes for people to take along."""
+"""Injections: exports written by a worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an injection is, and the list of them."""
+"""The injections: their definition and their list."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from fault_play import Play
 
 @dataclass(frozen=True)
 class Injection:
-    """A way to hurt the site.
+    """A way to damage the site.
 
     Attributes
     ----------
     is_kill
-        Whether every round of it counts: the others are played once.
+        Whether it is run in every round; the others run only once.
     is_short
-        Whether it belongs to the short round.
+        Whether it is part of the short round.
     """
 
     number: str

@@ -1,4 +1,4 @@
-"""What people do on the suite's site, and what is measured while it is hurt."""
+"""What people do on the suite's site, and what is measured while faults are injected."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from segmentation.models import ClusterAssignment, CustomerExport, SegmentationR
 from segmentation.runs.request import RunRequest, start_run
 
 FEATURES = ["Annual Income (k$)", "Spending Score (1-100)"]
-# What a busy small machine may add to a timing that was divided.
+# What a busy small machine may add to a scaled-down timing.
 SLACK_SECONDS = 8.0
 
 
 @dataclass
 class Play:
-    """One site with customers and a first result; each injection plays on it.
+    """One site with customers and a first result, on which each injection is run.
 
     Attributes
     ----------
     worst
-        The longest recovery seen by the present injection, in seconds.
+        The longest recovery during the current injection, in seconds.
     """
 
     stage: Stage
@@ -49,7 +49,7 @@ class Play:
     _number: int = field(default=100)
 
     def prepare(self) -> None:
-        """Make the tables, the people, a dataset and its first run."""
+        """Create the tables, the users, a dataset and its first run."""
         with connection.cursor() as cursor:
             cursor.execute("CREATE TABLE fault_start (job_id bigint, attempt int, pid int)")
             cursor.execute("CREATE TABLE fault_publication (job_id bigint, attempt int)")
@@ -87,7 +87,7 @@ class Play:
         return start_import(self.dataset, self.file(number), f"customers-{number}.csv", self.user)
 
     def hold_import(self, stage: str, fraction: float) -> CustomerImport:
-        """Start an import whose first attempt waits at a place."""
+        """Start an import whose first attempt waits at this point."""
         customer_import = self._held(self.start_import, stage, fraction=fraction)
         return CustomerImport.objects.get(pk=customer_import.pk)
 
@@ -97,11 +97,11 @@ class Play:
         return start_run(request, self.user)
 
     def hold_run(self, stage: str, *, done: int = 0, fraction: float = 0) -> SegmentationRun:
-        """Start a run whose first attempt waits at a place."""
+        """Start a run whose first attempt waits at this point."""
         return self._held(lambda: self.start_run(self.next_number()), stage, done=done, fraction=fraction)
 
     def time_run(self) -> float:
-        """Do a run, and return how many seconds it took."""
+        """Do a run and return how many seconds it took."""
         began = time.monotonic()
         self.finish(self.start_run(self.next_number()).job_id)
         return time.monotonic() - began
@@ -111,12 +111,12 @@ class Play:
         return start_export(what, "csv", [], self.user)
 
     def hold_export(self) -> CustomerExport:
-        """Start an export whose first attempt waits when a part of its file is written."""
+        """Start an export whose first attempt waits once part of its file is written."""
         export = self._held(self.start_export, "writing the customers", done=1)
         return CustomerExport.objects.get(pk=export.pk)
 
     def _held(self, start: Any, stage: str, **place: Any) -> Any:
-        """The job's number is known before there is a job: the worker must find the wish when it begins."""
+        """The job's id is fixed in advance, so that the worker finds the request to wait when it starts."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT coalesce(max(id), 0) + 1 FROM jobs_job")
             (following,) = cursor.fetchone()
@@ -128,7 +128,7 @@ class Play:
         return started
 
     def hold_probe(self, act: str, stage: str, *, done: int = 0) -> int:
-        """Start a probe whose first attempt waits at a place."""
+        """Start a probe whose first attempt waits at this point."""
         return self._held(lambda: Job.objects.get(pk=self.probe(act)), stage, done=done).pk
 
     def probe(self, act: str) -> int:
@@ -140,7 +140,7 @@ class Play:
         return Job.objects.with_clock().get(pk=job_id)
 
     def finish(self, job_id: int, state: str = "succeeded", seconds: float = 120) -> Job:
-        """Wait until a job has ended, as expected."""
+        """Wait until a job has ended in the expected state."""
         wait_for(lambda: not self.job(job_id).is_active, f"job {job_id} has ended", seconds)
         job = self.job(job_id)
         require(job.state == state, f"job {job_id} has {job.state}, not {state}: {job.error}")
@@ -153,7 +153,7 @@ class Play:
         return self._count("fault_publication", job_id)
 
     def take_copied(self) -> int:
-        """Empty the table that probes copy into; return how many megabytes were there."""
+        """Empty the table that probes copy into; return how many megabytes it held."""
         with connection.cursor() as cursor:
             cursor.execute("WITH gone AS (DELETE FROM fault_copy RETURNING 1) SELECT count(*) FROM gone")
             return int(cursor.fetchone()[0]) // 1024
@@ -164,7 +164,7 @@ class Play:
             return int(cursor.fetchone()[0])
 
     def check_run(self, run: SegmentationRun) -> None:
-        """A run that has succeeded has exactly its customers."""
+        """A successful run has exactly its customers."""
         run.refresh_from_db()
         assigned = ClusterAssignment.objects.filter(run=run).count()
         require(assigned == run.customer_count > 0, f"{assigned} of {run.customer_count} assigned")
@@ -176,7 +176,7 @@ class Play:
         require(read == self.rows and rows == customer_import.customer_count, f"{read} read, {rows} rows")
 
     def check_export(self, export: CustomerExport) -> None:
-        """An export that has succeeded has its file, whole."""
+        """A successful export has its complete file."""
         export.refresh_from_db()
         file = path_of(export.file_id).read_bytes()
         require(hashlib.sha256(file).hexdigest() == export.sha256, "the file is another one")
@@ -189,7 +189,7 @@ class Play:
         return hashlib.sha256(repr(list(rows.values_list("customer_id", "label"))).encode()).hexdigest()
 
     def check_nothing_wrong(self) -> None:
-        """What must hold after every injection."""
+        """The checks after every injection."""
         connections.close_all()
         wait_for(lambda: not Job.objects.active().exists(), "nothing is queued or running any more")
         looks = self.stage.looks()
@@ -202,11 +202,11 @@ class Play:
     # ---- What is measured --------------------------------------------------------------------------------
 
     def bar(self, shipped: float) -> float:
-        """A bar for the shipped timings, at the suite's."""
+        """A limit for the shipped timings, scaled to the suite's."""
         return shipped if self.stage.scale == 1 else shipped / self.stage.scale + SLACK_SECONDS
 
     def measure(self, since: float, shipped_bar: float, what: str) -> float:
-        """Note the seconds since a moment; they must be within the bar."""
+        """Record the seconds since a moment; they must be within the limit."""
         seconds = time.monotonic() - since
         self.worst = max(self.worst, seconds)
         require(seconds <= self.bar(shipped_bar), f"{what}: {seconds:.1f} s")
@@ -217,7 +217,7 @@ class Play:
         return time.monotonic()
 
     def see_recovery(self, job_id: int, since: float) -> None:
-        """The page says “stalled” in time, and then somebody takes the job up or it fails with a reason."""
+        """The page says “stalled” in time, and then the job is taken up or fails with a reason."""
         wait_for(lambda: self.job(job_id).is_stalled or self.job(job_id).attempt > 1, "it is stalled")
         require(time.monotonic() - since <= self.bar(45), "stalled too late")
         wait_for(lambda: self.job(job_id).attempt > 1 or not self.job(job_id).is_active, "it is resumed")

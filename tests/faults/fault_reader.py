@@ -1,10 +1,10 @@
-"""A process that reads all along, as people do, and writes down whatever must never be seen.
+"""A process that keeps reading, as people do, and records anything that must never be visible.
 
-Like the site's pages it reads at READ COMMITTED, first what is published and then the rows of it. Not both
-in one statement: PostgreSQL settles which partitions there are when it plans, a moment before the statement's
-snapshot, and in that moment a run and its partition may be committed. (A REPEATABLE READ transaction that
-began before a publication may see all rows of a new partition: COPY … FREEZE makes them visible to older
-snapshots. Nothing in the site reads so.)
+Like the site's pages it reads at READ COMMITTED, first what is published and then its rows. Not both in one
+statement: PostgreSQL determines the partitions when planning, a moment before the statement's snapshot, and
+in between a run and its partition may be committed. (A REPEATABLE READ transaction that began before a
+publication may see all rows of a new partition, because COPY … FREEZE makes them visible to older snapshots.
+Nothing in the site reads that way.)
 Started as `python fault_reader.py CONNECTION FILE BASELINE`; ends on SIGTERM.
 """
 
@@ -50,7 +50,7 @@ PUBLISHED_TWICE = "SELECT job_id FROM fault_publication GROUP BY job_id HAVING c
 
 
 def violations(connection: psycopg.Connection, baseline: int) -> Iterator[str]:
-    """What one look at everything finds wrong."""
+    """The violations found in one pass over everything."""
     yield from wrong_runs(connection, baseline)
     yield from wrong_imports(connection)
     for dataset, version, customers in connection.execute(CURRENT):
@@ -97,7 +97,7 @@ def wrong_rows(
     looking: str,
     parameters: dict[str, int] | None = None,
 ) -> Iterator[str]:
-    """Look at the rows, then at the states again: all of what had succeeded, none of what has not."""
+    """Read the rows, then the states again: successful ones have all their rows, others none."""
     rows = dict(connection.execute(counting, [[number for number, *_ in before]]))
     after = {number: rest for number, *rest in connection.execute(looking, parameters)}
     for number, state, customers, *_ in before:

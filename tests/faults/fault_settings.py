@@ -1,4 +1,4 @@
-"""The site's settings, with one more kind of job: the probe, which does what its title says."""
+"""The site's settings plus one more kind of job: the probe, which does what its title says."""
 
 import os
 import time
@@ -15,6 +15,6 @@ if visibility := os.environ.get("FAULT_VISIBILITY_SECONDS"):
     }
 
 if offset := float(os.environ.get("FAULT_CLOCK_OFFSET", "0")):
-    # A process whose clock is wrong; the database's is right.
+    # For a process whose clock is wrong while the database's is right.
     right = time.time
     time.time = lambda: right() + offset

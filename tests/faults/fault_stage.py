@@ -1,4 +1,4 @@
-"""Servers, workers, web and reader of the suite's own, and the means to hurt them."""
+"""The suite's own servers, workers, web process and reader, and the means to damage them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOT_OURS = ["DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "PRODUCTION", "SEC
 
 
 class FaultError(Exception):
-    """What must never happen has happened."""
+    """Something happened that must never happen."""
 
 
 def require(is_so: object, complaint: object) -> None:
@@ -32,7 +32,7 @@ def require(is_so: object, complaint: object) -> None:
 
 
 def wait_for(is_so: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-    """Wait until something is so, and return it."""
+    """Wait until something is true, and return it."""
     give_up_at = time.monotonic() + seconds
     while not (found := is_so()):
         require(time.monotonic() < give_up_at, f"not within {seconds:.0f} s: {what}")
@@ -41,7 +41,7 @@ def wait_for(is_so: Callable[[], Any], what: str, seconds: float = 60) -> Any:
 
 
 def prepare_environment(data_dir: Path, scale: float) -> None:
-    """Point this process, and all it starts, to the suite's own servers and timings."""
+    """Point this process and its children to the suite's own servers and timings."""
     for name in NOT_OURS:
         os.environ.pop(name, None)
     sockets = servers.socket_folder(data_dir)
@@ -70,9 +70,9 @@ class Stage:
     Parameters
     ----------
     data_dir
-        A folder of the suite's own.
+        The suite's own folder.
     scale
-        By how much the shipped timings are divided.
+        The divisor for the shipped timings.
     """
 
     def __init__(self, data_dir: Path, scale: float) -> None:
@@ -97,7 +97,7 @@ class Stage:
             )
 
     def start_worker(self, *, concurrency: int = 2, **environment: str) -> subprocess.Popen[bytes]:
-        """Start a worker and wait until it says that it lives."""
+        """Start a worker and wait until it reports that it is alive."""
         number = len(list(self.data_dir.glob("worker-*.log")))
         options = ["--concurrency", str(concurrency), "--hostname", f"w{number}@faults", "--loglevel", "INFO"]
         command = ["-m", "celery", "-A", "segmenter", "worker", *options]
@@ -132,14 +132,14 @@ class Stage:
         wait_for(lambda: self.looks() > 0, "the reader reads")
 
     def looks(self) -> int:
-        """How often the reader has looked."""
+        """How many passes the reader has made."""
         try:
             return int(self.violations.with_suffix(".looks").read_text() or 0)
         except FileNotFoundError:
             return 0
 
     def web_status(self) -> int:
-        """Ask the web server whether it is well; 0 if it does not answer."""
+        """The status of the web server's health check; 0 if it does not answer."""
         connection = _UnixConnection(self.data_dir / "web.sock")
         try:
             connection.request("GET", "/healthz", headers={"Host": "localhost"})
@@ -150,7 +150,7 @@ class Stage:
             connection.close()
 
     def kill_tree(self, process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
-        """Kill a process and its children in one blow."""
+        """Kill a process and all its children at once."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         process.wait(60)
@@ -176,7 +176,7 @@ class Stage:
         return int((self.data_dir / files[name]).read_text().split()[0])
 
     def kill_server(self, name: str, number: int = signal.SIGKILL) -> int:
-        """Send a server a signal and wait until it has gone; return its process id."""
+        """Send a server a signal and wait until it has exited; return its process id."""
         pid = self.server_pid(name)
         os.kill(pid, number)
         wait_for(lambda: not Path(f"/proc/{pid}").exists() or is_zombie(pid), f"{name} has gone")
@@ -205,7 +205,7 @@ class Stage:
 
     @contextlib.contextmanager
     def kept_down(self, name: str) -> Iterator[None]:
-        """Kill a server and keep it from being started again in this block; on leaving it is back."""
+        """Kill a server and keep it down in this block; it is restarted afterwards."""
         keeper = self.keeper_pid()
         os.kill(keeper, signal.SIGSTOP)
         try:
@@ -228,7 +228,7 @@ class Stage:
     def hold(
         self, job_id: int, stage: str = "", *, done: int = 0, fraction: float = 0, attempt: int = 1
     ) -> None:
-        """Ask an attempt to wait where it reports this; `release` lets it go on."""
+        """Make an attempt wait when it reports this; `release` lets it continue."""
         (self.data_dir / "held.json").unlink(missing_ok=True)
         draft = self.data_dir / "hold.new"
         asked = {"job": job_id, "stage": stage, "done": done, "fraction": fraction, "attempt": attempt}
@@ -236,14 +236,14 @@ class Stage:
         draft.rename(self.data_dir / "hold.json")
 
     def wait_held(self, what: str) -> int:
-        """Wait until an attempt waits; return its process id."""
+        """Wait until an attempt is waiting; return its process id."""
         held = self.data_dir / "held.json"
         wait_for(held.exists, f"an attempt arrives {what}")
         return int(json.loads(held.read_text())["pid"])
 
     @contextlib.contextmanager
     def full_disk(self) -> Iterator[None]:
-        """Let the workers' exports find no more room than a few kilobytes in this block."""
+        """Leave only a few kilobytes of disk space for the workers' exports in this block."""
         flag = self.data_dir / "full-disk"
         flag.touch()
         try:

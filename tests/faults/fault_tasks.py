@@ -1,4 +1,4 @@
-"""Loaded into the workers of the fault suite: probes, and places where work waits for its accident."""
+"""Loaded into the fault suite's workers: probes, and points where work waits for a fault."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def execute_probe(job_id: int) -> None:
 
 
 def probe(claim: Claim) -> None:
-    """Note the start, do what the title says, publish one row."""
+    """Record the start, do what the title says, publish one row."""
     act, _, amount = Job.objects.values_list("title", flat=True).get(pk=claim.job_id).partition(" ")
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO fault_start VALUES (%s, %s, %s)", [*claim.key, os.getpid()])
@@ -54,7 +54,7 @@ def sleep(claim: Claim, seconds: float) -> None:
 
 
 def sleep_deaf(claim: Claim, seconds: float) -> None:
-    """Python that never looks whether it should stop."""
+    """Python code that never checks whether it should stop."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         time.sleep(0.02)
@@ -69,12 +69,12 @@ def allocate(claim: Claim, terabytes: float) -> None:
 
 
 def compute_natively(claim: Claim, _: float) -> None:
-    """One call into C that returns after many minutes and looks at no signal."""
+    """One call into C that takes many minutes and handles no signals."""
     hashlib.pbkdf2_hmac("sha256", b"fault", b"salt", 2**31 - 1)
 
 
 def fill_disk(claim: Claim, megabytes: float) -> None:
-    """Write a temporary file beyond what the disk holds: here, beyond the limit of this process."""
+    """Write a temporary file too large for the disk: here, beyond this process's file size limit."""
     with small_disk(int(megabytes * 1024**2 / 2)), tempfile.TemporaryFile(dir=settings.DATA_DIR) as file:
         file.write(bytes(int(megabytes * 1024**2)))
         file.flush()
@@ -82,7 +82,7 @@ def fill_disk(claim: Claim, megabytes: float) -> None:
 
 @contextmanager
 def small_disk(size: int) -> Iterator[None]:
-    """Let no file of this process grow beyond so many bytes in this block."""
+    """Limit the size of this process's files to this many bytes in this block."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -92,13 +92,13 @@ def small_disk(size: int) -> Iterator[None]:
 
 
 def fill_database(claim: Claim, rows: float) -> None:
-    """Write into the table that the suite put on a small disk."""
+    """Write into a table that the suite put on a small disk."""
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO fault_small SELECT repeat('x', 1000) FROM generate_series(1, %s)", [rows])
 
 
 def copy(claim: Claim, megabytes: float) -> None:
-    """Write so much by COPY that it cannot all wait in a buffer, into the table that the suite made."""
+    """COPY more into the suite's table than fits into any buffer."""
     with (
         transaction.atomic(),
         connection.cursor() as cursor,
@@ -121,7 +121,7 @@ ACTS = {
 }
 
 
-# ---- Places to wait for an accident ------------------------------------------------------------------------
+# ---- Points to wait for a fault ----------------------------------------------------------------------------
 
 working: dict[str, Claim] = {}
 report_truly = Claim.report
@@ -137,7 +137,7 @@ Claim.report = report  # type: ignore[method-assign]
 
 
 def wait_for_accident(stage: str, done: int, total: int | None) -> None:
-    """Wait here, alive and beating, if the suite asks for it; `held.json` tells it who waits."""
+    """Wait here, with a heartbeat, if the suite asks for it; `held.json` says which attempt is waiting."""
     claim = working["claim"]
     if not is_wanted(claim, stage, done, total):
         return
@@ -164,7 +164,7 @@ def is_wanted(claim: Claim, stage: str, done: int, total: int | None) -> bool:
 
 
 def hold_while_copying() -> None:
-    """Let the writing of assignments wait, too: it reports nothing, being inside one statement."""
+    """Make the writing of assignments wait as well: inside one statement, it reports no progress."""
     from segmentation.runs import assignments
 
     copy_truly = assignments._copy_blocks
@@ -183,7 +183,7 @@ hold_while_copying()
 
 
 def write_exports_on_a_small_disk() -> None:
-    """Let exports find the disk full while the suite asks for it."""
+    """Make the disk look full to exports while the suite asks for it."""
     from segmentation.exports import background
 
     write_truly = background._write_file

@@ -1,4 +1,4 @@
-"""A short round of the fault suite; `make test-faults` plays all of it, twenty times."""
+"""A short round of the fault suite; `make test-faults` runs all of it, twenty times."""
 
 import os
 import subprocess

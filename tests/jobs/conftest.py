@@ -1,4 +1,4 @@
-"""Jobs in every state, for the tests of this floor."""
+"""Jobs in every state."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,7 +16,7 @@ def job(db: None) -> Job:
 
 
 def make_job(**values: object) -> Job:
-    """A queued job of which no broker is told."""
+    """A queued job for which no message is sent."""
     return Job.objects.create(kind="run", sent_at=Now(), **values)
 
 
@@ -37,7 +37,7 @@ def state_of() -> Callable[[Job], str]:
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Job ids of which the broker was told."""
+    """The ids of the jobs for which a message was sent."""
     ids: list[int] = []
     monkeypatch.setattr("jobs.dispatch.send_message", lambda task, job_id: ids.append(job_id) or True)
     return ids

@@ -1,4 +1,4 @@
-"""Messages may be lost, doubled or late: the rows see to it that they are sent."""
+"""Messages may be lost, repeated or late: the rows make sure that they are sent."""
 
 from datetime import timedelta
 

@@ -81,7 +81,7 @@ def test_a_running_job_is_asked_to_stop_and_cannot_succeed(claimed, state_of):
     assert lifecycle.finish_cancelled(job.pk, attempt)
 
 
-# ---- Giving back and trying again --------------------------------------------------------------------------
+# ---- Requeueing and retrying -------------------------------------------------------------------------------
 
 
 def test_a_requeued_job_belongs_only_to_its_next_attempt(claimed):
@@ -128,7 +128,7 @@ def test_a_failed_job_is_not_retried_while_the_same_work_is_active():
     assert found.value.job == new
 
 
-# ---- One of a key, one at a time in a lane, so many of a person --------------------------------------------
+# ---- One per key, one at a time per lane, a limit per person -----------------------------------------------
 
 
 def test_the_same_work_is_queued_only_once_until_it_ends():
@@ -145,7 +145,7 @@ def test_jobs_without_a_key_are_all_different():
 
 
 def at_once(times: int, act: Callable[[], object]) -> list[object]:
-    """What came out of doing something so many times at the same moment, on a connection each."""
+    """The results of doing something several times at the same moment, each on its own connection."""
     barrier = threading.Barrier(times)
 
     def do() -> object:

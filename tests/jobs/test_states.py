@@ -1,8 +1,8 @@
-"""Two workers, a maintenance thread and a person on the same jobs at the same moment, on real PostgreSQL.
+"""Two workers, a maintenance thread and a person acting on the same jobs at once, on real PostgreSQL.
 
-A model in plain Python says what each step may do. Steps are taken alone, and in pairs at the same moment:
-then what came out must be what one order of the two would have given. One worker's clock is an hour ahead and
-the other's an hour behind, which must make no difference.
+A model in plain Python says what each step may do. Steps are taken one by one, and in simultaneous pairs,
+whose result must match one of the two possible orders. One worker's clock is an hour ahead and the other's an
+hour behind, which must make no difference.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class ModelJob:
 
 @dataclass
 class Model:
-    """Two jobs of one lane, the older first, and which attempt each worker believes to have."""
+    """Two jobs in one lane, the older first, and the attempt each worker believes it has."""
 
     jobs: list[ModelJob] = field(default_factory=lambda: [ModelJob(), ModelJob()])
     claims: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -132,7 +132,7 @@ class Model:
 
 
 class Database:
-    """The same steps on the rows."""
+    """The same steps on the database's rows."""
 
     def __init__(self) -> None:
         self.ids = [Job.objects.create(kind="run", lane=LANE, sent_at=Now()).pk for _ in range(2)]
@@ -148,7 +148,7 @@ class Database:
         return self.ids[number], self.claims.get((worker, number), 0)
 
     def beat(self, worker: int, number: int) -> bool | None:
-        """What the heartbeat's thread reads: whether to cancel, or nothing if another has the job."""
+        """What the heartbeat thread reads: whether to cancel, or nothing if another attempt has the job."""
         with connection.cursor() as cursor:
             cursor.execute(BEAT, beat_row(Claim(*self._key(worker, number)), Progress("working")))
             row = cursor.fetchone()
@@ -201,7 +201,7 @@ class Step:
 
 
 class Clock(threading.local):
-    """How wrong the clock of the worker is that takes a step in this thread, in seconds."""
+    """By how many seconds the clock of this thread's worker is wrong."""
 
     offset = 0
 
@@ -289,7 +289,7 @@ def at_once(barrier: threading.Barrier, step: Step, database: Database) -> objec
 
 @pytest.fixture
 def pool() -> Iterator[ThreadPoolExecutor]:
-    """Two threads with a connection each."""
+    """Two threads, each with its own connection."""
     barrier = threading.Barrier(2)
     with ThreadPoolExecutor(2) as pool:
         yield pool
@@ -304,7 +304,7 @@ def close_connection(barrier: threading.Barrier) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_steps_of_two_workers_match_some_serial_order(pool, sent, wrong_clocks, monkeypatch):
-    # On a busy machine the other step may hold a row for a second; giving up for that reason is no order.
+    # On a busy machine the other step may hold a row for a second; giving up then matches neither order.
     monkeypatch.setattr(recovery, "LOCK_TIMEOUT", "60s")
     run_state_machine_as_test(
         lambda: TwoWorkers(pool),

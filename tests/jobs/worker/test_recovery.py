@@ -1,4 +1,4 @@
-"""Attempts that fell silent, hang, or take too long are given up on, by the database's clock."""
+"""Attempts that go silent, hang or take too long are given up, by the database's clock."""
 
 import contextlib
 from datetime import timedelta
