@@ -27,7 +27,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def look(write: Callable[..., Path]) -> Callable[..., FileLook]:
-    """Write a file and look at it."""
+    """Write a file and inspect it."""
 
     def look_at_content(content: str | bytes, name: str = "customers.csv", **said: Any) -> FileLook:
         return look_at(write(content, name), name, **said)
@@ -37,7 +37,7 @@ def look(write: Callable[..., Path]) -> Callable[..., FileLook]:
 
 @pytest.fixture
 def upload_folder(tmp_path: Path) -> Path:
-    """Where uploads of this test lie: the settings' folder is the whole run's."""
+    """An upload folder for this test alone: the one in the settings is shared by the whole run."""
     return Path(settings.UPLOAD_DIR)
 
 
@@ -77,7 +77,7 @@ def counts() -> Callable[[CustomerImport], tuple[int, ...]]:
 
 @pytest.fixture
 def customers(dataset: Dataset) -> Callable[[], dict[str, list[Any]]]:
-    """The dataset's customers as they are now: values by customer id, in the order of the attributes."""
+    """The dataset's current customers: values by customer id, in the order of the attributes."""
 
     def read_customers() -> dict[str, list[Any]]:
         dataset.refresh_from_db()

@@ -1,4 +1,4 @@
-"""The look at the data: counted by hand on a few customers."""
+"""The overview of the data, checked by hand on a few customers."""
 
 import io
 import re
@@ -85,7 +85,7 @@ def test_a_worker_counts_after_an_import_and_the_page_only_reads(
     wait_until(VersionOverview.objects.exists)
     dataset = Dataset.objects.select_related("current_version").get(pk=dataset.pk)
     age = dataset.attributes.get(name="Age")
-    with django_assert_num_queries(2):  # the attributes, and what is known of them
+    with django_assert_num_queries(2):  # the attributes, and their overview
         assert overview_of(dataset)[age].mean == 50
 
 
@@ -99,7 +99,7 @@ def test_a_missing_overview_is_computed_later(import_file, dataset):
 
 @pytest.fixture
 def other_connection():
-    """A connection to the same database as another process has."""
+    """A second connection to the same database, like another process's."""
     other = connection.copy()
     yield other
     other.close()

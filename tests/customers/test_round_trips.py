@@ -1,4 +1,4 @@
-"""What was exported comes back as it was: every customer of every file is unchanged."""
+"""Exports can be imported again: every customer of every file is unchanged."""
 
 import io
 from uuid import uuid4
@@ -18,7 +18,7 @@ from customers.models import Customer
 pytestmark = pytest.mark.django_db(transaction=True)
 WRITERS = {"csv": write_csv, "xlsx": write_xlsx}
 
-# No surrogate (no text has one), no NUL (no text of the database) and nothing that is no character.
+# No surrogates (not valid in text), no NUL (not allowed in the database) and no unassigned characters.
 SIGNS = st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffe\uffff")
 PIECES = st.sampled_from(
     [*"'=+-@\t\r\n＝＋－＠\",;|#<&", "\r\n", "_x0041_", "_x005F_", "]]>", "1e5", "NA", "\\N", "\\.", "\u202e"]
@@ -45,7 +45,7 @@ def make_customers(rows, header):
     dataset = create_dataset(f"Shop {uuid4()}")
     names = ["Customer ID", header, "Amount", "Other", "Share"]
     numbered = [[f"{number:05}", *row] for number, row in enumerate(rows)]
-    # So many plain ones that every column keeps its kind.
+    # Enough plain ones for every column to keep its kind.
     usual = [[f"x{number}", "text", 1.5, "text", 0.25] for number in range(20 * len(rows))]
     return dataset, import_file(dataset, b"".join(stream_csv(names, [*usual, *numbered])))
 
@@ -59,7 +59,7 @@ def test_an_export_comes_back_unchanged(ending, rows, header):
     again = import_file(dataset, export(dataset, ending), ending)
     rejected = list(again.rejected_rows.values_list("column", "value", "reason"))
     assert (again.unchanged_count, again.read_count, rejected) == (count, count, [])
-    assert again.published_at is None  # there is nothing that could be undone
+    assert again.published_at is None  # so there is nothing to undo
 
 
 @pytest.mark.parametrize("ending", WRITERS)

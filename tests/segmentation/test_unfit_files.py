@@ -1,4 +1,4 @@
-"""Files that come in and yet cannot be segmented: the run says why."""
+"""Files that can be imported but not segmented: the run says why."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Names of an earlier release that people's own files, scripts and waiting messages still say."""
+"""Names from an earlier release that configuration, scripts and queued messages may still use."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TASKS = [
 
 
 def settings_of(module: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What gunicorn is told by a module, as it reads it itself."""
+    """The settings gunicorn reads from a module."""
     monkeypatch.setattr(sys, "argv", ["gunicorn", "--config", f"python:{module}", "segmenter.wsgi"])
     told = WSGIApplication().cfg.settings
     return {name: setting.get() for name, setting in told.items() if name != "config"}
@@ -48,7 +48,7 @@ def test_gunicorn_gets_the_same_settings_under_its_old_name(monkeypatch):
 
 @pytest.fixture
 def answering() -> Iterator[str]:
-    """The address of a site that is well."""
+    """The URL of a healthy site."""
 
     class Well(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -1,4 +1,4 @@
-"""Signs on pages: each one that a template asks for is in the file of signs."""
+"""Every icon used in a template is in the icon file."""
 
 import re
 from pathlib import Path

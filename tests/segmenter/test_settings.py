@@ -1,4 +1,4 @@
-"""The settings work with nothing set, and refuse what is unsafe in production."""
+"""The settings work with an empty environment, and refuse what is unsafe in production."""
 
 import os
 import stat
@@ -20,7 +20,7 @@ PRODUCTION = {
 
 
 def load_settings(**environment: str) -> "subprocess.CompletedProcess[str]":
-    """Import the settings in a fresh process with nothing but this environment."""
+    """Import the settings in a fresh process with only this environment."""
     kept = {name: os.environ[name] for name in ("PATH", "DATA_DIR")}
     code = "from segmenter import settings; print(settings.DATABASES['default']['ENGINE'])"
     return subprocess.run(

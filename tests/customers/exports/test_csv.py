@@ -105,4 +105,4 @@ def test_rows_are_counted_as_they_leave_and_the_count_can_stop_it(import_file, w
     assert counted == [1_000, 2_000, 2_500]
     with pytest.raises(KeyError):
         written_list(ListCounter(check=lambda rows: {}[rows]))
-    assert re.match("\ufeffCustomer ID", written_list())  # the connection is as good as before
+    assert re.match("\ufeffCustomer ID", written_list())  # the connection is still usable

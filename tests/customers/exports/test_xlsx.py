@@ -1,4 +1,4 @@
-"""Lists as workbooks: what Excel and others find in them."""
+"""Lists as workbooks, as Excel and other programs read them."""
 
 import io
 import zipfile
@@ -75,7 +75,7 @@ def test_text_that_looks_like_an_escape_is_escaped_itself(import_file, workbook)
 def test_leading_and_trailing_spaces_are_preserved(import_file, workbook, dataset):
     import_file("Customer ID,Remark\n1,plain\n2,ends\n")
     dataset.refresh_from_db()
-    Customer.objects.of(dataset).filter(customer_id="2").update(texts=[" ends "])  # no import would keep them
+    Customer.objects.of(dataset).filter(customer_id="2").update(texts=[" ends "])  # stripped on import
     part = zipfile.ZipFile(io.BytesIO(workbook())).read("xl/worksheets/sheet1.xml").decode()
     assert '<t xml:space="preserve"> ends </t>' in part
 

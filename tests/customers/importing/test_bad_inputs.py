@@ -1,6 +1,6 @@
-"""Files that people really bring: each has a verdict, and none ends in a traceback.
+"""Files that people really upload: each has a verdict, and none ends in a traceback.
 
-The numbers before the names are those of bad_inputs.txt; other files mark their tests with them.
+The numbers before the names are those in bad_inputs.txt; tests in other files are marked with them.
 """
 
 import gzip
@@ -297,7 +297,7 @@ def test_padded_columns_of_numbers_are_numbers(import_file, counts, dataset):
 
 
 class TenGigabytes:
-    """As much as an upload of 10 GB would be, and how much of it was read."""
+    """A 10 GB upload that counts how much of it was read."""
 
     size, read_bytes = 10 * 1024**3, 0
 
@@ -325,7 +325,7 @@ LIST = Path(__file__).with_name("bad_inputs.txt")
 
 
 def listed():
-    """The verdict of every line of the list, by its number."""
+    """The verdict of every line in the list, by its number."""
     found = [line.split(maxsplit=2) for line in LIST.read_text().splitlines() if line[:1].isdigit()]
     return {int(number): verdict for number, verdict, _ in found}
 

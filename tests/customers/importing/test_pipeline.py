@@ -125,7 +125,7 @@ def test_a_kind_does_not_change_silently(import_file, counts, reasons):
 
 def test_a_file_without_a_valid_row_is_refused_with_reasons(import_file, dataset):
     done = import_file("CustomerID,Age\n1,x\n2,y\n3,40\n".replace("40", "z"), decimal=".")
-    assert done.job.state == "succeeded"  # text then: nobody said that these are numbers
+    assert done.job.state == "succeeded"  # text in this case: nothing says that these are numbers
     refused = import_file("CustomerID,Visits\n,1\n,2\n")
     assert refused.job.state == "failed"
     assert "None of the 2 rows" in refused.job.error
@@ -210,7 +210,7 @@ def test_an_import_built_on_an_undone_version_is_built_again(import_file, datase
     third = import_file("CustomerID,Age\n3,70\n")
     assert undone == [second]
     third.refresh_from_db()
-    assert third.base_version == second  # the simulated undo was rolled back with the first try
+    assert third.base_version == second  # the simulated undo was rolled back with the first attempt
     assert customers()["3"] == [None, 70.0]
     assert versions.undo_import(third)
 
@@ -252,7 +252,7 @@ def test_an_attribute_of_another_name_is_not_taken_for_the_same(import_file, dat
     assert set(dataset.attributes.values_list("name", flat=True)) == {"Gender", "Sex at birth"}
 
 
-# Each makes the import wait somewhere: with no row, with all rows, and when only the pointer is missing.
+# Each makes the import wait at one point: before any row, after all rows, or just before publishing.
 WAITING_PLACES = {
     "before its first row": "LOCK TABLE customers_attribute IN SHARE ROW EXCLUSIVE MODE",
     "after its last row": "LOCK TABLE customers_customer IN SHARE UPDATE EXCLUSIVE MODE",

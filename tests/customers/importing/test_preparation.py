@@ -1,4 +1,4 @@
-"""A file is gone through once to see what it is, however many look at it."""
+"""A file is scanned only once, however often its page is shown."""
 
 import gzip
 import io
@@ -33,7 +33,7 @@ def scans(monkeypatch):
 
 @pytest.fixture
 def conversions(monkeypatch):
-    """For each conversion of a workbook, whether it was of the first rows alone."""
+    """For each conversion of a workbook, whether it was only of the first rows."""
     seen, convert = [], sniffing.convert_sheet
 
     def watch(*place, head, guess):
@@ -50,7 +50,7 @@ def store(dataset):
 
 
 def import_by_pages(client, dataset, content, name):
-    """Upload, look at the mapping page twice, begin, and do a worker's work."""
+    """Upload, open the mapping page twice, start the import, and do the worker's job."""
     upload = {"file": SimpleUploadedFile(name, content)}
     client.post(reverse("customers:import-create", args=[dataset.slug]), upload)
     waiting = CustomerImport.objects.get()

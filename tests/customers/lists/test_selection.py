@@ -1,4 +1,4 @@
-"""A selection: who is in it, how it is written, and what an address may not ask."""
+"""A selection: who is in it, how it is written, and what a URL may not ask for."""
 
 import pytest
 from django.core.exceptions import BadRequest
@@ -23,7 +23,7 @@ def shop(import_file, dataset):
 
 
 def read(dataset, address: str) -> Selection:
-    """Names of attributes in the address stand for their ids."""
+    """Read a query string in which attributes are given by name instead of id."""
     for attribute in dataset.attributes.all():
         address = address.replace(f"{attribute.name}.", f"{attribute.pk}.")
     return Selection.read(QueryDict(address), dataset)

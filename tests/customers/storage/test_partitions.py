@@ -53,7 +53,7 @@ def test_dropping_a_missing_partition_is_no_error(version):
 def test_an_interrupted_detach_is_completed(version):
     with transaction.atomic():
         fill(version, [(1, "a")])
-    with connection.cursor() as cursor:  # as a crash between the two phases leaves it
+    with connection.cursor() as cursor:  # as after a crash between the two phases
         cursor.execute(
             "UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = %s::regclass",
             [partitions.partition_name(Customer, version)],

@@ -1,4 +1,4 @@
-"""Arrays that PostgreSQL keeps apart from their rows: every value is found at its place, across slices."""
+"""Arrays that PostgreSQL stores out of line: every value is found in its place, across slices."""
 
 import csv
 import io
@@ -18,12 +18,12 @@ from customers.storage.slices import WIDTH
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NUMBERS, TEXTS = 5 * WIDTH + 3, 2 * WIDTH + 1
-# How much is known of each customer from the front: ends of slices, beside them, and nothing at all.
+# How many leading values each customer has: at the ends of slices, next to them, and none.
 KNOWN = [1_000, 1_000, 2 * WIDTH + 1, 2 * WIDTH, 2 * WIDTH - 1, WIDTH + 1, WIDTH, WIDTH - 1, 1, 0]
 
 
 def make_rows(seed):
-    """Customers by id: numbers that cannot be packed, and texts; from somewhere on all are missing."""
+    """Customers by id: incompressible numbers, and texts; after some position all are missing."""
     random.seed(seed)
     return {
         f"C{row}": [
@@ -113,7 +113,7 @@ def test_a_text_with_too_many_values_is_passed_over_beside_another(rows, dataset
 
 @pytest.mark.parametrize("clears", [False, True])
 def test_a_next_file_is_merged_value_by_value(rows, dataset, import_file, customers, clears):
-    # The last numbers are not in the file, which knows others of each customer.
+    # The last numbers are not in the file, which has other values for each customer.
     left_out = slice(NUMBERS - 10, NUMBERS)
     later = {key: list(values) for key, values in zip(rows, reversed(make_rows(1).values()), strict=True)}
     table = [

@@ -84,7 +84,7 @@ def test_finished_jobs_hold_no_version(import_file):
     first, *_ = import_three(import_file)
     assert versions.held_versions() == set()
     Job.objects.filter(pk=first.job_id).update(state=Job.State.RUNNING, finished_at=None)
-    assert versions.held_versions() == set()  # an import works on no finished version
+    assert versions.held_versions() == set()  # an import does not work on a finished version
 
 
 def test_an_undone_version_is_dropped_after_a_while(import_file):

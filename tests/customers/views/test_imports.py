@@ -14,7 +14,7 @@ def upload(client, dataset, content=FILE, name="customers.csv"):
 
 
 def begin(client, page, **changes):
-    """Press “Import” on the mapping page, with what it proposes but for the changes."""
+    """Press “Import” on the mapping page, with the proposed mapping apart from the changes."""
     data = {"action": "begin"}
     for column in page.context["form"]:
         for field in column:
@@ -94,7 +94,7 @@ def test_people_confirm_the_mapping_they_were_shown(analyst_client, dataset, imp
 
 def test_a_mapping_that_nobody_was_shown_is_asked_for_as_it_is_now(analyst_client, dataset):
     page = upload(analyst_client, dataset)
-    CustomerImport.objects.update(mapping_page=None, file_look=None)  # as it was stored long ago
+    CustomerImport.objects.update(mapping_page=None, file_look=None)  # as stored by an earlier release
     assert b"Waiting for a worker" in begin(analyst_client, page).content
 
 

@@ -1,4 +1,4 @@
-"""Data and short ways through the analysis for its tests."""
+"""Data and shortcuts for tests of the analysis."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from segmentation.analysis.scores.sweep_scores import score_sweep
 
 @dataclass(frozen=True)
 class Prepared:
-    """Values on their way to the sweep."""
+    """Values prepared for the sweep."""
 
     features: FeatureMatrix
     samples: CompressedSamples
@@ -34,7 +34,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Analysed(Prepared):
-    """Everything the analysis says of some values."""
+    """The complete analysis of some values."""
 
     sweep: ElbowSweep
     scores: SweepScores
@@ -48,7 +48,7 @@ Analyse = Callable[..., Analysed]
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """Keep scikit-learn, where tests compare with it, from waiting for threads on a busy machine."""
+    """Keep scikit-learn from waiting for threads on a busy machine when tests compare with it."""
     with threadpool_limits(limits=1):
         yield
 
@@ -89,7 +89,7 @@ def analyse(prepare: Prepare) -> Analyse:
 
 @pytest.fixture
 def mall_like() -> FloatArray:
-    """200 customers in whole numbers, five groups crossed like those of the well-known mall."""
+    """200 customers in whole numbers, in five groups arranged like those of the well-known mall data."""
     return planted(
         np.array([[55, 50], [87, 82], [88, 17], [26, 21], [26, 79]]), [81, 39, 35, 23, 22], spread=7.0
     ).round()

@@ -156,7 +156,7 @@ def test_the_segments_of_the_sample_have_names_that_people_know():
     columns = {
         name: [float(row[name]) for row in rows] for name in ("Annual Income (k$)", "Spending Score (1-100)")
     }
-    # Borders by hand, where the five groups part.
+    # Boundaries between the five groups, chosen by hand.
     labels = [
         0 if 40 < income < 70 else 1 + 2 * (income > 55) + (score > 50)
         for income, score in zip(*columns.values(), strict=True)

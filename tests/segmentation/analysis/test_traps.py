@@ -1,4 +1,4 @@
-"""Data that break analyses: a refusal with a sentence, or a correct result, and never a warning."""
+"""Data that break analyses: they are refused with a sentence or give a correct result, never a warning."""
 
 import numpy as np
 import pytest

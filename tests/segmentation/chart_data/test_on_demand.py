@@ -1,4 +1,4 @@
-"""Pairs of attributes that a run did not freeze: counted once, by a worker."""
+"""Pairs of attributes that a run did not store: counted once, by a worker."""
 
 import pytest
 from django.db.models.functions import Now
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def run(make_dataset, groups, execute_a_run):
-    """A run by income and score of customers who also have an age, but for the first."""
+    """A run by income and score; all customers but the first also have an age."""
     columns = groups()
     return execute_a_run(make_dataset({**columns, "Age": [None, *range(1, 100)]}), k=5)
 

@@ -148,7 +148,7 @@ def shown() -> type[Svg]:
 
 @pytest.fixture
 def make() -> SimpleNamespace:
-    """Makes what charts draw."""
+    """Creates the data that charts draw."""
     return SimpleNamespace(
         marks=make_marks, points=make_points, grid=make_grid, elbow=make_elbow, profile=make_profile
     )

@@ -1,4 +1,4 @@
-"""Every segment looks different, also to people who see colours differently."""
+"""Every segment looks different, including to people with colour-vision deficiencies."""
 
 import itertools
 
@@ -26,7 +26,7 @@ TRITANOPIA = (
     (0.004733, 0.691367, 0.303900),
 )
 NORMAL = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
-# Pages stand on slightly other grounds than cards do.
+# Pages and cards have slightly different backgrounds.
 GROUNDS = {"light": ("#ffffff", "#f6f8fb"), "dark": ("#182433", "#111827")}
 
 
@@ -62,7 +62,7 @@ def test_colours_stay_apart_for_every_kind_of_colour_vision(
 ) -> None:
     colours = [_oklab(segment_colour(index, theme), vision) for index in range(N_COLOURS)]
     distances = [float(np.linalg.norm(one - other)) for one, other in itertools.combinations(colours, 2)]
-    assert min(distances) > 0.075  # about four times what is just noticeable
+    assert min(distances) > 0.075  # about four times the just noticeable difference
 
 
 def test_fifty_segments_have_fifty_looks() -> None:

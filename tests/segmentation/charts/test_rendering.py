@@ -59,7 +59,7 @@ def test_nothing_needs_inline_styles_or_scripts(
 def test_awkward_names_are_shown_unchanged(draw: Draw, awkward: Sequence[str], shown: Shown) -> None:
     simple = ["AAAA", "BBBB", "CCCC", "DDDD", "EEEE"]
     used = " ".join(shown(draw(STYLES[0], simple)).texts())
-    # A name may take two lines; one that is cut is told whole to whoever points at it.
+    # A name may take two lines; one that is cut has a tooltip with the full text.
     svg = shown(draw(STYLES[0], awkward))
     words = " ".join([*svg.texts(), *(title.text or "" for title in svg.all("title"))])
     assert [
@@ -79,7 +79,7 @@ def test_a_prefix_that_another_library_gives_to_svg_changes_nothing(
     draw: Draw, names: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = _svg(draw(STYLES[0], names))
-    # As libraries do that draw codes for a second factor.
+    # As libraries for QR codes do.
     monkeypatch.setitem(ET._namespace_map, "http://www.w3.org/2000/svg", "svg")  # type: ignore[attr-defined]
     assert _svg(draw(STYLES[0], names)) == before
     assert before.startswith(b"<svg ")

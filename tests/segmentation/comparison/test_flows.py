@@ -1,4 +1,4 @@
-"""Two runs side by side: who stayed, who went where."""
+"""Two runs side by side: who stayed and who moved where."""
 
 import pytest
 from django.db import connection
@@ -8,7 +8,7 @@ from segmentation.comparison.flows import compare_runs, find_comparison
 from segmentation.comparison.lifecycle import CONTINUED
 from segmentation.models import ClusterAssignment, Segment, SegmentationRun
 
-# Runs have a heartbeat on a connection of its own, which sees only what is committed.
+# Runs have a heartbeat on a separate connection, which only sees what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

@@ -11,7 +11,7 @@ SPRING, SUMMER, AUTUMN = (datetime(2026, month, 1, tzinfo=UTC) for month in (4, 
 
 
 def fate(before, after, *, overlap=0.9, created=SPRING, ended=SUMMER):
-    """Of a segment that has these sizes in two runs, where it has any."""
+    """The lifecycle of a segment with these sizes in two runs; `None` if it is not in a run."""
     then, now = (None if size is None else Cluster(size=size) for size in (before, after))
     if now is not None:
         now.confidence = overlap

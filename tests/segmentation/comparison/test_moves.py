@@ -1,4 +1,4 @@
-"""What changed about those who moved from one segment to another."""
+"""What changed about customers who moved from one segment to another."""
 
 import pytest
 from django.db import connection
@@ -10,7 +10,7 @@ from segmentation.comparison.flows import compare_runs, compare_with_the_run_bef
 from segmentation.models import RunComparison, SegmentationRun
 from segmentation.runs.request import RunRequest, start_run
 
-# Runs have a heartbeat on a connection of its own, which sees only what is committed.
+# Runs have a heartbeat on a separate connection, which only sees what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -21,7 +21,7 @@ def fetched(run):
 
 @pytest.fixture
 def two_runs(make_dataset, groups, publish, execute_a_run):
-    """100 customers in five groups; then three of the first group spend more and nothing else changed."""
+    """100 customers in five groups; then three of the first group spend more and nothing else changes."""
     columns = groups()
     dataset = make_dataset(columns)
     before = execute_a_run(dataset, k=5)

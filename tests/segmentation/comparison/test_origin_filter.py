@@ -1,4 +1,4 @@
-"""Lists of those who came from a segment of another run."""
+"""Lists of customers who came from a segment of another run."""
 
 import pytest
 from django.urls import reverse
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def moved(make_dataset, groups, publish, execute_a_run):
-    """Two runs; three customers went from the one cluster to the other, and one is new there."""
+    """Two runs; three customers moved from one cluster to the other, and one is new there."""
     columns = groups()
     dataset = make_dataset(columns)
     before = execute_a_run(dataset, k=5)

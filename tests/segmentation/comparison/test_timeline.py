@@ -1,4 +1,4 @@
-"""Segments through the runs of a segmentation."""
+"""Segments over the runs of a segmentation."""
 
 from datetime import UTC, datetime
 
@@ -19,7 +19,7 @@ def segmentation(shop):
 
 @pytest.fixture
 def add_run(segmentation):
-    """Make a finished run that found these segments with these sizes; new names are new segments."""
+    """Create a finished run with these segments and sizes; new names are new segments."""
 
     def add(**sizes: int) -> SegmentationRun:
         known = {segment.name: segment for segment in segmentation.segments.living()}

@@ -1,4 +1,4 @@
-"""Long exports: written by a worker, whole or not at all, kept for a while."""
+"""Long exports: written by a worker, completely or not at all, and kept for a while."""
 
 import hashlib
 import os
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def folder(settings, tmp_path) -> Path:
-    """Where the exports of this test lie."""
+    """The folder of this test's exports."""
     settings.EXPORT_DIR = tmp_path / "exports"
     return settings.EXPORT_DIR
 

@@ -3,4 +3,4 @@ import pytest
 
 @pytest.fixture
 def frozen_sweeps() -> None:
-    """Here k-means is what is tested: every run sweeps its customers itself."""
+    """These tests are about k-means, so every run does its own sweep."""

@@ -236,7 +236,7 @@ def test_another_k_stays_with_the_customers_of_the_run(shop, groups, publish, ex
 
 
 def test_every_cluster_knows_how_stable_it_is(shop, execute_a_run):
-    run = execute_a_run(shop, k=4)  # two of the five groups must share a segment: which, is chance
+    run = execute_a_run(shop, k=4)  # two of the five groups must share a segment; which two is random
     stabilities = sorted(cluster.stability for cluster in run.clusters.all())
     assert stabilities == sorted(run.scores["rows"][3]["stabilities"])
     joined = run.clusters.order_by("-size").first()

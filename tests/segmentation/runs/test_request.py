@@ -1,4 +1,4 @@
-"""What a run is refused for before any customer is read, and which segmentation it belongs to."""
+"""Why a run is refused before any customer is read, and which segmentation it belongs to."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A customer's page: the values among everybody's, and why this segment."""
+"""A customer's page: how the values compare with everybody's, and why this segment."""
 
 import math
 

@@ -6,14 +6,14 @@ from django.urls import reverse
 from jobs.models import Job
 from segmentation.models import SegmentationRun
 
-# Runs have a heartbeat on a connection of its own, which sees only what is committed.
+# Runs have a heartbeat on a separate connection, which only sees what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
 LIST = "segmentation:run-list"
 
 
 @pytest.fixture
 def runs(shop, analyst, execute_a_run):
-    """Three runs of two segmentations; the last one was asked for by the analyst."""
+    """Three runs of two segmentations; the analyst requested the last one."""
     runs = [execute_a_run(shop, k=5), execute_a_run(shop, k=4), execute_a_run(shop, k=2, features=["Income"])]
     Job.objects.filter(pk=runs[2].job_id).update(created_by=analyst)
     return runs
@@ -73,7 +73,7 @@ def test_two_runs_are_compared_the_earlier_first(viewer_client, runs):
     assert page.context["comparison"].before == runs[0]
     text = page.content.decode()
     assert "Of the 100 customers in both runs" in text
-    assert "is not in the later run" in text  # four segments were asked for after five
+    assert "is not in the later run" in text  # four segments were requested after five
 
 
 def test_runs_of_two_segmentations_are_compared_by_who_is_in_them(viewer_client, runs):

@@ -1,4 +1,4 @@
-"""What people change of segmentations and segments: names, looks, notes; also while others do so."""
+"""Editing segmentations and segments: names, looks and notes, also while others edit them."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +11,7 @@ from audit.models import AuditEvent
 from segmentation.models import Segment, Segmentation
 from segmentation.segments.editing import edit_segment
 
-# Runs have a heartbeat on a connection of its own, which sees only what is committed.
+# Runs have a heartbeat on a separate connection, which only sees what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
@@ -44,7 +44,7 @@ def rename_address(cluster) -> str:
     return reverse("segmentation:segment-rename", args=[cluster.run_id, cluster.number])
 
 
-# ---- On a page of its own ----------------------------------------------------------------------------------
+# ---- On a separate page ------------------------------------------------------------------------------------
 
 
 def test_name_look_and_notes_of_a_segment_are_changed(analyst_client, segment):
@@ -154,7 +154,7 @@ def test_a_viewer_does_not_rename(viewer_client, cluster):
     assert viewer_client.post(rename_address(cluster), {"name": "Mine"}).status_code == 403
 
 
-# ---- While others do so ------------------------------------------------------------------------------------
+# ---- While others edit too ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("address_of", [edit_address, rename_address])
@@ -172,7 +172,7 @@ def test_who_changes_a_name_alone_leaves_the_notes_that_somebody_wrote_meanwhile
 
 @pytest.fixture
 def beside(wait_until):
-    """Have `act` wait for a lock that another connection holds and, before it lets go, does `meanwhile`."""
+    """Let `act` wait for a lock on another connection, which does `meanwhile` before releasing it."""
 
     def do(lock, act, meanwhile):
         def close_after():

@@ -1,4 +1,4 @@
-"""Choosing what to take along, and taking it along."""
+"""Choosing what to export, and exporting it."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from segmentation.exports.background import execute_export, path_of
 from segmentation.models import ClusterAssignment, CustomerExport, Segment
 from segmentation.runs.request import RunRequest, start_run
 
-# Runs have a heartbeat on a connection of its own, which sees only what is committed.
+# Runs have a heartbeat on a separate connection, which only sees what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

@@ -1,4 +1,4 @@
-"""No page asks the database more often because there is more in it."""
+"""No page makes more queries because there is more data."""
 
 import pytest
 from django.db import connection
@@ -15,7 +15,7 @@ MOST = 15
 
 
 def multiply(run: SegmentationRun, times: int) -> None:
-    """Make copies of a finished run, with its clusters."""
+    """Copy a finished run, with its clusters."""
     clusters = list(run.clusters.all())
     for _ in range(times):
         run.job = Job.objects.create(

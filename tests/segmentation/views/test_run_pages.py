@@ -1,4 +1,4 @@
-"""A run's page: what it says of its segments, and the ways on from there."""
+"""A run's page: what it says about the segments, and where it leads."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def run(make_dataset, groups, execute_a_run):
-    """Five segments by income and score of customers who also have an age."""
+    """Five segments by income and score; the customers also have an age."""
     columns = groups()
     return execute_a_run(make_dataset({**columns, "Age": [20 + 5 * (row // 20) for row in range(100)]}), k=5)
 
@@ -132,7 +132,7 @@ def test_a_segment_that_only_an_earlier_run_knew_is_found_again(viewer_client, r
 
 def test_news_are_told_against_the_run_that_was_done_before(viewer_client, run, execute_a_run):
     other = execute_a_run(run.segmentation.dataset, k=5, random_state=3)
-    Job.objects.filter(pk=run.job_id).update(finished_at=Now())  # asked for first, done last
+    Job.objects.filter(pk=run.job_id).update(finished_at=Now())  # requested first, finished last
     assert page_of(viewer_client, run).context["earlier"] == other
     assert page_of(viewer_client, other).context["earlier"] is None
 
@@ -293,7 +293,7 @@ def test_components_say_what_they_explain(viewer_client, run, execute_a_run):
     assert f"{100 * sum(shares):.0f}\xa0% of the spread" in svg
 
 
-# ---- Taking numbers along ----------------------------------------------------------------------------------
+# ---- Downloading numbers -----------------------------------------------------------------------------------
 
 
 def rows_of(answer):

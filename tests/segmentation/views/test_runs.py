@@ -1,4 +1,4 @@
-"""Pages of runs: ask for one, watch it, read it."""
+"""Pages of runs: requesting one, watching it and reading its result."""
 
 import pytest
 from django.urls import reverse
@@ -9,7 +9,7 @@ from jobs.models import Job
 from segmentation.models import Segment, SegmentationRun
 from segmentation.runs.request import RunRequest, start_run
 
-# Runs have a heartbeat on a connection of its own, which sees only what is committed.
+# Runs have a heartbeat on a separate connection, which only sees what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

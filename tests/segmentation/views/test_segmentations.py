@@ -7,7 +7,7 @@ from jobs.models import Job
 from segmentation.models import SegmentationRun
 from segmentation.views.charts import CONTENT_TYPES
 
-# Runs have a heartbeat on a connection of its own, which sees only what is committed.
+# Runs have a heartbeat on a separate connection, which only sees what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -22,7 +22,7 @@ def test_the_page_shows_segments_sizes_and_runs(viewer_client, run):
     for cluster in run.clusters.select_related("segment"):
         assert page.count(cluster.segment.name) >= 2
         assert cluster.get_absolute_url() in page
-    assert "Run again" not in page  # a viewer only looks
+    assert "Run again" not in page  # a viewer can only look
 
 
 def test_a_segmentation_without_a_finished_run_says_so(viewer_client, shop, analyst_client):

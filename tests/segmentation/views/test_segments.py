@@ -9,7 +9,7 @@ from django.urls import reverse
 from customers.models import Customer
 from segmentation.models import ClusterAssignment
 
-# Runs have a heartbeat on a connection of its own, which sees only what is committed.
+# Runs have a heartbeat on a separate connection, which only sees what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -55,7 +55,7 @@ def listed_ids(page) -> list[int]:
 
 
 def read_all(client, address: str) -> list[int]:
-    """The ids of a whole list, page by page, forwards; and look that the way back shows the same pages."""
+    """The ids of a whole list, page by page; checks that paging backwards shows the same pages."""
     pages, page = [], client.get(address)
     pages.append(listed_ids(page))
     while following := page.context["list"].page.next:
@@ -170,7 +170,7 @@ def test_a_list_that_takes_the_database_too_long_says_what_to_do(viewer_client, 
 
 
 def slowly(execute, sql, params, many, context):
-    """Have what a selection asks take its time."""
+    """Make the query of a selection slow."""
     return execute(
         sql.replace(" LIMIT", " OFFSET length(pg_sleep(0.1)::text) LIMIT", 1), params, many, context
     )

@@ -1,10 +1,10 @@
-"""What was found in an import that was undone stays readable, and says so."""
+"""Results from an undone import stay readable, and the page says so."""
 
 import pytest
 
 from customers.storage.versions import undo_import
 
-# Runs have a heartbeat on a connection of its own, which sees only what is committed.
+# Runs have a heartbeat on a separate connection, which only sees what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
 SENTENCE = b"was undone"
 

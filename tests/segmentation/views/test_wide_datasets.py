@@ -1,4 +1,4 @@
-"""More attributes than anybody reads: every page and every chart still answers."""
+"""A very large number of attributes: every page and every chart still works."""
 
 import io
 
@@ -11,7 +11,7 @@ from segmentation.chart_data import registry
 from segmentation.chart_data.registry import MOST_DRAWN, drawn_profiles
 
 pytestmark = pytest.mark.django_db(transaction=True)
-# Of each kind more than PostgreSQL groups by at once.
+# More of each kind than PostgreSQL can group by at once.
 WIDTH = 150
 
 

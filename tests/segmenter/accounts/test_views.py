@@ -1,4 +1,4 @@
-"""People are invited, given a role, kept out and let in again."""
+"""People are invited, given a role, disabled and enabled again."""
 
 import pytest
 from django.contrib.auth.models import User

@@ -1,6 +1,6 @@
 """A real browser on a real server, with a real worker behind it.
 
-The system's Chromium is used. Without one these tests are skipped, and said to be; where CI is set they fail.
+They use the system's Chromium. Without one, these tests are reported as skipped; if CI is set, they fail.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FLAGS = [
     *["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
     *["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ]
-# A busy machine takes its time, above all to load matplotlib for the first chart.
+# A busy machine is slow, above all when it loads matplotlib for the first chart.
 PATIENCE = 20_000
 PASSWORD = "seven green bottles 42"
 MISSING = (
@@ -41,7 +41,7 @@ def browser() -> Iterator[Browser]:
 
     expect.set_options(timeout=PATIENCE)
 
-    # Playwright keeps an event loop in this thread; Django sees it and would refuse to use the database.
+    # Playwright runs an event loop in this thread, because of which Django would refuse to use the database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -51,7 +51,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_context(browser: Browser, live_server: Any) -> Iterator[Callable[..., BrowserContext]]:
-    """Open a window; whatever it writes to the console as an error fails the test at its end."""
+    """Open a window; errors on its console fail the test at the end."""
     contexts, errors = [], []
 
     def note(page: Page) -> None:
@@ -79,7 +79,7 @@ def page(open_context: Callable[..., BrowserContext]) -> Page:
 
 @pytest.fixture
 def member(administrator: User) -> User:
-    """An administrator with a password: may do everything."""
+    """An administrator with a password, who may do everything."""
     administrator.set_password(PASSWORD)
     administrator.save()
     return administrator

@@ -1,4 +1,4 @@
-"""Every page for everybody: no violation that axe-core knows of, light, dark and on a phone."""
+"""Accessibility: axe-core finds no violation on any page, light, dark and on a phone."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,7 +13,7 @@ LOOKS = {
 
 
 def addresses(shop, run, other, person, export) -> list[str]:
-    """Every page that a person can look at."""
+    """Every page that a person can open."""
     cluster = run.clusters.first()
     empty = [reverse("home"), reverse("customers:dataset-create"), reverse("people:person-invite")]
     lists = [reverse(name) for name in ("customers:dataset-list", "segmentation:run-list", "jobs:job-list")]

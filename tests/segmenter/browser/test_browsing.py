@@ -1,4 +1,4 @@
-"""Finding customers: filter, sort, page, and hand the address on."""
+"""Finding customers: filter, sort, page, and share the URL."""
 
 import re
 from urllib.parse import urlsplit
@@ -25,7 +25,7 @@ TEXTS = [
 
 @pytest.fixture
 def wide_shop(shop) -> Dataset:
-    """A shop with twenty attributes more, of awkward names and values."""
+    """A shop with twenty more attributes, with awkward names and values."""
     names = [EVIL, "name " * 38, "الاسم", *(f"Attribute {number}" for number in range(17))]
     with transaction.atomic():
         for position, name in enumerate(names):
@@ -62,7 +62,7 @@ def test_filter_sort_page_and_share_the_address(
     seen, address = listed(page), page.url
     assert len(seen) == 25
 
-    other = context.new_page()  # somebody whom the address was sent to
+    other = context.new_page()  # somebody who was sent the URL
     other.goto(address)
     assert listed(other) == seen
     other.get_by_role("link", name="Remove the filter: Income from 20").click()

@@ -1,4 +1,4 @@
-"""Taking customers along: at once, a selection of them, and many of them in the background."""
+"""Exporting customers: a selection at once, and many in the background."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What people do with segments through the runs: name them, colour them, look back, compare."""
+"""What people do with segments over time: name them, colour them, look back, compare."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def runs(shop, groups, publish, execute_a_run):
-    """Two runs, with half as many customers again in the second."""
+    """Two runs, the second with half as many customers again."""
     first, more = execute_a_run(shop, k=5), groups(10, random_state=1)
     publish(shop, {name: values + more[name] for name, values in groups().items()})
     return first, execute_a_run(shop, k=5)
@@ -21,7 +21,7 @@ def runs(shop, groups, publish, execute_a_run):
 
 @pytest.fixture
 def moved(shop, groups, publish, execute_a_run):
-    """The second of two runs, between which three customers came to spend as others do."""
+    """The second of two runs, between which three customers changed their spending to that of others."""
     execute_a_run(shop, k=5)
     columns = groups()
     columns["Income"][20:23], columns["Score"][20:23] = [88.0] * 3, [82.0] * 3
@@ -30,7 +30,7 @@ def moved(shop, groups, publish, execute_a_run):
 
 
 def change_a_segment(page, run):
-    """Give the first segment of the list another name, the look of another one, and notes."""
+    """Give the first segment in the list a new name, another look, and notes."""
     page.goto(run.segmentation.get_absolute_url())
     page.get_by_role("link", name="Edit name and colour, add notes").first.click()
     page.get_by_label("Name").fill("Young savers")

@@ -1,4 +1,4 @@
-"""A file from its upload to its undo, as somebody brings it in."""
+"""Importing a file in the browser, from upload to undo."""
 
 import csv
 import io
@@ -49,7 +49,7 @@ def test_from_the_upload_to_the_undo(page, log_in, dataset, worker):
     page.get_by_label("Use of Code").select_option("text")
     expect(page.get_by_label("Attribute of Client")).to_be_hidden()
     page.get_by_label("Attribute of Annual spend").fill("Spend")
-    assert not dataset.attributes.exists()  # nothing is written before somebody says so
+    assert not dataset.attributes.exists()  # nothing is written before somebody confirms
     begin(page)
 
     outcome(page, "2 customers in My shop")

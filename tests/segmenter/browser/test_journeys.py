@@ -1,4 +1,4 @@
-"""What people do, from the login to the list for a campaign."""
+"""Whole journeys, from the login to the list for a campaign."""
 
 import csv
 import io
@@ -168,4 +168,4 @@ def test_markup_in_anything_people_write_never_runs(page, log_in, shop, execute_
     ):
         page.goto(path)
         page.wait_for_load_state("networkidle")
-        assert page.locator("img[src=x]").count() == 0  # what ran would have opened a dialog as well
+        assert page.locator("img[src=x]").count() == 0  # a script that ran would also have opened a dialog

@@ -1,4 +1,4 @@
-"""What people see of a job while it works: progress, a stall, a cancellation, and never too early an end."""
+"""What people see of a running job: progress, a stall, a cancellation, and never a premature end."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def running(db: None, settings) -> Job:
-    """A job at half of its way, of which a worker was heard just now; the test may take its time."""
+    """A half-done job whose worker has just reported; the test has time."""
     settings.JOB_STALE_SECONDS = 600
     job = Job.objects.create(kind="run", title="Age × Income", sent_at=Now())
     lifecycle.claim(job.pk)
@@ -31,7 +31,7 @@ def test_progress_moves_and_is_announced_and_the_end_shows_by_itself(page, log_i
     page.goto(running.get_absolute_url())
     expect(page.get_by_role("heading", name="Reading the customers")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_have_attribute("value", "50")
-    assert page.locator("main section").first.bounding_box()["height"] > 100  # whole, and not a strip of it
+    assert page.locator("main section").first.bounding_box()["height"] > 100  # the whole page
     tell(running, done=800)
     expect(page.get_by_role("progressbar")).to_have_attribute("value", "80")
     expect(page.locator("#progress-announcement")).to_have_text("reading the customers: 80 percent")
@@ -71,7 +71,7 @@ def test_cancelling_is_shown_until_it_is_done(page, log_in, running):
 
 @pytest.mark.parametrize("accident", ["no answer", "an error"])
 def test_the_page_keeps_polling_after_the_server_was_away(browser, live_server, log_in, running, accident):
-    page = browser.new_context(base_url=live_server.url).new_page()  # its console may complain
+    page = browser.new_context(base_url=live_server.url).new_page()  # its console may show errors
     log_in(page)
     page.goto(running.get_absolute_url())
     missed = []

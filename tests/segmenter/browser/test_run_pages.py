@@ -1,4 +1,4 @@
-"""A run's page as people use it: names in place, another k, other axes, files to take along."""
+"""Using a run's page: naming in place, another k, other axes, downloads."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ AWKWARD = [
 
 @pytest.fixture
 def run(make_dataset, groups, execute_a_run):
-    """Five segments by income and score, of customers who also have an age."""
+    """Five segments by income and score; the customers also have an age."""
     return execute_a_run(make_dataset({**groups(), "Age": list(range(100))}), k=5)
 
 
@@ -149,7 +149,7 @@ def test_a_drawing_opened_by_itself_is_a_file_and_runs_nothing(page, log_in, run
     assert answer.headers["content-disposition"].startswith("attachment")
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
-    # Should somebody serve it as a page after all, it is still only a drawing.
+    # Even if it were served as a page, it would only be a drawing.
     page.route("**/served.svg", lambda route: route.fulfill(body=answer.body(), content_type="image/svg+xml"))
     page.goto("/served.svg")
     assert page.evaluate("document.documentElement.nodeName") == "svg"

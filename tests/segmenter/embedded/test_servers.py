@@ -35,7 +35,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def start_user() -> Iterator[Start]:
-    """Start processes that use the servers of a folder and then wait; each prints the server's pid."""
+    """Start processes that use a folder's servers and then wait; each prints the server's pid."""
     with contextlib.ExitStack() as stack:
 
         def start(data_dir: Path, **environment: str) -> "subprocess.Popen[str]":

@@ -24,7 +24,7 @@ WELCOME = r"Ctrl-C stops it\."
 
 
 class Up:
-    """A running `manage.py up` and what it has said so far."""
+    """A running `manage.py up` and its output so far."""
 
     def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
         self.process = process
@@ -46,7 +46,7 @@ class Up:
         pytest.fail(f"it ended without saying {pattern!r}:\n{self.said}")
 
     def open(self, path: str, data: dict[str, str] | None = None) -> tuple[str, str]:
-        """Get a page, or post to it, with the cookies of before: the path it led to, and the page."""
+        """Get a page or post to it, keeping cookies; return the final path and the page."""
         if not hasattr(self, "browser"):
             cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
             self.browser = urllib.request.build_opener(cookies)
@@ -55,7 +55,7 @@ class Up:
             return urllib.parse.urlsplit(response.url).path, response.read().decode()
 
     def log_in(self) -> str:
-        """Log in as `up` says; return the path this led to."""
+        """Log in with the login that `up` printed; return the path it leads to."""
         password = re.search(r"as admin with the password (\S+) ", self.said)
         _, form = self.open("/accounts/login/")
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
@@ -66,11 +66,11 @@ class Up:
         return self.open("/accounts/login/", fields)[0]
 
     def processes(self) -> dict[int, str]:
-        """Command lines of all processes below it, by pid."""
+        """The command lines of all its descendants, by pid."""
         return {pid: line for child in children(self.process.pid) for pid, line in tree(child).items()}
 
     def find(self, words: str) -> int:
-        """The first process below it with these words in its command line; 0 if there is none."""
+        """The first descendant with these words in its command line; 0 if there is none."""
         return next((pid for pid, line in self.processes().items() if words in line), 0)
 
 
@@ -119,7 +119,7 @@ def launch(folder: Path, arguments: Iterable[str], port: int, environment: dict[
 
 @pytest.fixture
 def start_up(data_folder: Path) -> Iterator[Callable[..., Up]]:
-    """Start `manage.py up` on a folder of the test's own, with embedded servers unless told otherwise."""
+    """Start `manage.py up` on a separate folder, with embedded servers unless told otherwise."""
     with contextlib.ExitStack() as stack:
 
         def start(*arguments: str, port: int = 0, environment: dict[str, str] | None = None) -> Up:

@@ -1,4 +1,4 @@
-"""A site with one of everything, so that every address leads somewhere; and the site as in production."""
+"""A site with one of everything, so that every URL leads somewhere; and a production-like site."""
 
 import json
 import secrets
@@ -22,7 +22,7 @@ from segmentation.models import CustomerExport, SegmentationRun
 
 @dataclass(frozen=True)
 class World:
-    """What addresses name."""
+    """The objects that URLs name."""
 
     dataset: Dataset
     run: SegmentationRun
@@ -32,7 +32,7 @@ class World:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """A value for every name that stands in a path."""
+        """A value for every path parameter."""
         return {
             "slug": self.dataset.slug,
             "customer_id": self.customer.id,
@@ -74,14 +74,14 @@ def world(
 
 @pytest.fixture(autouse=True)
 def limits_begin_anew(settings: Any) -> None:
-    """Count what is limited for each test by itself: the cache is that of the whole run."""
+    """Reset rate limits for each test: the cache is shared by the whole run."""
     default = {**settings.CACHES["default"], "KEY_PREFIX": secrets.token_hex(8)}
     settings.CACHES = {**settings.CACHES, "default": default}
 
 
 @pytest.fixture
 def from_address() -> Callable[..., Client]:
-    """A browser at an address of the network; at a new one where none is named."""
+    """A client with this IP address; with a new one if none is given."""
 
     def make(address: str = "") -> Client:
         return Client(REMOTE_ADDR=address or f"10.{'.'.join(str(secrets.randbelow(256)) for _ in range(3))}")
@@ -98,7 +98,7 @@ PRODUCTION = {
 
 @pytest.fixture(scope="session")
 def production_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the static files as production serves them."""
+    """A data folder with static files as in production."""
     folder = tmp_path_factory.mktemp("production")
     addresses = {
         "DATABASE_URL": "postgres://u:p@127.0.0.1:1/n",
@@ -115,7 +115,7 @@ def production_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def with_password(url: str) -> str:
-    """A test's Redis may have no password, production's must: the default user then takes any."""
+    """Production requires a Redis password, but the tests' Redis may have none: then any is accepted."""
     parts = urlsplit(url)
     if parts.scheme != "redis" or parts.password:
         return url
@@ -124,9 +124,9 @@ def with_password(url: str) -> str:
 
 @pytest.fixture
 def in_production(site_environment: dict[str, str], production_folder: Path) -> Callable[[str], Any]:
-    """Run code in a process under production settings, on the test's database; it prints JSON."""
+    """Run code in a process with production settings, on the test's database; it prints JSON."""
 
-    # The browser's tests set it for this process.
+    # The browser tests set it for this process.
     quiet = {name: value for name, value in site_environment.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"}
     for name in ("CELERY_BROKER_URL", "CACHE_URL"):
         quiet[name] = with_password(quiet[name])

@@ -1,4 +1,4 @@
-"""Doing what one's role does not allow, and making the site do what it should not."""
+"""Attempts to do what one's role does not allow, and to make the site do what it should not."""
 
 import json
 import logging
@@ -101,7 +101,7 @@ def test_private_files_are_not_served(client, path):
     assert client.get(path).status_code == 404
 
 
-# ---- What people write -------------------------------------------------------------------------------------
+# ---- User input --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def actions() -> list[str]:
 
 @pytest.fixture
 def actions_since(world) -> Callable[[], list[str]]:
-    """What was written down since the world was made, which has an export in it."""
+    """The events recorded since the fixture `world`, which includes an export."""
     begun = len(actions())
     return lambda: actions()[begun:]
 

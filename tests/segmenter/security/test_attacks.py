@@ -1,4 +1,4 @@
-"""docs/security.md says which test sees each attack fail: none is missing, and each of them is there."""
+"""docs/security.md names the tests for each attack: none is missing, and all of them exist."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ ROW = re.compile(r"^\| (\d+) \|.*\| (.+) \|$", re.MULTILINE)
 
 
 def named_tests() -> dict[int, list[str]]:
-    """The tests that the document names, by the number of the attack."""
+    """The tests named in the document, by number of the attack."""
     text = (Path(settings.BASE_DIR) / "docs" / "security.md").read_text()
     return {int(number): re.findall(r"`(\w+)`", tests) for number, tests in ROW.findall(text)}
 

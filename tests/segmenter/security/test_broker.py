@@ -1,4 +1,4 @@
-"""Whoever gets at the broker and the cache must not thereby get at the machine."""
+"""Access to the broker or the cache must not give access to the machine."""
 
 import io
 import os
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Trap:
-    """What runs when a pickle is opened: a folder appears."""
+    """Creates a folder when it is unpickled."""
 
     def __init__(self, path) -> None:
         self.path = str(path)
@@ -87,7 +87,7 @@ def test_no_customer_data_is_in_the_broker_or_the_cache(worker, administrator_cl
 
 
 def everything_in(broker: str, cached: str) -> Iterator[str]:
-    """Keys and contents, of whatever kind."""
+    """All keys and contents, of any type."""
     for address in (broker.replace("redis+socket", "unix"), cached):
         client = redis.Redis.from_url(address, decode_responses=True, encoding_errors="replace")
         read = {

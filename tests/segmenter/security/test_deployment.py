@@ -1,4 +1,4 @@
-"""What production runs on: the deployment checklist, Compose, health and metrics."""
+"""Deployment: Django's checklist, Compose, health and metrics."""
 
 import json
 import os
@@ -68,7 +68,7 @@ def test_every_long_running_service_is_monitored_and_restarted(services):
 
 
 def test_everything_that_runs_is_in_the_image():
-    """Only what .dockerignore lets through is copied: without a floor the image would not start."""
+    """Only what .dockerignore allows is copied: with an app missing, the image would not start."""
     kept = {
         line.removeprefix("!")
         for line in (Path(settings.BASE_DIR) / ".dockerignore").read_text().splitlines()
@@ -88,7 +88,7 @@ def test_every_requirement_is_pinned_with_hashes(name):
 
 
 def test_nothing_that_reads_files_can_reach_the_network():
-    """No import from an address: nobody makes the site ask its neighbours."""
+    """Files cannot be imported from a URL, so the site cannot be made to send requests."""
     code = (
         "import sys, django; django.setup()\n"
         "for name in ('urllib.request', 'http.client', 'requests', 'urllib3'): sys.modules[name] = None\n"

@@ -1,4 +1,4 @@
-"""Taking along what one may not, making a file do what it should not, and leaving no trace."""
+"""Attempts to export without permission, to export harmful files, and to leave no trace."""
 
 import hashlib
 from datetime import timedelta
@@ -38,7 +38,7 @@ def body(answer) -> bytes:
 
 @pytest.fixture
 def colleague(analyst) -> Client:
-    """Another analyst, who may export as well."""
+    """Another analyst, who may also export."""
     user = User.objects.create_user("colleague")
     user.groups.set(analyst.groups.all())
     client = Client()
@@ -223,7 +223,7 @@ def test_a_head_request_exports_nothing(analyst_client, world):
     assert AuditEvent.objects.count() == before
 
 
-# ---- What stands nowhere else ------------------------------------------------------------------------------
+# ---- What must not leak elsewhere --------------------------------------------------------------------------
 
 
 def test_no_customer_data_is_in_tasks_logs_or_jobs(analyst_client, world, settings, caplog, monkeypatch):

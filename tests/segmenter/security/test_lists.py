@@ -1,4 +1,4 @@
-"""Asking lists of customers for what they should not give."""
+"""Attempts to get from lists of customers what they should not give."""
 
 import pytest
 from django.db import connection

@@ -1,4 +1,4 @@
-"""Getting in where one should not, and staying in for too long."""
+"""Attempts to log in without permission, or to stay logged in for too long."""
 
 import socket
 import time
@@ -34,7 +34,7 @@ def test_login_works_with_name_or_email_and_password(from_address, maria, login)
 def test_the_21st_wrong_password_for_an_account_in_a_day_is_refused(from_address, maria):
     answers = [log_in(from_address(), password="wrong").status_code for _ in range(21)]
     assert answers == [200] * 20 + [429]
-    assert log_in(from_address()).status_code == 429  # the right one too, until the day is over
+    assert log_in(from_address()).status_code == 429  # the right one too, until the end of the day
 
 
 def test_the_21st_wrong_password_from_an_address_in_an_hour_is_refused(from_address, db):
@@ -53,7 +53,7 @@ def test_a_forged_forwarding_header_resets_no_limit(from_address, db):
 def test_behind_a_trusted_proxy_only_its_header_counts(from_address, db, settings):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     client = from_address()
-    forwarded = [f"192.0.2.{number}, 198.51.100.7" for number in range(21)]  # the last is the proxy's word
+    forwarded = [f"192.0.2.{number}, 198.51.100.7" for number in range(21)]  # the last entry is the proxy's
     answers = [
         log_in(client, f"anybody{number}", "wrong", **{"x-forwarded-for": forwarded[number]})
         for number in range(21)

@@ -1,6 +1,6 @@
-"""Every address × role × method against the table in permissions.txt, which people can read.
+"""Every URL × role × method against the readable table in permissions.txt.
 
-The routes come from the site itself: a new one without a row fails, and so does a row without a route.
+The routes come from the site itself: a route without a row fails, and so does a row without a route.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def routes(resolver: Any = None, prefix: str = "") -> Iterator[tuple[str, URLPat
 
 
 def read_table() -> dict[str, dict[str, list[str]]]:
-    """What is allowed: by path, by method, one answer a role."""
+    """What is allowed: by path and method, one answer per role."""
     lines = [line for line in TABLE.read_text().splitlines() if line and not line.startswith("#")]
     table = {}
     for line in lines:
@@ -44,12 +44,12 @@ def read_table() -> dict[str, dict[str, list[str]]]:
 
 
 def address(path: str, arguments: dict[str, Any]) -> str:
-    """The path with values in place of its parameters."""
+    """The path with its parameters filled in."""
     return PARAMETER.sub(lambda match: str(arguments[match[1]]), path)
 
 
 def outcome(response: Any) -> str:
-    """login: go and log in; yes: it is done or shown; no: not with this role; or the status."""
+    """`login`: sent to the login; `yes`: done or shown; `no`: not for this role; otherwise the status."""
     location = response.headers.get("Location", "")
     if response.status_code == 302 and "/accounts/login/" in location:
         return "login"
@@ -64,7 +64,7 @@ def clients(viewer_client: Client, analyst_client: Client, administrator_client:
 
 
 def ask(client: Client, method: str, path: str) -> str:
-    """What a request comes to; whatever it does is taken back."""
+    """The result of a request, whose changes are rolled back."""
     cookies = copy.deepcopy(client.cookies)
     with transaction.atomic():
         response = client.generic(method, path)

@@ -1,4 +1,4 @@
-"""Production refuses to start with settings that are missing or unsafe, and names each."""
+"""Production refuses to start with missing or unsafe settings, and names each."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Sending too much, too slowly, or something else than was said."""
+"""Sending too much, too slowly, or something other than announced."""
 
 import http.client
 import signal
@@ -21,7 +21,7 @@ SILENCE_SECONDS = 1
 
 @pytest.fixture
 def web_address(site_environment):
-    """The address of a real web server, which waits for nobody longer than a second."""
+    """The address of a real web server with a timeout of one second."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         host, port = probe.getsockname()
@@ -63,9 +63,9 @@ def answers(host: str, port: int) -> bool:
 def test_a_client_that_stops_sending_is_cut_off_and_frees_the_thread(web_address, beginning):
     with socket.create_connection(web_address, timeout=60) as slow:
         slow.sendall(beginning)
-        assert answers(*web_address)  # there is one thread: it was given back
+        assert answers(*web_address)  # there is only one thread, so it was released
         while slow.recv(65536):
-            pass  # an answer that refuses, and the end of the connection
+            pass  # a refusal, and the connection is closed
 
 
 def test_a_body_that_trickles_in_is_cut_off(monkeypatch):

@@ -11,7 +11,7 @@ from customers.models import Attribute
 
 
 def propose(columns, attributes=(), **said):
-    """Propose for columns given as header → cells."""
+    """Propose a mapping for columns given as header → cells."""
     rows = len(next(iter(columns.values())))
     batch = Batch(tuple(pa.array(cells, pa.string()) for cells in columns.values()), np.arange(rows))
     headers = list(columns)
@@ -96,7 +96,7 @@ def test_duplicate_headers_are_refused():
         (["", "", ""], "text"),
         (["2026-01-31", "2026-02-28"], "date"),
         (["31/01/2026", "28/02/2026"], "date"),
-        (["01/02/2026", "03/04/2026"], "text"),  # nobody can tell the day from the month
+        (["01/02/2026", "03/04/2026"], "text"),  # day and month are ambiguous
     ],
 )
 def test_kinds_follow_the_cells(cells, use):

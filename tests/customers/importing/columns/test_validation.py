@@ -8,7 +8,7 @@ from customers.importing.files.rows import Batch
 
 
 def validate(cells, **column):
-    """Check a column of cells; return its values and the (line, value, reason) of its rejects."""
+    """Validate a column of cells; return its values and the (line, value, reason) of its rejects."""
     use = column.pop("use", "number")
     columns = [ColumnMapping("id", "id"), ColumnMapping("X", use, "X", **column)]
     ids = [f"c{number}" for number in range(len(cells))]
@@ -143,7 +143,7 @@ def test_dates_become_iso_and_impossible_ones_are_rejected():
 def test_ids_are_kept_to_the_letter():
     kept = ["0001", "12345678901234567890", "a b", "Ä"]
     assert ids_of(kept) == (kept, [])
-    assert ids_of(["A\u0308"])[0] == ["Ä"]  # one customer, however the accent was typed
+    assert ids_of(["A\u0308"])[0] == ["Ä"]  # the same customer, however the accent was typed
 
 
 def test_invalid_ids_are_rejected():

@@ -1,4 +1,4 @@
-"""Texts that break careless programs: each comes in as it is, or its row is rejected with a reason."""
+"""Texts that break careless programs: each is imported unchanged, or its row is rejected with a reason."""
 
 import csv
 import io
@@ -6,12 +6,12 @@ import io
 import pytest
 
 AWKWARD = [
-    # words with a meaning elsewhere
+    # words with a special meaning elsewhere
     *("undefined", "null", "NULL", "(null)", "None", "nil", "NaN", "Infinity", "true", "FALSE", "-0", "0x1F"),
     *("1e3", "1_000", "٣", "１２", "½", "1/0", "00", "08", "1.", ".5", "$1.00", "-", "--", "."),
     # formulas
     *("=1+1", "=HYPERLINK(1)", "+49 170", "-2+3", "@SUM(1)", "＝1+1", "|calc", "%0A=1"),
-    # what others would run
+    # what other programs would run
     *(
         "'; DROP TABLE customers; --",
         '1" OR "1"="1',
@@ -65,7 +65,7 @@ AWKWARD = [
         "e\u0301e\u0301",
         "Z\u0300\u0316\u0317",
     ),
-    # nothing to see, or more than one sees
+    # invisible or misleading characters
     *(
         "a\u200bb",
         "a\u200db",

@@ -13,7 +13,7 @@ from customers.importing.files.reading import MAX_CELL_CHARACTERS, read_batches
 
 
 def read(path, width, *, delimiter=",", slow=False):
-    """Rows with their lines, rejects with theirs, and blank lines; `slow` makes `csv` read any file."""
+    """Rows and rejects with their lines, and blank lines; `slow` makes `csv` read the whole file."""
     found = scan(path, max_bytes=2**30)
     found = dataclasses.replace(found, has_lone_returns=found.has_lone_returns or slow)
     table = TableFormat(found, found.find_encoding(), delimiter)
@@ -145,7 +145,7 @@ def test_quotation_marks_wherever_they_stand_are_read_as_the_reference_reads_the
         return [row for row in rows if any(cell.strip() for cell in row[1:])], rejects
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "BATCH_BYTES", size)  # cells go on from block to block
+        patch.setattr(blocks, "BATCH_BYTES", size)  # cells continue from block to block
         fast = outcome(slow=False)
     assert fast == outcome(slow=True)
 

@@ -1,4 +1,4 @@
-"""Any table that Python's `csv` writes, in a declared dialect and encoding, is read back to the letter."""
+"""Any table that Python's `csv` writes, in a declared dialect and encoding, is read back exactly."""
 
 import csv
 import gzip
@@ -17,7 +17,7 @@ from customers.importing.files.sniffing import look_at
 MARKED = {
     "utf-8-sig": "utf-8",
     "utf-16": "utf-16-le",
-}  # with a byte-order mark, and what they are found to be
+}  # with a byte-order mark, and the encoding detected
 DELIMITERS = ",;\t|:^~ \x1f!#$%&'()*+-./<=>?@[\\]_`{}x7"
 LINE_ENDS = ["\n", "\r\n", "\r"]
 QUOTING = [csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]
@@ -26,16 +26,16 @@ PLANES = [*range(1, 0xD800), *range(0xE000, 0xFFFE), *range(0x1F300, 0x1F700)]
 
 
 def survives(character, encoding):
-    """Whether an encoding has the character: some write two characters as one and the same."""
+    """Whether an encoding can represent the character: some encode two characters as the same one."""
     try:
         return character.encode(encoding).decode(encoding) == character
     except UnicodeError:
         return False
 
 
-@cache  # hypothesis takes longer to make a strategy of so many letters than to draw from it
+@cache  # building a strategy of so many letters takes hypothesis longer than drawing from it
 def tables(encoding, loose):
-    """Tables of what can be written in an encoding; half of it is what breaks readers."""
+    """Tables of an encoding's characters; half of them are ones that break readers."""
     odd = " \",;\t\r\n\\'|=0a\x1f\x85\u2028\u00a0é€"
     alphabet = [*odd] * 40 + [chr(number) for number in PLANES[::23]]
     letters = [letter for letter in alphabet if survives(letter, encoding) and letter not in loose]
@@ -58,7 +58,7 @@ def test_every_dialect_in_every_encoding_is_read_back_exactly(write, data):
     encoding = data.draw(st.sampled_from([*ENCODINGS, *MARKED]))
     end, quoting = data.draw(st.sampled_from(LINE_ENDS)), data.draw(st.sampled_from(QUOTING))
     delimiter, packed = data.draw(st.sampled_from(DELIMITERS)), data.draw(st.booleans())
-    # A line end of another kind within a cell is not quoted by `csv`: whoever reads it sees two rows.
+    # `csv` does not quote another kind of line end inside a cell, so a reader sees two rows.
     loose = frozenset("\r\n") - set(end) if quoting == csv.QUOTE_MINIMAL else frozenset()
     rows = data.draw(tables(encoding, loose))
 

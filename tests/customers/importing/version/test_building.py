@@ -1,4 +1,4 @@
-"""The quick ways to bring a file in and the plain one: the same versions, counts and rejected rows."""
+"""The fast ways and the plain way to import a file: the same versions, counts and rejected rows."""
 
 import io
 
@@ -19,7 +19,7 @@ WIDE = ",".join(
 
 
 def wide(*gaps):
-    """Three customers with 70 numbers and 70 texts, but for the columns that are left empty."""
+    """Three customers with 70 numbers and 70 texts, except for the columns left empty."""
     rows = []
     for customer in range(3):
         numbers = [f"{customer + column}.5" for column in range(70)]
@@ -30,10 +30,10 @@ def wide(*gaps):
 
 
 COUNTS = ("read", "created", "updated", "unchanged", "removed", "rejected", "blank", "customer")
-# Files that are brought in one after the other, with what is said about them.
+# Files that are imported one after the other, with their options.
 SEQUENCES = {
     "first load": [FIRST],
-    "nothing changed, the very file": [FIRST, FIRST],
+    "nothing changed, the same file": [FIRST, FIRST],
     "nothing changed, in other bytes": [FIRST, FIRST.replace("\n", "\r\n")],
     "some changed": [FIRST, FIRST.replace("Eve", "Eva"), FIRST.replace("30", "31")],
     "new customers": [FIRST, FIRST + "4,Zoë,\n5,Jo,50\n", HEADER + "6,Al,9\n"],
@@ -41,9 +41,9 @@ SEQUENCES = {
     "missing cells are kept": [FIRST, HEADER + "1,,\n2,Bob,40\n3,,32\n"],
     "missing cells clear": [FIRST, (HEADER + "1,,\n2,Bob,40\n3,,32\n", {"clears_missing": True})],
     "missing columns": [FIRST, "CustomerID,Age\n2,9\n7,8\n", "CustomerID,City\n1,Rome\n"],
-    "who is missing leaves": [FIRST, (HEADER + "2,Bob,5\n9,New,1\n", {"replaces": True})],
+    "missing customers are removed": [FIRST, (HEADER + "2,Bob,5\n9,New,1\n", {"replaces": True})],
     "duplicates": [HEADER + "1,a,1\n2,b,2\n1,a,1\n2,c,2\n3,d,3\n", FIRST + "1,Ann,30\n4,x,1\n4,y,2\n"],
-    "no row may come in": [FIRST, HEADER + "1,a,x\n2,b,y\n"],
+    "no row is accepted": [FIRST, HEADER + "1,a,x\n2,b,y\n"],
     "rows rejected": [HEADER + "1,a,x\n2,b\n3,c,3,4\n,d,4\nTotal,,9\n5,e,5\n\n6,f,400\n"],
     "negative zero and large": [
         "CustomerID,A,B\n1,-0,1e308\n2,0,-5.25\n",
@@ -64,7 +64,7 @@ SEQUENCES = {
 
 @pytest.fixture
 def import_all(transactional_db, settings):
-    """Bring files in, one after the other, quickly or plainly, and tell what came of each."""
+    """Import files one after the other, the fast or the plain way, and return the result of each."""
 
     def import_file(sequence, *, plainly):
         settings.IMPORT_PLAINLY = plainly
@@ -111,7 +111,7 @@ def test_customers_keep_their_identity_either_way(import_all):
 
 def test_the_plain_way_uses_none_of_the_fast_ones(import_all, monkeypatch):
     def refuse(*_, **__):
-        raise AssertionError("a quick way was taken")
+        raise AssertionError("a fast way was used")
 
     for room, name in (
         (reading, "read_blocks"),

@@ -55,7 +55,7 @@ def test_postgresql_reads_what_was_encoded(rows):
         ([["1", "2"], [], ["1"]], False),
         ([["2", "1"]], False),
         ([["a", "1"]], False),
-        ([["01", "1"]], True),  # as texts they rise, and that they differ is all that counts
+        ([["01", "1"]], True),  # as texts they ascend, and all that matters is that they differ
         ([], True),
     ],
 )

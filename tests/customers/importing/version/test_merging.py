@@ -1,4 +1,4 @@
-"""Files that list the customers in the order known, and those that nearly do: the outcome is the same."""
+"""Files that list the customers in the known order, and files that nearly do, give the same result."""
 
 import itertools
 
@@ -17,7 +17,7 @@ FIRST = "CustomerID,Name,Age\n1,Ann,30\n2,Bob,\n3,Eve,32\n"
 
 @pytest.fixture
 def unstaged(monkeypatch):
-    """Nothing may be staged from now on."""
+    """Fail if anything is staged from now on."""
 
     def refuse(*_):
         raise AssertionError("the file was staged")
@@ -83,11 +83,11 @@ def test_a_late_change_copies_the_customers_before_it(import_file, counts, datas
     ("content", "expected"),
     [
         ("CustomerID,Name,Age\n3,Eve,33\n2,Bob,\n1,Ann,30\n", (3, 0, 1, 2, 0)),  # another order
-        ("CustomerID,Name,Age\n1,Ann,31\n3,Eve,32\n4,x,1\n", (3, 1, 1, 1, 0)),  # somebody is not there
-        ("CustomerID,Name\n1,Ann\n2,Bob\n3,Eva\n", (3, 0, 1, 2, 0)),  # a column is not there
+        ("CustomerID,Name,Age\n1,Ann,31\n3,Eve,32\n4,x,1\n", (3, 1, 1, 1, 0)),  # a customer is missing
+        ("CustomerID,Name\n1,Ann\n2,Bob\n3,Eva\n", (3, 0, 1, 2, 0)),  # a column is missing
         ("CustomerID,Name,Age\n1,Anna,\n2,Bob,\n3,Eve,32\n", (3, 0, 1, 2, 0)),  # a value that is kept
-        (FIRST + "4,a,1\n4,b,2\n", (5, 0, 0, 3, 2)),  # a new customer in two ways
-        (FIRST + "4,a,1\n1,Ann,30\n", (5, 1, 0, 3, 1)),  # a known one once more
+        (FIRST + "4,a,1\n4,b,2\n", (5, 0, 0, 3, 2)),  # a new customer twice, with different values
+        (FIRST + "4,a,1\n1,Ann,30\n", (5, 1, 0, 3, 1)),  # a known customer again
     ],
 )
 def test_other_files_are_joined(import_file, counts, staged, content, expected):
@@ -103,7 +103,7 @@ def test_an_empty_cell_deletes_a_value_on_request(import_file, counts, customers
     assert customers()["3"] == ["Eve", None]
 
 
-# ---- Blocks that are known ---------------------------------------------------------------------------------
+# ---- Unchanged blocks --------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def small_blocks(monkeypatch):
 
 @pytest.fixture
 def readings(monkeypatch):
-    """How many customers were read from the database, reading by reading."""
+    """The number of customers read from the database, for each read."""
     counts, read = [], merging._Version._read_known
 
     def watch(version, count):
@@ -162,7 +162,7 @@ def test_a_version_that_was_joined_has_no_digests_and_is_read(import_file, count
     import_file("CustomerID,Age\n3,40\n")
     content = listed([30, 30, 40, *[30] * 7])
     assert counts(import_file(content)) == (10, 0, 0, 10, 0)
-    assert sum(readings) in (0, 10)  # joined customers may stand in another order: then they are staged
+    assert sum(readings) in (0, 10)  # joined customers may be in another order, and are then staged
 
 
 def test_a_customer_removed_from_a_version_is_noticed(import_file, counts, dataset, small_blocks):

@@ -23,7 +23,7 @@ def with_corners(rows):
 
 
 def in_groups(seed, n_samples, n_features, decimals):
-    """Up to four groups, some customers alike where values are rounded."""
+    """Up to four groups; if values are rounded, some customers are identical."""
     rng = np.random.default_rng(seed)
     centers = rng.uniform(-6, 6, (4, n_features))
     values = rng.normal(centers[rng.integers(0, 4, n_samples)], rng.uniform(0.3, 2.0))

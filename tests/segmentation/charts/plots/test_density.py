@@ -1,4 +1,4 @@
-"""Density pictures: every customer counts, and a segment keeps its colour."""
+"""Density pictures: every customer is visible, and each segment keeps its colour."""
 
 from types import SimpleNamespace
 

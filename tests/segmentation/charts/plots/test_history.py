@@ -1,4 +1,4 @@
-"""Sizes of segments through the runs."""
+"""Sizes of segments over the runs."""
 
 from collections.abc import Callable
 from typing import Any

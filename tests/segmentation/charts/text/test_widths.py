@@ -1,4 +1,4 @@
-"""Names as charts write them."""
+"""Names in charts."""
 
 import pytest
 from matplotlib.font_manager import FontProperties, findfont, get_font
