@@ -141,8 +141,8 @@ def test_an_administrator_undoes_the_latest_import(administrator_client, import_
     page = administrator_client.post(url, follow=True)
     assert b"back to how it was before" in page.content
     assert customers() == {"1": [30.0]}
-    assert b"can be undone" in administrator_client.post(url, follow=True).content
-    assert b"can be undone" in administrator_client.get(url, follow=True).content
+    assert b"cannot be undone" in administrator_client.post(url, follow=True).content
+    assert b"cannot be undone" in administrator_client.get(url, follow=True).content
     dataset.refresh_from_db()
     assert dataset.current_version == first
 

@@ -107,7 +107,7 @@ def test_the_eleventh_simultaneous_job_is_refused_with_a_sentence(analyst_client
     settings.JOB_MAX_ACTIVE_PER_USER = len(chosen) - 1
     answers = [analyst_client.post(page, {"format": row[-1], "columns": row[:-1]}) for row in chosen]
     assert [answer.status_code for answer in answers] == [302] * (len(chosen) - 1) + [429]
-    assert "wait until one has ended" in answers[-1].content.decode()
+    assert "wait until one has finished" in answers[-1].content.decode()
 
 
 # ---- What a file is called, and how it is sent -------------------------------------------------------------
