@@ -112,7 +112,7 @@ class UnavailableMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)):
             return None
-        logger.error("the cache does not answer: %s", exception)
+        logger.error("the cache does not respond: %s", exception)
         return render(request, "503.html", status=503)
 
 

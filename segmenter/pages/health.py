@@ -41,7 +41,7 @@ def _is_well(name: str, check: Callable[[], bool]) -> bool:
     try:
         return check()
     except Exception:  # whatever it is, it is not healthy
-        logger.warning("the %s does not answer", name, exc_info=True)
+        logger.warning("the %s does not respond", name, exc_info=True)
         return False
 
 

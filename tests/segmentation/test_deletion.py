@@ -75,7 +75,7 @@ def test_a_dataset_with_work_going_on_is_not_deleted(shop):
 def test_the_confirmation_says_what_will_be_lost(administrator_client, shop, execute_a_run):
     run = execute_a_run(shop, k=5)
     page = administrator_client.get(reverse("segmentation:run-delete", args=[run.pk])).content.decode()
-    assert "5 segments that no other run knows" in page
+    assert "5 segments that are in no other run" in page
     page = administrator_client.get(reverse("segmentation:dataset-delete", args=[shop.slug])).content.decode()
     assert "100 customers with all their attributes" in page
 

@@ -55,7 +55,7 @@ def test_a_text_with_a_colon_in_its_name_pulls_by_its_value(viewer_client, make_
 def test_one_segment_has_no_second(viewer_client, shop, execute_a_run):
     execute_a_run(shop, k=1)
     page = page_of(viewer_client, shop, 1)
-    assert "one segment only" in page.content.decode()
+    assert "only one segment" in page.content.decode()
 
 
 def test_values_are_compared_with_what_the_run_froze(viewer_client, make_dataset, execute_a_run):

@@ -89,7 +89,7 @@ def test_who_stayed_and_joined_is_shown_if_it_was_counted(viewer_client, run, ex
     before = run.clusters.get(segment=same.clusters.get(number=1).segment_id)
     kept.flows = [[before.label if flow[0] == 0 else flow[0], *flow[1:]] for flow in kept.flows]
     kept.save()
-    assert news_of(viewer_client, same)[0][1] == "290 of its 313 customers stayed, 75 came in."
+    assert news_of(viewer_client, same)[0][1] == "290 of its 313 customers stayed, 75 joined."
 
 
 def test_only_sizes_are_shown_if_flows_were_not_counted(viewer_client, run, execute_a_run):
@@ -246,7 +246,7 @@ def test_a_pair_the_run_froze_is_there_at_once_in_either_order(viewer_client, ru
     page = page_of(viewer_client, run, x=x, y=y)
     assert page.context["choice"].is_exchanged
     svg = viewer_client.get(reverse("segmentation:chart", args=[run.pk, "scatter", "svg"]), {"x": x, "y": y})
-    assert "by Score (across) and Income (up)" in svg.content.decode()
+    assert "by Score (X axis) and Income (Y axis)" in svg.content.decode()
 
 
 def test_another_pair_is_drawn_once_when_asked_for(viewer_client, run):
@@ -258,7 +258,7 @@ def test_another_pair_is_drawn_once_when_asked_for(viewer_client, run):
     assert (asked.job.state, page.context["picture_job"]) == (Job.State.QUEUED, asked.job)
     execute(asked.job_id, count_picture)
     svg = viewer_client.get(reverse("segmentation:chart", args=[run.pk, "scatter", "svg"]), query)
-    assert "by Age (across) and Income (up)" in svg.content.decode()
+    assert "by Age (X axis) and Income (Y axis)" in svg.content.decode()
     assert "Draw this pair" not in viewer_client.get(answer.url).content.decode()
 
 

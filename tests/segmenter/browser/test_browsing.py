@@ -84,7 +84,7 @@ def test_from_the_list_to_a_customer_who_is_explained(page, log_in, shop, execut
     run = execute_a_run(shop, k=5)
     log_in(page)
     page.goto(run.clusters.first().get_absolute_url())
-    page.get_by_role("link", name=re.compile("^borderline")).click()
+    page.get_by_role("link", name=re.compile("^closest to another segment")).click()
     page.locator(".customers tbody th a").first.click()
     expect(page.get_by_role("heading", name="Why this segment")).to_be_visible()
     expect(page.get_by_text("pulls to").first).to_be_visible()

@@ -256,4 +256,4 @@ def test_database_that_does_not_answer_is_said_in_a_sentence(start_up, site_envi
     said, _ = up.process.communicate()
 
     assert up.process.returncode == 1
-    assert "CommandError: The database does not answer" in said
+    assert "CommandError: The database is not responding" in said

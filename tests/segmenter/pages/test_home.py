@@ -29,7 +29,7 @@ def test_new_customers_want_another_run_like_the_last(analyst_client, shop, exec
     assert steps_of(analyst_client) == []
     publish(shop, groups(30))
     [(sentence, address)] = steps_of(analyst_client)
-    assert sentence == "Customers of Shop came in or changed since “Income × Score” was found."
+    assert sentence == "Shop has new or changed customers since the last run of “Income × Score”."
     assert address.endswith(f"?like={run.pk}")
 
 

@@ -167,7 +167,7 @@ def test_a_single_feature_is_spread_out_upwards(
     assert texts.count("Age") == 1
     assert "spread out vertically for legibility" in texts
     assert describe_scatter(single, make.marks("AB")) == (
-        "6 customers by Age (across), spread out vertically for legibility; coloured by segment, one mark "
+        "6 customers by Age (X axis), spread out vertically for legibility; coloured by segment, one mark "
         "each. Centroids: A at 1.25; B at 8.5."
     )
 

@@ -50,7 +50,7 @@ def test_many_segments_are_not_all_read_aloud(make: SimpleNamespace) -> None:
 
 def test_the_scatter_names_axes_and_centroids(make: SimpleNamespace) -> None:
     words = describe_scatter(make.points(), make.marks())
-    assert words.startswith("40 customers by Income (k$) (across) and Score (up)")
+    assert words.startswith("40 customers by Income (k$) (X axis) and Score (Y axis)")
     assert "Young savers at 26 and 20" in words
 
 
