@@ -30,7 +30,7 @@ from customers.models import Customer, CustomerImport, Dataset
 from jobs.models import Job
 from segmentation.models import CustomerExport, RunPicture, Segment, SegmentationRun
 from segmenter.embedded import processes, servers
-from tests.fixtures.worker import CHECKOUT, make_site_environment
+from tests.fixtures.worker import make_site_environment
 from tests.upgrade.make_installation import (
     ADMINISTRATOR,
     ASKED,
@@ -243,7 +243,7 @@ def send_as_before(copy: Path) -> Iterator[Callable[[str, int], None]]:
             signal_if_orphaned=signal.SIGKILL,
             stdout=log,
             stderr=log,
-            cwd=CHECKOUT,
+            cwd=settings.BASE_DIR,
             env={**make_site_environment(), "DATA_DIR": str(copy)},
         )
     yield lambda task, job_id: current_app.send_task(task, args=[job_id], queue=queue)

@@ -81,7 +81,10 @@ def test_a_wrong_edit_is_shown_again_with_the_reason(analyst_client, segment, ot
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [(" ", "Give the segment a name."), ("x" * 101, "This name has 101 characters; at most 100 are allowed.")],
+    [
+        (" ", "Give the segment a name."),
+        ("x" * 101, "This name has 101 characters; at most 100 are allowed."),
+    ],
 )
 def test_no_name_and_one_too_long_are_refused_in_words(analyst_client, segment, name, said):
     page = analyst_client.post(edit_address(segment), {"name": name}).content.decode()

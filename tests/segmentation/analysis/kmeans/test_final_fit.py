@@ -91,8 +91,8 @@ def test_size_of_chunks_changes_no_customers_cluster(prepare, monkeypatch, n_fea
     prepared = prepare(rng.normal(rng.integers(0, 4, (25_000, 1)) * 3, 1.0, (25_000, n_features)))
     labels = []
     for size in (8192, 1000):
-        for module in ("assignment", "clustering"):
-            monkeypatch.setattr(f"segmentation.analysis.{module}.CHUNK", size)
+        for module in ("nearest", "final_fit"):
+            monkeypatch.setattr(f"segmentation.analysis.kmeans.{module}.CHUNK", size)
         labels.append(fit_clusters(prepared.features, prepared.samples, n_clusters=4).labels)
     np.testing.assert_array_equal(*labels)
 
