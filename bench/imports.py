@@ -288,12 +288,12 @@ def measure(files: dict[str, Path]) -> Iterator[Bar]:
             cursor.execute(f"TRUNCATE {table} CASCADE")
 
     shop = Shop()
-    shop.bring(files["first"])  # loads the libraries, as a worker has them after its first job
+    shop.load(files["first"])  # loads the libraries, as a worker has them after its first job
     yield compare_reading("parse and validate: DictReader", files["first"], 5)
     yield compare_reading("the same in quotation marks: DictReader", files["quoted"], 1)
     theirs, ours = median_seconds(
         Side(lambda: load_plainly(files["first"], plain), empty),
-        Side(lambda: shop.bring(files["first"]), shop.renew),
+        Side(lambda: shop.load(files["first"]), shop.renew),
     )
     yield Bar("first load: bulk_create", theirs, ours, 7)
 
@@ -314,7 +314,7 @@ def measure(files: dict[str, Path]) -> Iterator[Bar]:
 def report_undo(files: dict[str, Path]) -> bool:
     """Print how long undoing an import that changed every customer takes; return whether it is too long."""
     shop = Shop()
-    shop.bring(files["first"])
+    shop.load(files["first"])
     seconds = statistics.median(shop.undo(files["changed"]) for _ in range(ROUNDS))
     print(f"  undo of {ROWS:,} rows {seconds:>21.3f} s  (at most {UNDO_SECONDS})", flush=True)
     return seconds > UNDO_SECONDS

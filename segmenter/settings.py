@@ -215,6 +215,8 @@ CELERY_BEAT_SCHEDULE = {
 PAGE_SLOTS = {
     "dataset first action": ["segmentation/_find_segments.html"],
     "dataset last action": ["segmentation/_delete_dataset.html"],
+    "dataset fact": ["segmentation/_segmentation_count.html"],
+    "dataset section": ["segmentation/_segmentation_links.html"],
     "import first action": ["segmentation/_find_segments_next.html"],
     "customer list action": ["segmentation/_export_customers.html"],
     "customer": ["segmentation/_customer_slot.html"],

@@ -48,7 +48,6 @@ def dataset_detail(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "dataset": dataset,
         "attributes": list(dataset.attributes.all()),
-        "segmentations": dataset.segmentations.all(),
         "imports": dataset.imports.select_related("job", "created_by")[:RECENT],
     }
     return render(request, "customers/dataset_detail.html", context)
