@@ -10,6 +10,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "segmenter.settings")
 from celery import Celery, signals
 from django.conf import settings
 
+NICENESS = 10
+
 app = Celery("segmenter")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -23,3 +25,9 @@ def start_embedded_servers(**kwargs: object) -> None:
         from segmenter.embedded import servers
 
         servers.ensure_running(settings.DATA_DIR)
+
+
+@signals.worker_process_init.connect
+def yield_to_pages(**kwargs: object) -> None:
+    """Let people's clicks go first on a machine that has web and worker."""
+    os.nice(NICENESS)

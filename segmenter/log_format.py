@@ -51,4 +51,6 @@ def configure(form: str, *, level: str) -> dict[str, Any]:
         "formatters": {"json": JSON, "plain": {"()": "segmenter.log_format.OneLineFormatter"}},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form}},
         "root": {"handlers": ["console"], "level": level},
+        # That requests wait is no event: those that wait in vain are logged.
+        "loggers": {"waitress.queue": {"level": "ERROR"}},
     }

@@ -12,7 +12,7 @@ import redis
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
@@ -118,6 +118,12 @@ class UnavailableMiddleware:
 
 class LoggingMiddleware(RequestMiddleware):
     """Log requests without search terms and without the keys of login links."""
+
+    def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
+        file = response.file_to_stream if isinstance(response, FileResponse) else None
+        super().handle_response(request, response)
+        if isinstance(response, FileResponse) and file is not None:
+            response.streaming_content = file  # not what logs a stream: the server is to send the file itself
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:

@@ -245,6 +245,14 @@ EXPORT_BACKGROUND_ROWS = env.int("EXPORT_BACKGROUND_ROWS", default=100_000)
 # A prepared list can be downloaded for this long; then its file is deleted.
 EXPORT_LIFETIME = timedelta(hours=env.float("EXPORT_LIFETIME_HOURS", default=24))
 
+# ---- The web server ------------------------------------------------------------------------------
+
+# What each web process works on at once, and how many more may wait before people are told to come back.
+WEB_REQUESTS_AT_ONCE = env.int("WEB_REQUESTS_AT_ONCE", default=4)
+WEB_REQUESTS_WAITING = env.int("WEB_REQUESTS_WAITING", default=24)
+# Silence for this long ends a connection, whoever it was that had to go on.
+REQUEST_SILENCE_SECONDS = env.int("REQUEST_SILENCE_SECONDS", default=30)
+
 # ---- People and pages ----------------------------------------------------------------------------
 
 # A list that takes longer is given up; the page says how to narrow it down.
@@ -255,7 +263,7 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "segmenter.security.password_hasher.PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [

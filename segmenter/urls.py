@@ -30,6 +30,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("metrics", health.metrics, name="metrics"),
     path("accounts/login/", login.ThrottledLoginView.as_view(), name="account_login"),
+    path("accounts/may-import/", login.may_import, name="may-import"),
     path("accounts/", include(closed_patterns)),
     path("accounts/", include("allauth.urls")),
     path("", include("audit.urls")),

@@ -1,4 +1,4 @@
-"""The web application for gunicorn."""
+"""The web application, and how many requests at once it takes on."""
 
 import os
 
@@ -8,4 +8,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "segmenter.settings")
 # Only the web keeps a pool of database connections: Celery closes its connections around each task.
 os.environ.setdefault("DATABASE_POOL", "1")
 
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+
+from segmenter.serving.admission import Admission, capacities  # noqa: E402 - it needs the settings
+
+application = Admission(django_application, capacities())

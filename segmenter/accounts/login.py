@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 
@@ -41,3 +42,11 @@ def _company_login() -> dict[str, str] | None:
 def ask_administrator(request: HttpRequest) -> HttpResponse:
     """Without email: who can give a new link to people who have forgotten their password."""
     return render(request, "account/ask_administrator.html")
+
+
+@require_safe
+@login_not_required
+@never_cache
+def may_import(request: HttpRequest) -> HttpResponse:
+    """Tell the proxy, before it takes a large file, whether this person may import: 200, otherwise 403."""
+    return HttpResponse(status=200 if request.user.has_perm("customers.add_customerimport") else 403)

@@ -41,8 +41,8 @@ def settings_of(module: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_gunicorn_gets_the_same_settings_under_its_old_name(monkeypatch):
     old, new = (settings_of(module, monkeypatch) for module in ("segmenter.web", "segmenter.gunicorn"))
     assert old == new
-    assert (old["worker_class"], old["workers"], old["threads"]) == ("gthread", 2, 4)
-    for hook in ("on_starting", "when_ready", "pre_request", "post_fork", "post_worker_init"):
+    assert (old["worker_class"], old["workers"]) == ("segmenter.serving.worker.BufferingWorker", 2)
+    for hook in ("on_starting", "post_fork", "post_worker_init"):
         assert old[hook] is getattr(gunicorn, hook)
 
 

@@ -57,12 +57,13 @@ def test_database_and_broker_are_reached_by_the_site_alone(services):
 
 
 def test_the_site_listens_on_this_machine_alone(services):
-    assert {port["host_ip"] for port in services["web"]["ports"]} == {"127.0.0.1"}
+    assert {port["host_ip"] for port in services["proxy"]["ports"]} == {"127.0.0.1"}
+    assert "ports" not in services["web"]
 
 
 def test_every_long_running_service_is_monitored_and_restarted(services):
     staying = set(services) - {"migrate"}
-    assert staying == {"database", "broker", "web", "worker", "beat"}
+    assert staying == {"database", "broker", "web", "proxy", "worker", "beat"}
     assert all(services[name]["restart"] == "unless-stopped" for name in staying)
     assert all("healthcheck" in services[name] for name in staying - {"beat"})
 

@@ -1,0 +1,179 @@
+"""Connections that are ended when the client is too slow. It works with any server that is given the socket.
+
+A server sees a connection only through its socket. The sockets here count what comes and goes, so no server
+has to be taken apart for it: each `recv` and `send` looks at the rate, and the kernel ends connections whose
+client reads nothing at all.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import socket
+import struct
+import termios
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+# A server that has more to send, to a client with room for it, sends it within this time.
+BETWEEN_SENDS_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a client may do.
+
+    `grace_seconds` after a request, or the answer to it, began, at least `bytes_a_second` must have passed on
+    average. A client that takes nothing of an answer for `stall_seconds` is dropped. At most
+    `connections_per_address` are held from one address (0: any number, for example behind a proxy), and at
+    most `large_bodies` requests of more than `large_bytes` arrive at the same time.
+    """
+
+    grace_seconds: float = 20
+    bytes_a_second: int = 1024
+    stall_seconds: float = 20
+    connections_per_address: int = 0
+    large_bytes: int = 2 * 1024**2
+    large_bodies: int = 4
+
+
+class Watch:
+    """All connections of a process: how many there are from each address, and whether they are at rest."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.large_bodies = threading.BoundedSemaphore(limits.large_bodies)
+        self._connections: dict[WatchedConnection, str] = {}
+        self._lock = threading.Lock()
+
+    def add(self, connection: WatchedConnection, address: str) -> bool:
+        """Take the connection in; `False` if its address has too many already."""
+        limit = self.limits.connections_per_address
+        with self._lock:
+            if limit and address and sum(other == address for other in self._connections.values()) >= limit:
+                return False
+            self._connections[connection] = address
+        return True
+
+    def remove(self, connection: WatchedConnection) -> None:
+        with self._lock:
+            self._connections.pop(connection, None)
+
+    def is_at_rest(self) -> bool:
+        """Tell whether no client is still receiving an answer."""
+        with self._lock:
+            connections = list(self._connections)
+        return not any(connection.is_sending() for connection in connections)
+
+
+class WatchedListener(socket.socket):
+    """A listening socket whose connections are watched.
+
+    Parameters
+    ----------
+    fileno
+        The descriptor of a socket that is bound; it belongs to this object from now on.
+    watch
+        Shared by all listeners of the process.
+    """
+
+    def __init__(self, fileno: int, watch: Watch) -> None:
+        super().__init__(fileno=fileno)
+        self._watch = watch
+        self._other_end: socket.socket | None = None
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            # Connections inherit it. It also ends those whose client leaves no room for more.
+            milliseconds = int(watch.limits.stall_seconds * 1000)
+            self.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        accepted, address = super().accept()
+        connection = WatchedConnection(accepted.detach(), self._watch)
+        if not self._watch.add(connection, address[0] if isinstance(address, tuple) else ""):
+            connection.close()
+            raise ConnectionAbortedError(errno.ECONNABORTED, "too many connections from this address")
+        return connection, address
+
+    def rest(self) -> None:
+        """Take no more connections; other processes that share the socket go on. Servers need not know."""
+        idle, self._other_end = socket.socketpair()  # nothing ever arrives here
+        os.dup2(idle.fileno(), self.fileno())
+        idle.close()
+
+    def close(self) -> None:
+        super().close()
+        if self._other_end is not None:
+            self._other_end.close()
+
+
+class WatchedConnection(socket.socket):
+    """A connection that is ended when its request arrives too slowly, or its answer is taken too slowly."""
+
+    def __init__(self, fileno: int, watch: Watch) -> None:
+        super().__init__(fileno=fileno)
+        self._watch, self._limits = watch, watch.limits
+        self._is_large = False
+        self._is_answering = False
+        self._began, self._bytes = time.monotonic(), 0
+        self._sent_at = 0.0
+
+    def recv(self, *args: Any) -> bytes:
+        block = super().recv(*args)
+        if self._is_answering or not self._bytes:
+            self._begin(is_answering=False)
+        self._count(len(block))
+        if self._bytes > self._limits.large_bytes and not self._is_large:
+            self._is_large = self._watch.large_bodies.acquire(blocking=False)
+            if not self._is_large:
+                raise ConnectionAbortedError(errno.ECONNABORTED, "too many large requests at the same time")
+        return block
+
+    def send(self, *args: Any) -> int:
+        if not self._is_answering or not self._waiting_bytes():  # the client is not what it waits for
+            self._begin(is_answering=True)
+        self._sent_at = time.monotonic()
+        try:
+            sent = super().send(*args)
+        except BlockingIOError:
+            self._count(0)
+            raise
+        self._count(sent)
+        return sent
+
+    def close(self) -> None:
+        self._release()
+        self._watch.remove(self)
+        super().close()
+
+    def is_sending(self) -> bool:
+        """Tell whether the client has not taken all yet, or the server is still writing."""
+        return self._is_answering and (
+            self._waiting_bytes() > 0 or time.monotonic() - self._sent_at < BETWEEN_SENDS_SECONDS
+        )
+
+    def _waiting_bytes(self) -> int:
+        """How many bytes the client has not taken yet of those that were sent."""
+        try:
+            answer = fcntl.ioctl(self.fileno(), termios.TIOCOUTQ, struct.pack("i", 0))
+        except (OSError, ValueError):  # closed in the meantime
+            return 0
+        return int(struct.unpack("i", answer)[0])
+
+    def _begin(self, *, is_answering: bool) -> None:
+        self._is_answering = is_answering
+        self._began, self._bytes = time.monotonic(), 0
+        self._release()
+
+    def _count(self, size: int) -> None:
+        self._bytes += size
+        elapsed = time.monotonic() - self._began
+        if elapsed > self._limits.grace_seconds and self._bytes < elapsed * self._limits.bytes_a_second:
+            raise ConnectionAbortedError(errno.ECONNABORTED, "the client is too slow")
+
+    def _release(self) -> None:
+        if self._is_large:
+            self._is_large = False
+            self._watch.large_bodies.release()

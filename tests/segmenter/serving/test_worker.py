@@ -1,0 +1,183 @@
+"""The web server against clients that send or read slowly, or not at all."""
+
+import contextlib
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests.segmenter.serving.conftest import behind_nginx, web_server
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CLIENTS = 60
+LARGE_FILE = "/static/vendor/tabler/tabler.min.css"
+
+
+def request_of(path):
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+
+def head_of(path, length):
+    return f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+def answers_others(web):
+    """Ask as others do, while the slow ones are there."""
+    for path in ("/healthz?only=database", "/accounts/login/", LARGE_FILE):
+        status, body, _ = web.get(path, headers={"X-Forwarded-For": "192.0.2.7"})
+        assert status == 200, (path, body)
+
+
+def is_gone(client):
+    """Whether the server has ended the connection, whatever it had sent before."""
+    with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+        while client.recv(2**20):
+            pass
+    return True
+
+
+def test_clients_that_read_nothing_hold_nobody_up_and_are_dropped(web):
+    clients = [web.connect(receive_buffer=4096) for _ in range(CLIENTS)]
+    for number, client in enumerate(clients):
+        client.sendall(request_of((LARGE_FILE, "/accounts/login/")[number % 2]) * 12)
+    give_up_at = time.monotonic() + 60
+    while any(still_open(client, web) for client in clients):
+        assert time.monotonic() < give_up_at
+        answers_others(web)
+    for client in clients:
+        client.close()
+
+
+def still_open(client, web):
+    """Whether the server still has this connection, from the kernel's table of connections."""
+    port = client.getsockname()[1]
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        local, remote, state = line.split()[1:4]
+        if int(local.split(":")[1], 16) == web.address[1] and int(remote.split(":")[1], 16) == port:
+            return state == "01"
+    return False
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"",
+        b"GET /accounts/login/ HTTP/1.1\r\nHost: local",
+        b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nlogin=",
+    ],
+    ids=["before the request", "in the middle of the headers", "in the middle of a body"],
+)
+def test_clients_that_stop_sending_hold_nobody_up_and_are_dropped(web, beginning):
+    clients = [web.connect() for _ in range(CLIENTS)]
+    for client in clients:
+        client.sendall(beginning)
+    answers_others(web)
+    assert all(is_gone(client) for client in clients)
+    for client in clients:
+        client.close()
+
+
+def test_clients_that_send_a_byte_now_and_then_are_dropped(web):
+    clients = [web.connect() for _ in range(CLIENTS)]
+    left = list(clients)
+    give_up_at = time.monotonic() + 60
+    while left:
+        assert time.monotonic() < give_up_at
+        for client in list(left):
+            try:
+                client.send(b"G")
+            except OSError:
+                left.remove(client)
+        answers_others(web)
+        time.sleep(0.2)
+    for client in clients:
+        client.close()
+
+
+def test_a_body_that_nobody_may_send_is_refused(web):
+    status, body, _ = web.get("/accounts/login/", "POST", b"x" * (3 * 2**20))
+    assert status == 413
+    assert b"too large" in body.lower()
+
+
+def test_an_answer_is_completed_when_the_server_is_asked_to_end(site_environment):
+    with web_server(site_environment) as web, web.connect(receive_buffer=4096) as client:
+        client.sendall(request_of(LARGE_FILE))
+        received = client.recv(1000)
+        web.process.send_signal(signal.SIGTERM)
+        while block := client.recv(4096):
+            received += block
+            time.sleep(0.0005)
+        head, _, body = received.partition(b"\r\n\r\n")
+        assert len(body) == int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+
+
+def test_more_visitors_than_it_can_serve_are_told_to_come_back(site_environment):
+    """Threads wait for the database, which is locked: the rest is refused at once, and health is answered."""
+    from django.db import connection, transaction
+
+    limits = {"WEB_REQUESTS_AT_ONCE": "1", "WEB_REQUESTS_WAITING": "2"}
+    with web_server(site_environment, **limits) as web:
+        found = []
+        with transaction.atomic():
+            connection.cursor().execute("LOCK TABLE django_session")
+            visitors = [threading.Thread(target=visit, args=(web, found)) for _ in range(12)]
+            for visitor in visitors:
+                visitor.start()
+            while len(found) < 9:
+                time.sleep(0.05)
+            assert {status for status, _, _ in found} == {503}
+            assert {headers["Retry-After"] for _, _, headers in found} == {"5"}
+            assert web.get("/static/segmenter/icon.svg")[0] == 200
+        for visitor in visitors:
+            visitor.join(60)
+        assert [status for status, _, _ in found].count(200) == 3
+
+
+def visit(web, found):
+    found.append(web.get("/accounts/login/", headers={"Cookie": "sessionid=" + "a" * 32}))
+
+
+def test_a_large_file_is_refused_before_it_is_sent(site_environment, tmp_path):
+    with (
+        web_server({**site_environment, "TRUSTED_PROXIES": "1"}) as server,
+        behind_nginx(server, tmp_path) as web,
+    ):
+        head = "POST /datasets/shop/import/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000000\r\n\r\n"
+        with web.connect() as client:
+            client.sendall(head.encode())
+            assert client.recv(65536).startswith(b"HTTP/1.1 303 See Other")
+        assert web.get("/datasets/shop/import/")[0] == 302
+
+
+def test_a_header_does_not_move_the_site(web):
+    assert (
+        web.get("/accounts/login/", headers={"SCRIPT_NAME": "/elsewhere", "Script-Name": "/elsewhere"})[0]
+        == 200
+    )
+
+
+def test_a_body_that_arrives_lies_in_the_data_folder(server):
+    """A temporary folder may be memory."""
+    with server.connect() as client:
+        client.sendall(
+            b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\n"
+        )
+        client.sendall(b"x" * 2_000_000)
+        arriving = str(settings.FILE_UPLOAD_TEMP_DIR)
+        give_up_at = time.monotonic() + 20
+        while not any(link.startswith(arriving) for link in open_files(server.process.pid)):
+            assert time.monotonic() < give_up_at
+            client.sendall(b"x" * 1000)
+            time.sleep(0.1)
+
+
+def open_files(pid):
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for link in (link for child in children for link in Path(f"/proc/{child}/fd").iterdir()):
+        with contextlib.suppress(FileNotFoundError):
+            yield str(link.readlink())
