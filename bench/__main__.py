@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py") if path.stem != "site")
+HELPERS = {"served", "site"}
+NAMES = sorted({path.stem for path in Path(__file__).parent.glob("[a-z]*.py")} - HELPERS)
 
 
 def main(chosen: list[str]) -> int:

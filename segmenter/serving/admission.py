@@ -18,6 +18,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
+from django.db import connections
 from django.template.loader import render_to_string
 
 RETRY_AFTER_SECONDS = 5
@@ -37,11 +38,22 @@ class Capacity:
     patience_seconds: float = 10
 
 
+@dataclass(frozen=True)
+class Client:
+    """Who asks: an address, and the connection if the site sees it, not a proxy."""
+
+    address: str = ""
+    connection: str = ""
+
+
+NOBODY = Client()
+
+
 @dataclass(eq=False)
 class _Waiting:
     """A request that waits: who asks, as the how-manieth, and what becomes of it."""
 
-    client: str
+    client: Client
     number: int
     is_decided: threading.Event = field(default_factory=threading.Event)
     is_let_in: bool = False
@@ -52,21 +64,21 @@ class _Waiting:
 
 
 class Lane:
-    """The requests of one kind. Whoever was not served for longest comes first.
+    """The requests of one kind; first come addresses with few of them, then connections long not served.
 
-    A client that asks again and again thereby waits for those that ask now and then. If too many wait, it is
-    the last in this order that is refused, not the last to come.
+    A client that asks again and again, or on many connections, thereby waits for those that ask now and then.
+    If too many wait, it is the last in this order that is refused, not the last to come.
     """
 
     def __init__(self, capacity: Capacity) -> None:
         self.capacity = capacity
         self._free = capacity.at_once
         self._queue: list[_Waiting] = []
-        self._served_at: OrderedDict[str, float] = OrderedDict()
+        self._served_at: OrderedDict[Client, float] = OrderedDict()
         self._numbers = itertools.count()
         self._lock = threading.Lock()
 
-    def enter(self, client: str = "") -> bool:
+    def enter(self, client: Client = NOBODY) -> bool:
         """Wait for a place; `False` if too many wait, or it took too long. `leave` gives the place back."""
         with self._lock:
             waiting = _Waiting(client, next(self._numbers))
@@ -95,8 +107,10 @@ class Lane:
     def is_empty(self) -> bool:
         return self._free == self.capacity.at_once
 
-    def _rank(self, waiting: _Waiting) -> tuple[float, int]:
-        return self._served_at.get(waiting.client, 0.0), waiting.number
+    def _rank(self, waiting: _Waiting) -> tuple[int, float, int]:
+        address = waiting.client.address
+        rivals = sum(other.client.address == address for other in self._queue)
+        return rivals, self._served_at.get(waiting.client, 0.0), waiting.number
 
     def _take(self, waiting: _Waiting) -> _Waiting:
         self._queue.remove(waiting)
@@ -136,7 +150,9 @@ class Admission:
             raise
         file_wrapper = environ.get("wsgi.file_wrapper")
         if isinstance(file_wrapper, type) and isinstance(answer, file_wrapper):
-            lane.leave()  # the server sends the file; nothing is computed any more
+            # The server sends the file, and closes it on another thread: nothing is left to do on this one.
+            connections.close_all()
+            lane.leave()
             return answer
         return _Admitted(answer, lane)
 
@@ -191,13 +207,13 @@ def lane_of(environ: WSGIEnvironment) -> str:
     return "page"
 
 
-def client_of(environ: WSGIEnvironment) -> str:
-    """Who asks: a connection, or behind proxies of one's own the address that the outermost of them saw."""
+def client_of(environ: WSGIEnvironment) -> Client:
+    """Who asks; behind proxies of one's own, the address that the outermost of them saw."""
     proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
     if proxies:
         forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
-        return str(forwarded[-proxies].strip()) if len(forwarded) >= proxies else ""
-    return f"{environ.get('REMOTE_ADDR', '')}:{environ.get('REMOTE_PORT', '')}"
+        return Client(forwarded[-proxies].strip()) if len(forwarded) >= proxies else NOBODY
+    return Client(environ.get("REMOTE_ADDR", ""), environ.get("REMOTE_PORT", ""))
 
 
 class _Admitted:

@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 
 from segmenter.embedded import processes
+from tests.fixtures.worker import make_site_environment
 
 SILENCE_SECONDS = 2
 
@@ -41,9 +42,9 @@ class WebServer:
             except ConnectionRefusedError:
                 time.sleep(0.1)
 
-    def get(self, path, method="GET", body=None, headers=None):
+    def get(self, path, method="GET", body=None, headers=None, source="127.0.0.1"):
         """Status, body and headers of an answer on a connection of its own."""
-        connection = http.client.HTTPConnection(*self.address, timeout=60)
+        connection = http.client.HTTPConnection(*self.address, timeout=60, source_address=(source, 0))
         try:
             connection.request(method, path, body, {"Host": "localhost", **(headers or {})})
             answer = connection.getresponse()
@@ -134,22 +135,21 @@ def behind_nginx(server, folder):
         proxy.stop()
 
 
-@pytest.fixture
-def server(site_environment):
+@pytest.fixture(scope="module")
+def server(django_db_setup):
     """The site as `up` runs it."""
-    with web_server(site_environment) as server:
+    with web_server(make_site_environment()) as server:
         yield server
 
 
+@pytest.fixture(scope="module")
+def proxy(django_db_setup, tmp_path_factory):
+    """The site as production runs it."""
+    environment = {**make_site_environment(), "TRUSTED_PROXIES": "1"}
+    with web_server(environment) as server, behind_nginx(server, tmp_path_factory.mktemp("nginx")) as proxy:
+        yield proxy
+
+
 @pytest.fixture(params=["by itself", "behind nginx"])
-def web(request, site_environment, tmp_path):
-    """The site as `up` runs it, and as production does."""
-    if request.param == "by itself":
-        with web_server(site_environment) as server:
-            yield server
-    else:
-        with (
-            web_server({**site_environment, "TRUSTED_PROXIES": "1"}) as server,
-            behind_nginx(server, tmp_path) as proxy,
-        ):
-            yield proxy
+def web(request):
+    return request.getfixturevalue("server" if request.param == "by itself" else "proxy")

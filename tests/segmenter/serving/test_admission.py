@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from segmenter.serving.admission import Admission, Capacity, Lane, client_of, lane_of
+from segmenter.serving.admission import Admission, Capacity, Client, Lane, client_of, lane_of
 
 
 def wait_until(is_so):
@@ -91,10 +91,10 @@ def test_the_login_page_itself_is_a_page():
 
 def test_whoever_asks_seldom_comes_before_those_who_ask_again_and_again():
     lane, order = Lane(Capacity(1, 2)), []
-    assert lane.enter("often")
+    assert lane.enter(Client("one", "often"))
 
     def come(client):
-        if lane.enter(client):
+        if lane.enter(Client("one", client)):
             order.append(client)
             lane.leave()
         else:
@@ -116,11 +116,33 @@ def test_whoever_asks_seldom_comes_before_those_who_ask_again_and_again():
     assert order == ["not often", "seldom", "often"]
 
 
+def test_one_address_with_many_connections_does_not_keep_another_waiting():
+    lane, order, threads = Lane(Capacity(1, 3)), [], []
+    assert lane.enter()
+
+    def come(address, number):
+        if lane.enter(Client(address, str(number))):
+            order.append(address)
+            lane.leave()
+
+    for number in range(3):
+        threads.append(threading.Thread(target=come, args=("many", number)))
+        threads[-1].start()
+    wait_until(lambda: len(lane._queue) == 3)
+    threads.append(threading.Thread(target=come, args=("other", 0)))
+    threads[-1].start()  # one of the others is refused instead
+    wait_until(lambda: not all(thread.is_alive() for thread in threads))
+    lane.leave()
+    for thread in threads:
+        thread.join(20)
+    assert order == ["other", "many", "many"]
+
+
 def test_behind_a_proxy_the_address_that_it_saw_counts(settings):
     environ = {"REMOTE_ADDR": "10.0.0.1", "REMOTE_PORT": "5", "HTTP_X_FORWARDED_FOR": "6.6.6.6, 192.0.2.1"}
-    assert client_of(environ) == "10.0.0.1:5"
+    assert client_of(environ) == Client("10.0.0.1", "5")
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
-    assert client_of(environ) == "192.0.2.1"
+    assert client_of(environ) == Client("192.0.2.1")
 
 
 def test_whoever_has_waited_too_long_is_told_to_come_back():
