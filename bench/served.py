@@ -51,45 +51,20 @@ class Visitor:
 @contextmanager
 def serving(folder: Path, *, log: Path, **environment: str) -> Iterator[tuple[str, int]]:
     """Run web, worker and beat on the site in `folder`; yield the address of the web server."""
-    sockets = servers.socket_folder(folder / "data")
-    settings = {
-        **os.environ,
-        "DATABASE_URL": f"postgres://postgres@/{sockets}/segmenter",
-        "CELERY_BROKER_URL": f"redis+socket://{sockets}/valkey.sock",
-        "CACHE_URL": f"unix://{sockets}/valkey.sock?db=1",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "LOG_LEVEL": "ERROR",
-        "PYTHONWARNINGS": "ignore",
-        **environment,
-    }
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = probe.getsockname()
-    celery = ["-m", "celery", "--quiet", "-A", "segmenter"]
-    commands = [
-        [
-            "-m",
-            "gunicorn",
-            "--config",
-            "python:segmenter.gunicorn",
-            "--bind",
-            f"127.0.0.1:{address[1]}",
-            "segmenter.wsgi",
-        ],
-        [*celery, "worker", "--concurrency", "2", "--loglevel", "ERROR"],
-        [*celery, "beat", "--schedule", str(folder / "beat"), "--pidfile", "", "--loglevel", "ERROR"],
-    ]
+    settings = environment_of(folder) | environment
     with log.open("ab") as output:
         running = [
             processes.start_bound(
-                [sys.executable, *command],
+                [sys.executable, "-m", *command],
                 signal_if_orphaned=signal.SIGKILL,
                 env=settings,
                 stdout=output,
                 stderr=output,
             )
-            for command in commands
+            for command in commands(address, folder)
         ]
     try:
         wait_until_up(address)
@@ -99,6 +74,30 @@ def serving(folder: Path, *, log: Path, **environment: str) -> Iterator[tuple[st
             process.terminate()
         for process in running:
             end(process)
+
+
+def commands(address: tuple[str, int], folder: Path) -> list[list[str]]:
+    gunicorn = ["gunicorn", "--config", "python:segmenter.gunicorn", "--bind", f"127.0.0.1:{address[1]}"]
+    celery = ["celery", "--quiet", "-A", "segmenter"]
+    return [
+        [*gunicorn, "segmenter.wsgi"],
+        [*celery, "worker", "--concurrency", "2", "--loglevel", "ERROR"],
+        [*celery, "beat", "--schedule", str(folder / "beat"), "--pidfile", "", "--loglevel", "ERROR"],
+    ]
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    sockets = servers.socket_folder(folder / "data")
+    return {
+        **os.environ,
+        "DATABASE_URL": f"postgres://postgres@/{sockets}/segmenter",
+        "CELERY_BROKER_URL": f"redis+socket://{sockets}/valkey.sock",
+        "CACHE_URL": f"unix://{sockets}/valkey.sock?db=1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "LOG_LEVEL": "ERROR",
+        "PYTHONWARNINGS": "ignore",
+    }
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
