@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.utils.module_loading import import_string
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -104,6 +105,9 @@ def _digest_of_program() -> str:
     return f"{digest.hexdigest()} {version('matplotlib')}"
 
 
+# Draws every chart of the process: matplotlib opens its fonts anew for each thread that draws.
+ARTIST = ThreadPoolExecutor(1, thread_name_prefix="artist")
+
 # When the code is loaded: what is put in its place later is another program.
 PROGRAM = _digest_of_program()
 
@@ -123,18 +127,19 @@ def _drawn(
         inputs = kind.read(source)
     except RunPicture.DoesNotExist as missing:
         raise Http404(str(missing)) from None
-    figure = import_string(kind.draw)(*inputs, _read_style(request))
-    from segmentation.charts import rendering
+    language, style, is_download = get_language(), _read_style(request), "download" in request.GET
 
-    if format == "png":
-        return rendering.render_png(figure)
-    return rendering.render_svg(
-        figure,
-        title=_(kind.title),
-        description=kind.describe(*inputs),
-        prefix=prefix,
-        background="download" in request.GET,
-    )
+    def draw() -> bytes:
+        with override(language):
+            figure = import_string(kind.draw)(*inputs, style)
+            from segmentation.charts import rendering
+
+            if format == "png":
+                return rendering.render_png(figure)
+            words = {"title": _(kind.title), "description": kind.describe(*inputs)}
+            return rendering.render_svg(figure, **words, prefix=prefix, background=is_download)
+
+    return ARTIST.submit(draw).result()
 
 
 def _read_style(request: HttpRequest) -> ChartStyle:
