@@ -1,4 +1,4 @@
-"""The audit trail. A database trigger refuses to change or delete a row."""
+"""The audit trail. Database triggers refuse to change or delete a row."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -7,7 +7,13 @@ from django.db.models.functions import Now
 class AuditEvent(models.Model):
     """One action: who did what, to what, when and from where.
 
-    Users are stored by name, not by foreign key: deleting a user must not change any event.
+    Users are stored by name, not by foreign key: deleting a user must not change any event. No event holds
+    a customer's id or a searched text (`audit/pseudonyms.py`).
+
+    Attributes
+    ----------
+    position, previous, digest
+        Its place in the chain of digests, filled in once, soon after the event (`audit/trail/chain.py`).
     """
 
     at = models.DateTimeField(db_default=Now(), editable=False)
@@ -17,6 +23,9 @@ class AuditEvent(models.Model):
     subject = models.CharField(max_length=300, blank=True)
     details = models.JSONField(default=dict)
     address = models.GenericIPAddressField(null=True)
+    position = models.BigIntegerField(null=True, editable=False)
+    previous = models.CharField(max_length=64, blank=True, default="", editable=False)
+    digest = models.CharField(max_length=64, blank=True, default="", editable=False)
 
     class Meta:
         ordering = ["-id"]
@@ -24,6 +33,8 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["action", "-id"], name="audit_event_by_action"),
             models.Index(fields=["actor_name", "-id"], name="audit_event_by_actor"),
+            models.Index(fields=["position"], name="audit_event_by_position"),
+            models.Index(fields=["id"], name="audit_event_unsealed", condition=models.Q(position=None)),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from audit.models import AuditEvent
+from audit.trail.months import provide_month
 
 SUBJECT_LENGTH = 300
 
@@ -25,12 +26,14 @@ def record(
     action
         A few plain words, for example “changed a segment”.
     subject
-        What it was done to, by the name people know it by.
+        What it was done to, by the name people know it by; never a customer's id or what somebody searched
+        for: `digest_of` of `audit/pseudonyms.py` stands for these, here and in the details.
     actor
         The user, if it is not the one who is logged in.
     details
         Whatever somebody may want to know later; values must be JSON serialisable.
     """
+    provide_month()
     user = actor or getattr(request, "user", None)
     return AuditEvent.objects.create(
         actor_id=getattr(user, "pk", None),

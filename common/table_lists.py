@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
@@ -12,6 +12,7 @@ from django_filters import FilterSet
 from django_tables2 import RequestConfig, Table
 
 PAGE_SIZE = 25
+Filters = TypeVar("Filters", bound=FilterSet)
 
 
 def build_table(
@@ -29,17 +30,34 @@ def build_table(
     BadRequest
         The query string sorts or filters by something this list does not have.
     """
-    found = filter_class(request.GET, rows, request=request) if filter_class else None
-    allowed = {"sort", "page", *(found.filters if found else ())}
-    if unknown := set(request.GET) - allowed:
-        raise BadRequest(_("This list cannot be filtered by %(name)s.") % {"name": repr(sorted(unknown)[0])})
-    if found is not None and not found.is_valid():
-        raise BadRequest(_("One of the filters has a value that is not allowed."))
+    found = find_rows(request, rows, filter_class) if filter_class else None
+    _check_names(request, found)
     table = table_class(found.qs if found is not None else rows)
     _check_order(table, request.GET.getlist("sort"))
     RequestConfig(request, paginate={"per_page": PAGE_SIZE, "silent": True}).configure(table)
     table.filter = found
     return table
+
+
+def find_rows(request: HttpRequest, rows: QuerySet[Any], filter_class: type[Filters]) -> Filters:
+    """Return a list's filters as the query string sets them; their `qs` has the rows.
+
+    Raises
+    ------
+    BadRequest
+        The query string filters by something this list does not have.
+    """
+    found = filter_class(request.GET, rows, request=request)
+    _check_names(request, found)
+    if not found.is_valid():
+        raise BadRequest(_("One of the filters has a value that is not allowed."))
+    return found
+
+
+def _check_names(request: HttpRequest, found: FilterSet | None) -> None:
+    allowed = {"sort", "page", *(found.filters if found else ())}
+    if unknown := set(request.GET) - allowed:
+        raise BadRequest(_("This list cannot be filtered by %(name)s.") % {"name": repr(sorted(unknown)[0])})
 
 
 def _check_order(table: Table, asked: list[str]) -> None:

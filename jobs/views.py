@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from audit.recording import record
 from jobs import lifecycle
 from jobs.errors import JobAlreadyActive, JobRefusedError
 from jobs.models import Job, Process
@@ -83,7 +85,11 @@ def job_progress(request: HttpRequest, job_id: int) -> HttpResponse:
 @permission_required("jobs.change_job", raise_exception=True)
 def job_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
     job = get_object_or_404(Job, pk=job_id)
-    if lifecycle.request_cancel(job.pk):
+    with transaction.atomic():
+        is_cancelled = lifecycle.request_cancel(job.pk)
+        if is_cancelled:
+            record(request, "cancelled a job", job, job=job.pk, kind=job.kind)
+    if is_cancelled:
         messages.info(request, _("The job is being cancelled. Nothing will be left half done."))
     else:
         messages.info(request, _("The job had already finished."))
@@ -95,7 +101,11 @@ def job_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
 def job_retry(request: HttpRequest, job_id: int) -> HttpResponse:
     job = get_object_or_404(Job, pk=job_id)
     try:
-        if lifecycle.retry(job.pk, request.user):
+        with transaction.atomic():
+            is_queued = lifecycle.retry(job.pk, request.user)
+            if is_queued:
+                record(request, "retried a job", job, job=job.pk, kind=job.kind)
+        if is_queued:
             messages.success(request, _("The job has been queued again."))
         else:
             messages.info(request, _("This job cannot be retried."))

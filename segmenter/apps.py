@@ -16,6 +16,9 @@ class SiteConfig(AppConfig):
     def ready(self) -> None:
         # Loaded here and not in segmenter/__init__.py, which stays empty.
         from segmenter import celery  # noqa: F401
+        from segmenter.accounts import events
+
+        events.listen()
 
         use_catalogue(translation, read_signs)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import time
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from django.urls import Resolver404, resolve
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.translation import gettext as _
 from django_structlog.middlewares import RequestMiddleware
+
+from audit.reading import TooMuchRead
 
 logger = logging.getLogger(__name__)
 
@@ -114,6 +117,24 @@ class UnavailableMiddleware:
             return None
         logger.error("the cache does not respond: %s", exception)
         return render(request, "503.html", status=503)
+
+
+class ReadingLimitMiddleware:
+    """Say so in words when somebody has seen as many customers in this hour as the role may."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, TooMuchRead):
+            return None
+        context = {"limit": exception.limit, "minutes": math.ceil(exception.seconds / 60)}
+        response = render(request, "429_reading.html", context, status=429)
+        response.headers["Retry-After"] = str(exception.seconds)
+        return response
 
 
 class LoggingMiddleware(RequestMiddleware):

@@ -28,6 +28,8 @@ if PRODUCTION and (problems := production.find_problems(os.environ)):
     raise ImproperlyConfigured(" ".join(problems))
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key.read_or_make(DATA_DIR / "secret_key")
+# Makes the digests that stand for customers in the audit trail.
+AUDIT_KEY = env.str("AUDIT_KEY", default="") or SECRET_KEY
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -78,6 +80,7 @@ MIDDLEWARE = [
     "segmenter.middleware.LoggingMiddleware",
     "segmenter.middleware.NoStoreMiddleware",
     "segmenter.middleware.UnavailableMiddleware",
+    "segmenter.middleware.ReadingLimitMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -133,7 +136,10 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": env.str("CELERY_KEY_PREFIX", default="segmenter:") + "cache",
-        "OPTIONS": {"serializer": "segmenter.security.cache_serializer.JSONSerializer"},
+        "OPTIONS": {
+            "serializer": "segmenter.security.cache_serializer.JSONSerializer",
+            "socket_timeout": 2,  # a page must not wait for a cache that hangs
+        },
         "VERSION": 2,  # what an earlier release wrote is not read
     }
 }
@@ -194,6 +200,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(days=1),
         "options": {"expires": 3600},
     },
+    "seal the audit trail": {
+        "task": "audit.tasks.seal_events",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 50},
+    },
+    "keep the months of the audit trail": {
+        "task": "audit.tasks.keep_months",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3500},
+    },
     "delete expired exports": {
         "task": "segmenter.tasks.delete_expired_exports",
         "schedule": timedelta(minutes=5),
@@ -253,6 +269,14 @@ WEB_REQUESTS_WAITING = env.int("WEB_REQUESTS_WAITING", default=24)
 # Silence for this long ends a connection, whoever it was that had to go on.
 REQUEST_SILENCE_SECONDS = env.int("REQUEST_SILENCE_SECONDS", default=30)
 
+# ---- Audit trail ---------------------------------------------------------------------------------
+
+# Events of months that ended longer ago are dropped; 0 keeps them for ever.
+AUDIT_RETENTION_MONTHS = env.int("AUDIT_RETENTION_MONTHS", default=0)
+# The most customers that somebody may see in lists in an hour, without this permission; 0 means no limit.
+BULK_READ_LIMIT = env.int("BULK_READ_LIMIT", default=10_000)
+BULK_READ_PERMISSION = "segmenter.export_segment"
+
 # ---- People and pages ----------------------------------------------------------------------------
 
 # A list that takes longer is given up; the page says how to narrow it down.
@@ -290,6 +314,10 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "20/h/ip,20/d/key", "login": "60/m/ip"}
 # Anyone can send X-Forwarded-For: it says something only behind this many proxies of one's own.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate_webauthn": "segmenter.accounts.forms.SecurityKeyForm",
+    "reauthenticate_webauthn": "segmenter.accounts.forms.ReauthenticationKeyForm",
+}
 MFA_TOTP_ISSUER = "Segmenter"
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # links in invitations too

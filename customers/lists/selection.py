@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import urlencode
 
@@ -28,6 +28,7 @@ from django.db.models.expressions import Combinable
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from audit.pseudonyms import digest_of
 from customers.lists.cells import write_value
 from customers.models import Attribute, CustomerQuerySet, Dataset
 
@@ -42,12 +43,16 @@ Parameters = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition on customers: in words, as query parameters, and as a query."""
+    """One condition on customers: in words, as query parameters, and as a query.
+
+    `recorded` are the words for the audit trail where `words` hold what somebody searched for.
+    """
 
     words: str
     parameters: Parameters
     query: Q
     attribute: Attribute | None = None
+    recorded: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,8 +119,14 @@ class Selection:
 
     @property
     def words(self) -> str:
-        """The selection in words, for pages and the audit trail."""
+        """The selection in words, for pages."""
         return "; ".join(condition.words for condition in self.conditions) or _("all customers")
+
+    @property
+    def recorded(self) -> str:
+        """The selection in words for the audit trail: keyed digests stand for ids, texts and exact values."""
+        told = [condition.recorded or condition.words for condition in self.conditions]
+        return "; ".join(told) or _("all customers")
 
     @property
     def is_everybody(self) -> bool:
@@ -154,15 +165,16 @@ class _Reader:
     def _read_customer_id(self) -> Condition | None:
         if not (wanted := self._one("id")):
             return None
-        words = _("Customer ID begins with “%(text)s”") % {"text": wanted}
-        return Condition(words, (("id", wanted),), Q(customer_id__startswith=wanted))
+        words = _("Customer ID begins with “%(text)s”")
+        query = Q(customer_id__startswith=wanted)
+        return _searched(words, wanted, Condition("", (("id", wanted),), query))
 
     def _read_any_text(self) -> Condition | None:
         """Search all texts except dates, whose stored form nobody would search for."""
         if not (wanted := self._one("text")):
             return None
-        words = _("Any text contains “%(text)s”") % {"text": wanted}
-        return Condition(words, (("text", wanted),), _any_contains(self.attributes, wanted))
+        words, query = _("Any text contains “%(text)s”"), _any_contains(self.attributes, wanted)
+        return _searched(words, wanted, Condition("", (("text", wanted),), query))
 
     def _read_range(self, attribute: Attribute) -> Condition | None:
         names = f"{attribute.pk}.from", f"{attribute.pk}.to"
@@ -176,26 +188,34 @@ class _Reader:
             return None
         query = Q(**{f"{attribute.path}__{lookup}": bound for _name, bound, lookup in bounds})
         parameters = tuple((name, _plain(bound)) for name, bound, _lookup in bounds)
-        return Condition(_range_words(attribute, low, high), parameters, query, attribute)
+        is_exact = low is not None and low == high
+        recorded = _is(attribute, digest_of(_plain(low))) if is_exact and low is not None else ""
+        return Condition(_range_words(attribute, low, high), parameters, query, attribute, recorded)
 
     def _read_choices(self, attribute: Attribute) -> Condition | None:
         name = f"{attribute.pk}.is"
         if not (wanted := sorted(set(self._many(name)))):
             return None
-        listed = _(" or ").join(f"“{text}”" for text in wanted)
+        listed, digests = (
+            _(" or ").join(f"“{text}”" for text in texts) for texts in (wanted, map(digest_of, wanted))
+        )
         # Forms send a line break as CRLF, whatever the stored text has.
         meant = {*wanted, *(text.replace("\r\n", "\n") for text in wanted)}
-        words = _("%(attribute)s is %(texts)s") % {"attribute": attribute, "texts": listed}
+        words, recorded = (
+            _("%(attribute)s is %(texts)s") % {"attribute": attribute, "texts": texts}
+            for texts in (listed, digests)
+        )
         parameters = tuple((name, text) for text in wanted)
-        return Condition(words, parameters, Q(**{f"{attribute.path}__in": sorted(meant)}), attribute)
+        query = Q(**{f"{attribute.path}__in": sorted(meant)})
+        return Condition(words, parameters, query, attribute, recorded)
 
     def _read_part(self, attribute: Attribute) -> Condition | None:
         name = f"{attribute.pk}.has"
         if not (wanted := self._one(name)):
             return None
-        words = _("%(attribute)s contains “%(text)s”") % {"attribute": attribute, "text": wanted}
         query = Q(**{f"{attribute.path}__icontains": wanted})
-        return Condition(words, ((name, wanted),), query, attribute)
+        words = _("%(attribute)s contains “%(text)s”")
+        return _searched(words, wanted, Condition("", ((name, wanted),), query, attribute))
 
     def _read_missing(self, attribute: Attribute) -> Condition | None:
         name = f"{attribute.pk}.missing"
@@ -241,6 +261,14 @@ class _Reader:
                 _("%(attribute)s cannot be compared with “%(text)s”: enter %(wanted)s.")
                 % {"attribute": attribute, "text": written, "wanted": wanted}
             ) from None
+
+
+def _searched(words: str, text: str, condition: Condition) -> Condition:
+    """The condition with its words: for pages with the text, for the audit trail with its keyed digest."""
+    told, recorded = (
+        words % {"attribute": condition.attribute, "text": each} for each in (text, digest_of(text))
+    )
+    return replace(condition, words=told, recorded=recorded)
 
 
 def read_number(written: str) -> float:
@@ -292,11 +320,15 @@ def _plain(bound: float | str) -> str:
     return str(int(bound)) if bound.is_integer() and abs(bound) < 1e15 else repr(bound)
 
 
+def _is(attribute: Attribute, value: str) -> str:
+    return _("%(attribute)s is %(low)s") % {"attribute": attribute, "low": value}
+
+
 def _range_words(attribute: Attribute, low: float | str | None, high: float | str | None) -> str:
     written = {name: write_value(bound, attribute) for name, bound in (("low", low), ("high", high))}
     ends = {"attribute": attribute, **written}
     if low is not None and low == high:
-        return _("%(attribute)s is %(low)s") % ends
+        return _is(attribute, written["low"])
     if low is None:
         return _("%(attribute)s up to %(high)s") % ends
     if high is None:

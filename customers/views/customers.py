@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from audit.reading import count_shown
 from customers.models import Customer, Dataset
 
 
@@ -15,5 +16,6 @@ from customers.models import Customer, Dataset
 def customer_detail(request: HttpRequest, slug: str, customer_id: int) -> HttpResponse:
     dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
     customer = get_object_or_404(Customer.objects.of(dataset), id=customer_id)
+    count_shown(request, f"single customers of {dataset}", 1)
     context = {"dataset": dataset, "customer": customer, "attributes": list(dataset.attributes.all())}
     return render(request, "customers/customer_detail.html", context)

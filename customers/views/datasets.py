@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from audit.reading import count_shown
 from audit.recording import record
 from customers.forms import DatasetForm
 from customers.lists.filter_form import filter_editor
@@ -82,4 +83,5 @@ def customer_list(request: HttpRequest, slug: str) -> HttpResponse:
             context["editor"] = filter_editor(dataset, listing)
     except TooSlow:
         return render(request, "customers/customer_list.html", context, status=503)
+    count_shown(request, f"customers of {dataset}", len(context["list"].rows))
     return render(request, "customers/customer_list.html", context)

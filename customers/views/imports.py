@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.exports import audited_export
+from audit.reading import count_shown
 from audit.recording import record
 from common.file_policy import file_policy
 from customers.exports import rejects
@@ -193,6 +194,7 @@ def _render_report(request: HttpRequest, customer_import: CustomerImport) -> Htt
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     rejected = customer_import.rejected_rows.defer("cells")
     page = keyset_page(rejected, KeysetOrder("id", "line"), after=after, before=before, size=PAGE_SIZE)
+    count_shown(request, f"rejected rows of {customer_import}", len(page.keys))
     told = [customer_import.created_count, customer_import.updated_count, customer_import.unchanged_count]
     context = {
         **_context(customer_import),

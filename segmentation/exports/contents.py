@@ -98,6 +98,11 @@ class Exportable:
         return self.selection.words
 
     @property
+    def recorded(self) -> str:
+        """The selection in words as the audit trail may hold it."""
+        return self.selection.recorded
+
+    @property
     def file_name(self) -> str:
         """The file name, without the extension."""
         part = "" if self.selection.is_everybody else " selection"
@@ -201,7 +206,7 @@ def _list_of_clusters(
 def describe(what: Exportable, ending: str, rows: CustomerList) -> dict[str, object]:
     """What the audit trail records about an export, besides what it was."""
     columns = ", ".join(rows.header)
-    return {"dataset": what.dataset.name, "format": ending, "selection": what.words, "columns": columns}
+    return {"dataset": what.dataset.name, "format": ending, "selection": what.recorded, "columns": columns}
 
 
 def stream_export(

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from audit.reading import count_shown
 from common.file_policy import file_policy
 from customers.exports.csv import stream_csv
 from segmentation.chart_data.axes import Axes, Choice
@@ -123,6 +124,8 @@ def _drawn(
     try:
         if format == "csv":
             table = kind.tabulate(source)
+            if table.has_customers:
+                count_shown(request, f"{_(kind.title)} as numbers, {prefix}", len(table.rows))
             return b"".join(stream_csv(table.header, table.rows))
         inputs = kind.read(source)
     except RunPicture.DoesNotExist as missing:

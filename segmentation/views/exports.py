@@ -86,7 +86,7 @@ def _choose(request: HttpRequest, what: Exportable) -> HttpResponse:
             return redirect(what.file_address(ending, keys))
         try:
             export = start_export(what, ending, keys, request.user)
-            record(request, "asked for an export", what, format=ending, selection=what.words)
+            record(request, "asked for an export", what, format=ending, selection=what.recorded)
             return redirect(export)
         except JobRefusedError as error:
             form.add_error(None, str(error))

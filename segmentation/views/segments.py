@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from audit.reading import count_shown
 from customers.lists.filter_form import filter_editor
 from customers.lists.listing import Listing, has_empty_fields, within_limits
 from customers.lists.paging import TooSlow
@@ -65,4 +66,5 @@ def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpRespon
             context["editor"] = filter_editor(dataset, listing)
     except TooSlow:
         return render(request, "segmentation/segment_detail.html", context, status=503)
+    count_shown(request, f"{cluster.segment} of run {cluster.run_id}", len(context["list"].rows))
     return render(request, "segmentation/segment_detail.html", context)

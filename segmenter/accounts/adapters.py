@@ -7,9 +7,10 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from audit.recording import record
+from segmenter.accounts.events import name_or_digest, record_refusal
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -19,7 +20,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         super().authentication_failed(request, **credentials)
         tried = credentials.get("username") or credentials.get("email") or ""
-        record(request, "failed to log in", tried)
+        record(request, "failed to log in", name_or_digest(tried))
 
     def login(self, request: HttpRequest, user: Any) -> None:
         super().login(request, user)
@@ -29,6 +30,11 @@ class AccountAdapter(DefaultAccountAdapter):
         if request.user.is_authenticated:
             record(request, "logged out")
         super().logout(request)
+
+    def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
+        record(request, "was refused a login", user, reason="disabled")
+        response: HttpResponse = super().respond_user_inactive(request, user)
+        return response
 
     def set_password(self, user: Any, password: str) -> None:
         super().set_password(user, password)
@@ -43,7 +49,15 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SingleSignOnAdapter(DefaultSocialAccountAdapter):
-    """Single sign-on connects to invited people; it creates no new ones."""
+    """Single sign-on connects to invited people; it creates no new ones. Refusals are recorded."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        record_refusal(request, sociallogin, "nobody was invited with this email address")
         return False
+
+    def on_authentication_error(
+        self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, **more: Any
+    ) -> None:
+        super().on_authentication_error(request, provider, error=error, exception=exception, **more)
+        details = {"error": str(error or ""), "exception": type(exception).__name__ if exception else ""}
+        record(request, "failed the company login", **details)

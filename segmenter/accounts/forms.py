@@ -3,11 +3,14 @@
 from typing import Any
 
 from allauth.account.forms import LoginForm
+from allauth.core import context
+from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, ReauthenticateWebAuthnForm
 from django import forms
 from django.contrib.auth.models import User
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from segmenter.accounts.events import record_failed_factor
 from segmenter.accounts.people import ROLES, WHAT_ROLES_DO
 
 ROLE_CHOICES = [(role, format_lazy("{}: {}", role, WHAT_ROLES_DO[role])) for role in ROLES]
@@ -22,6 +25,27 @@ class EntryForm(LoginForm):
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
             field.help_text = ""
+
+
+class _RecordedKey:
+    """Records a security key that was refused: allauth has a signal for codes only."""
+
+    user: User
+
+    def clean_credential(self) -> Any:
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except forms.ValidationError:
+            record_failed_factor(context.request, self.user, "webauthn")
+            raise
+
+
+class SecurityKeyForm(_RecordedKey, AuthenticateWebAuthnForm):
+    """The security key as second factor of a login."""
+
+
+class ReauthenticationKeyForm(_RecordedKey, ReauthenticateWebAuthnForm):
+    """The security key of somebody who is logged in and confirms it."""
 
 
 class InvitationForm(forms.ModelForm):

@@ -24,10 +24,11 @@ QUANTILES = (
 
 @dataclass(frozen=True)
 class NumberTable:
-    """Column names, and rows as long as these."""
+    """Column names, and rows as long as these; `has_customers` where each row is a customer."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[Cell]]
+    has_customers: bool = False
 
 
 def tabulate_elbow(sweep: ElbowSweep, scores: SweepScores) -> NumberTable:
@@ -74,7 +75,7 @@ def tabulate_scatter(picture: PairPicture, marks: Sequence[SegmentMark]) -> Numb
     header = (picture.x_name, picture.y_name, _("Segment"))
     if picture.kind == "points":
         drawn = zip(picture.xs, picture.ys, picture.labels, strict=True)
-        return NumberTable(header, [(x, y, names[label]) for x, y, label in drawn])
+        return NumberTable(header, [(x, y, names[label]) for x, y, label in drawn], has_customers=True)
     xs, ys = (_middles(edges) for edges in (picture.x_edges, picture.y_edges))
     counted = zip(picture.cells, picture.labels, picture.counts, strict=True)
     rows = [(xs[cell % len(xs)], ys[cell // len(xs)], names[label], count) for cell, label, count in counted]

@@ -245,6 +245,7 @@ def actions_since(world) -> Callable[[], list[str]]:
 
 
 def test_a_failed_login_is_recorded(from_address):
+    User.objects.create_user("maria")
     client = from_address("192.0.2.7")
     client.post("/accounts/login/", {"login": "maria", "password": "wrong"})
     event = AuditEvent.objects.get()

@@ -1,0 +1,121 @@
+"""The chain of digests: each event carries the SHA-256 of (digest of the event before + this event).
+
+An event that is changed, removed or put in later no longer fits the digests around it. Who rewrites a whole
+chain changes its last digest: keep that elsewhere now and then (the log has it, and the last line of every
+exported file), and give it to `manage.py verify_audit --expect`.
+
+**Writers do not wait for the chain.** A lock held from the event to the end of its transaction would let one
+long transaction block everybody who does anything. Events are written without digest, and *sealed* soon after
+they are committed: every minute by a periodic task, and before each export and check. One sealer at a time
+(an advisory lock) takes the events that it sees without a position, gives them the next positions in the
+order of their ids, and fills in the digests. An event that is committed late, with a lower id than those
+sealed already, comes next time with a higher position: the chain follows positions, not ids, so nothing can be
+overlooked and no fork can arise. The guard of the table allows this one change of a row, once.
+
+What the chain cannot show: an event removed before it was sealed, within about a minute.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from django.db import connection, transaction
+
+from audit.models import AuditEvent
+
+BATCH = 5_000
+# The first event of all follows this.
+NOTHING = ""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last event of the chain: its position, 0 if there is none, and its digest."""
+
+    position: int = 0
+    digest: str = NOTHING
+
+
+def content_of(event: AuditEvent) -> dict[str, Any]:
+    """What of an event is sealed, as JSON has it: everything but its place in the chain."""
+    return {
+        "id": event.pk,
+        "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "actor_id": event.actor_id,
+        "actor_name": event.actor_name,
+        "action": event.action,
+        "subject": event.subject,
+        "details": event.details,
+        "address": event.address,
+    }
+
+
+def digest_after(previous: str, content: dict[str, Any]) -> str:
+    """The digest of an event: SHA-256 of the digest before it, followed by the event as canonical JSON.
+
+    Canonical is UTF-8 with sorted keys, no spaces and no escapes but those that JSON needs.
+    """
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256((previous + canonical).encode()).hexdigest()
+
+
+def read_head() -> Head:
+    last = AuditEvent.objects.exclude(position=None).order_by("-position")
+    found = last.values_list("position", "digest").first()
+    return Head(*found) if found else Head()
+
+
+def lock_chain() -> None:
+    """Be the only sealer until the end of this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('audit chain', 0))")
+
+
+def seal_events() -> Head:
+    """Seal every event that is committed and not sealed yet; return the last of the chain."""
+    before = head = read_head()
+    while (sealed := _seal_batch()) is not None:
+        head = sealed
+    if head != before:
+        logger.info("the audit trail is sealed up to event %d: %s", head.position, head.digest)
+    return head
+
+
+@transaction.atomic
+def _seal_batch() -> Head | None:
+    """Seal some events; `None` if there are none."""
+    lock_chain()
+    events = list(AuditEvent.objects.filter(position=None).order_by("id")[:BATCH])
+    if not events:
+        return None
+    head = read_head()
+    for event in events:
+        event.position, event.previous = head.position + 1, head.digest
+        event.digest = digest_after(head.digest, content_of(event))
+        head = Head(event.position, event.digest)
+    _write(events)
+    return head
+
+
+def _write(events: Sequence[AuditEvent]) -> None:
+    columns = zip(*((e.pk, e.at, e.position, e.previous, e.digest) for e in events), strict=True)
+    ids, ats, positions, previous, digests = map(list, columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE audit_auditevent AS event
+               SET position = link.position, previous = link.previous, digest = link.digest
+              FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::text[], %s::text[])
+                   AS link (id, at, position, previous, digest)
+             WHERE event.id = link.id AND event.at = link.at AND event.at BETWEEN %s AND %s
+            """,
+            [ids, ats, positions, previous, digests, min(ats), max(ats)],
+        )
