@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.forms import LoginForm
 from allauth.core import context
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, ReauthenticateWebAuthnForm
 from django import forms
 from django.contrib.auth.models import User
@@ -28,7 +29,10 @@ class EntryForm(LoginForm):
 
 
 class _RecordedKey:
-    """Records a security key that was refused: allauth has a signal for codes only."""
+    """Records a security key that was refused: allauth has a signal for codes only.
+
+    What no browser sends, such as an answer without a field, is refused too: allauth leaves such errors alone.
+    """
 
     user: User
 
@@ -38,6 +42,9 @@ class _RecordedKey:
         except forms.ValidationError:
             record_failed_factor(context.request, self.user, "webauthn")
             raise
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            record_failed_factor(context.request, self.user, "webauthn")
+            raise get_adapter().validation_error("incorrect_code") from error
 
 
 class SecurityKeyForm(_RecordedKey, AuthenticateWebAuthnForm):
