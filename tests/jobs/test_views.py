@@ -9,6 +9,7 @@ from django.template import Context, Template
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from audit.models import AuditEvent
 from jobs import failures, lifecycle
 from jobs.models import Job, Process
 from jobs.templatetags.jobs import duration
@@ -28,6 +29,10 @@ def failed(claimed):
 
 def make_job(**values: object) -> Job:
     return Job.objects.create(kind="run", **values)
+
+
+def recorded() -> list[tuple[object, ...]]:
+    return list(AuditEvent.objects.values_list("action", "actor_name", "subject", "details"))
 
 
 def test_the_page_shows_who_how_long_and_why(analyst_client, analyst, failed):
@@ -84,6 +89,8 @@ def test_only_people_with_permission_retry_a_failed_job(analyst_client, analyst,
     analyst_client.post(address)
     failed.refresh_from_db()
     assert (failed.state, failed.created_by) == (Job.State.QUEUED, analyst)
+    analyst_client.post(address)  # there is nothing to retry any more
+    assert recorded() == [("retried a job", "analyst", str(failed), {"job": failed.pk, "kind": failed.kind})]
 
 
 def test_a_job_that_cannot_be_retried_has_no_button(analyst_client, failed):
@@ -99,6 +106,8 @@ def test_only_people_with_permission_cancel_a_job(analyst_client, viewer_client,
     response = analyst_client.post(address, follow=True)
     assert state_of(job) == Job.State.CANCELLED
     assert "is being cancelled" in response.content.decode()
+    analyst_client.post(address)  # it has ended
+    assert recorded() == [("cancelled a job", "analyst", str(job), {"job": job.pk, "kind": job.kind})]
 
 
 def test_a_job_whose_work_was_deleted_still_has_a_page(viewer_client, failed):

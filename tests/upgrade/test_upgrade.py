@@ -23,9 +23,11 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
+from django.db.utils import ProgrammingError
 from django.test import Client, override_settings
 
 from audit.models import AuditEvent
+from audit.pseudonyms import digest_of
 from customers.models import Customer, CustomerImport, Dataset
 from jobs.models import Job
 from segmentation.models import CustomerExport, RunPicture, Segment, SegmentationRun
@@ -48,6 +50,16 @@ LAYOUT = json.loads((FOLDER / "layout.json").read_text())
 # Understood only by psql and newer servers.
 NOT_FOR_ALL = re.compile(r"^(\\(un)?restrict .*|SET transaction_timeout .*)$", re.MULTILINE)
 LOGIN = "/accounts/login/"
+# Events that an earlier release wrote with what people typed.
+OLDER_EVENTS = """
+INSERT INTO public.audit_auditevent (at, actor_name, action, subject, details) VALUES
+    ('2024-02-29 23:59:59+00', '', 'failed to log in', 'seven green bottles 42', '{}'),
+    ('2024-03-01 00:00:00+00', '', 'failed to log in', 'VERA', '{}'),
+    (now(), 'vera', 'exported', 'customers of Shop', '{"rows": 1, "selection":
+      "Customer ID begins with “C-7”; Age is 30; City is “Rome” or “Pa”ris”; Age is missing"}'),
+    (now(), 'vera', 'exported', 'customers of Shop', '{"rows": 2, "selection":
+      "Customer ID begins with “C-7”; Age is 30; City is “Rome” or “Paris”; Age is missing"}')
+"""
 
 
 # ---- The installation --------------------------------------------------------------------------------------
@@ -95,6 +107,7 @@ def installation(django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactor
     with django_db_blocker.unblock(), new_database(name), files:
         with connection.cursor() as cursor:
             cursor.execute(NOT_FOR_ALL.sub("", dump.decode()))
+            cursor.execute(OLDER_EVENTS)
         connection.close()  # the statements have changed the session's settings
         call_command("migrate", verbosity=0)
         yield
@@ -207,6 +220,38 @@ def test_what_people_did_is_in_the_audit_trail(installation):
     actions = set(AuditEvent.objects.values_list("action", flat=True))
     assert {"invited a person", "began an import", "undid an import", "changed a segment"} <= actions
     assert "took an export along" in page
+
+
+def test_old_events_move_to_their_months_and_the_chain_begins_with_them(copy):
+    from audit.trail.chain import seal_events
+    from audit.trail.verification import verify_trail
+
+    ids = list(AuditEvent.objects.order_by("id").values_list("id", flat=True))
+    # 27 of the old release, the ones of above, the migration's own, and what came since.
+    assert ids == list(range(1, len(ids) + 1))
+    assert len(ids) >= 32
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM audit_auditevent_2024_02")
+        assert cursor.fetchone() == (1,)
+    seal_events()
+    assert (verify_trail().count, verify_trail().problems) == (len(ids), [])
+    with pytest.raises(ProgrammingError, match="only added to"):
+        AuditEvent.objects.update(subject="another")
+
+
+def test_old_events_no_longer_hold_what_people_typed(installation):
+    failed = AuditEvent.objects.filter(action="failed to log in").order_by("id")
+    assert [each.subject for each in failed][-2:] == [digest_of("seven green bottles 42"), "vera"]
+    unclear, clear = AuditEvent.objects.filter(subject="customers of Shop").order_by("id")
+    assert unclear.details["selection"].startswith("hmac:")
+    assert " " not in unclear.details["selection"]
+    assert clear.details == {
+        "rows": 2,
+        "selection": f"Customer ID begins with “{digest_of('C-7')}”; Age is {digest_of('30')};"
+        f" City is “{digest_of('Rome')}” or “{digest_of('Paris')}”; Age is missing",
+    }
+    said = AuditEvent.objects.get(action="rewrote old events")
+    assert said.details == {"failed logins": 2, "exports": 2}
 
 
 # ---- And goes on -------------------------------------------------------------------------------------------

@@ -1,9 +1,12 @@
 """A selection: who is in it, how it is written, and what a URL may not ask for."""
 
+import re
+
 import pytest
 from django.core.exceptions import BadRequest
 from django.http import QueryDict
 
+from audit.pseudonyms import digest_of
 from customers.lists.selection import Selection
 from customers.models import Customer
 
@@ -62,6 +65,24 @@ def test_a_selection_finds_its_customers_and_says_who_they_are(shop, address, fo
     assert " ".join(customer.customer_id for customer in customers) == found
     assert selection.words == words
     assert selection.is_everybody == (address == "")
+
+
+@pytest.mark.parametrize(
+    ("address", "recorded"),
+    [
+        ("", "all customers"),
+        ("id=A1", "Customer ID begins with “{A1}”"),
+        ("text=Anna", "Any text contains “{Anna}”"),
+        ("Name.has=Anna", "Name contains “{Anna}”"),
+        ("City.is=Bremen&City.is=Berlin", "City is “{Berlin}” or “{Bremen}”"),
+        ("Age.from=30&Age.to=30", "Age is {30}"),
+        ("Joined.from=2024-05-01&Joined.to=2024-05-01", "Joined is {2024-05-01}"),
+        ("Age.from=30&Age.to=40&City.missing=yes", "City is missing; Age from 30 to 40"),
+    ],
+)
+def test_the_audit_trail_learns_what_was_selected_but_not_whom(shop, address, recorded):
+    told = re.sub(r"\{(.+?)\}", lambda found: digest_of(found[1]), recorded)
+    assert read(shop, address).recorded == told
 
 
 def test_a_text_of_two_lines_is_found_as_a_form_sends_it(import_file, dataset):

@@ -207,7 +207,7 @@ def test_a_selection_is_described_and_the_file_contains_nothing_else(analyst_cli
     assert page.context["what"].words in page.content.decode()
     answer = analyst_client.post(address, {"format": "csv", "columns": ["id", f"a{income.pk}"]}, follow=True)
     found = list(csv.DictReader(io.StringIO(content(answer).decode("utf-8-sig"), newline="")))
-    assert AuditEvent.objects.first().details["selection"] == page.context["what"].words
+    assert AuditEvent.objects.first().details["selection"] == page.context["what"].recorded
     everybody = [float(row["Income"]) for row in rows(analyst_client, file_of(cluster))]
     assert sorted(float(row["Income"]) for row in found) == sorted(each for each in everybody if each <= 50)
     assert f"have {len(found)} row" in page.content.decode()
