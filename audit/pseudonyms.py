@@ -15,7 +15,7 @@ LENGTH = 32
 
 
 def digest_of(text: object) -> str:
-    """Return `hmac:` and 32 hexadecimal digits (128 bits); equal for texts that differ only in case or spaces.
+    """Return `hmac:` and 32 hexadecimal digits, the same for texts that differ only in case or spaces.
 
     The key is `AUDIT_KEY`; with another key nobody can tell any more whom the old digests mean.
     """

@@ -187,44 +187,23 @@ JOB_MEMORY_BYTES = env.int("JOB_MEMORY_BYTES", default=4 * 1024**3)
 CELERY_TASK_SOFT_TIME_LIMIT = JOB_TIME_LIMIT_SECONDS
 CELERY_TASK_TIME_LIMIT = JOB_TIME_LIMIT_SECONDS + JOB_TIME_GRACE_SECONDS
 
+
 # What is lost or overlooked is the maintenance threads' business (jobs/worker/maintenance.py), not beat's.
-# Each periodic message expires before the next is due: a worker that was away is not flooded.
+def every(interval: timedelta, task: str) -> dict[str, Any]:
+    """An entry for beat. Its message expires before the next: a worker that was away is not flooded."""
+    expires = min(0.8 * interval.total_seconds(), 3600)
+    return {"task": task, "schedule": interval, "options": {"expires": expires}}
+
+
+MINUTE, FIVE_MINUTES = timedelta(minutes=1), timedelta(minutes=5)
 CELERY_BEAT_SCHEDULE = {
-    "drop what was deleted": {
-        "task": "segmenter.tasks.drop_orphaned_partitions",
-        "schedule": timedelta(minutes=5),
-        "options": {"expires": 240},
-    },
-    "clear old sessions": {
-        "task": "segmenter.tasks.clear_old_sessions",
-        "schedule": timedelta(days=1),
-        "options": {"expires": 3600},
-    },
-    "seal the audit trail": {
-        "task": "audit.tasks.seal_events",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 50},
-    },
-    "keep the months of the audit trail": {
-        "task": "audit.tasks.keep_months",
-        "schedule": timedelta(hours=1),
-        "options": {"expires": 3500},
-    },
-    "delete expired exports": {
-        "task": "segmenter.tasks.delete_expired_exports",
-        "schedule": timedelta(minutes=5),
-        "options": {"expires": 240},
-    },
-    "summarise datasets": {
-        "task": "customers.tasks.count_missing_overviews",
-        "schedule": timedelta(minutes=5),
-        "options": {"expires": 240},
-    },
-    "drop versions nobody holds": {
-        "task": "customers.tasks.drop_unheld_versions",
-        "schedule": timedelta(minutes=5),
-        "options": {"expires": 240},
-    },
+    "drop what was deleted": every(FIVE_MINUTES, "segmenter.tasks.drop_orphaned_partitions"),
+    "clear old sessions": every(timedelta(days=1), "segmenter.tasks.clear_old_sessions"),
+    "seal the audit trail": every(MINUTE, "audit.tasks.seal_events"),
+    "keep the months of the audit trail": every(timedelta(hours=1), "audit.tasks.keep_months"),
+    "delete expired exports": every(FIVE_MINUTES, "segmenter.tasks.delete_expired_exports"),
+    "summarise datasets": every(FIVE_MINUTES, "customers.tasks.count_missing_overviews"),
+    "drop versions nobody holds": every(FIVE_MINUTES, "customers.tasks.drop_unheld_versions"),
 }
 
 # Slots in pages of a lower floor, and the templates with which floors above fill them.

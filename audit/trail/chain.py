@@ -9,8 +9,8 @@ long transaction block everybody who does anything. Events are written without d
 they are committed: every minute by a periodic task, and before each export and check. One sealer at a time
 (an advisory lock) takes the events that it sees without a position, gives them the next positions in the
 order of their ids, and fills in the digests. An event that is committed late, with a lower id than those
-sealed already, comes next time with a higher position: the chain follows positions, not ids, so nothing can be
-overlooked and no fork can arise. The guard of the table allows this one change of a row, once.
+sealed already, comes next time with a higher position: the chain follows positions, not ids, so nothing can
+be overlooked and no fork can arise. The guard of the table allows this one change of a row, once.
 
 What the chain cannot show: an event removed before it was sealed, within about a minute.
 """
@@ -69,8 +69,8 @@ def digest_after(previous: str, content: dict[str, Any]) -> str:
 
 def read_head() -> Head:
     last = AuditEvent.objects.exclude(position=None).order_by("-position")
-    found = last.values_list("position", "digest").first()
-    return Head(*found) if found else Head()
+    event = last.only("position", "digest").first()
+    return Head(event.position or 0, event.digest) if event else Head()
 
 
 def lock_chain() -> None:

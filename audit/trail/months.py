@@ -134,11 +134,10 @@ def _make(month: Month) -> None:
         "end": sql.Literal(month.plus(1).begin.isoformat()),
     }
     execute("CREATE TABLE {month} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)", **names)
-    inside = "at >= {begin} AND at < {end}"
-    if execute(f"SELECT 1 FROM {{default}} WHERE {inside} LIMIT 1", **names):
+    if execute("SELECT 1 FROM {default} WHERE at >= {begin} AND at < {end} LIMIT 1", **names):
         execute("ALTER TABLE {default} DISABLE TRIGGER audit_refuse_changes", **names)
         execute(
-            f"WITH moved AS (DELETE FROM {{default}} WHERE {inside} RETURNING *)"
+            "WITH moved AS (DELETE FROM {default} WHERE at >= {begin} AND at < {end} RETURNING *)"
             " INSERT INTO {month} SELECT * FROM moved",
             **names,
         )

@@ -14,6 +14,8 @@ import json
 from collections.abc import Generator, Iterable
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from audit.trail.chain import Head
 from audit.trail.verification import Check, Link
 
@@ -43,7 +45,7 @@ def check_lines(lines: Iterable[bytes]) -> Check:
     check, digest, end = Check(), hashlib.sha256(), None
     for number, line in enumerate(lines, 1):
         if end is not None:
-            check.complain("There are lines after the last one.")
+            check.complain(_("There are lines after the last one."))
             break
         try:
             said = json.loads(line)
@@ -53,11 +55,11 @@ def check_lines(lines: Iterable[bytes]) -> Check:
             else:
                 end = {"count": said["count"], "sha256": said["sha256"]}
         except (ValueError, KeyError, TypeError):
-            check.complain(f"Line {number} cannot be read.")
+            check.complain(_("Line %(number)d cannot be read."), number=number)
     if end is None:
-        check.complain("The last line is missing: the file is not whole.")
+        check.complain(_("The last line is missing: the file is not whole."))
     elif end != {"count": check.count, "sha256": digest.hexdigest()}:
-        check.complain("Lines were changed, removed or added.")
+        check.complain(_("Lines were changed, removed or added."))
     return check
 
 

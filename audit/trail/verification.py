@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from audit.models import AuditEvent
 from audit.trail.chain import Head, content_of, digest_after
@@ -53,20 +54,22 @@ class Check:
     def see(self, link: Link) -> None:
         """Look at the next event, in the order of positions."""
         if digest_after(link.previous, link.content) != link.digest:
-            self.complain(f"Event {link.position} was changed after it was sealed.")
+            self.complain(_("Event %(position)d was changed after it was sealed."), position=link.position)
         expected = self.last.position + 1
         if link.position < expected:
-            self.complain(f"Event {link.position} is there more than once, or out of order.")
+            self.complain(
+                _("Event %(position)d is there more than once, or out of order."), position=link.position
+            )
         elif link.position > expected:
             self.gaps.append((expected, link.position - 1))
         elif link.previous != self.last.digest:
-            self.complain(f"Event {link.position} does not follow the one before it.")
+            self.complain(_("Event %(position)d does not follow the one before it."), position=link.position)
         self.count += 1
         self.last = Head(link.position, link.digest)
 
-    def complain(self, sentence: str) -> None:
+    def complain(self, sentence: str, **values: int) -> None:
         if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(sentence)
+            self.problems.append(sentence % values)
 
     def seen(self, links: Iterable[Link]) -> Iterator[Link]:
         """The same links, looked at on their way."""
@@ -94,13 +97,13 @@ def verify_trail(expected: Iterable[Head] = ()) -> Check:
         if link.content["action"] == DROPPED:
             dropped |= {range(first, last + 1) for first, last in link.content["details"]["positions"]}
         if wanted.pop(link.position, link.digest) != link.digest:
-            check.complain(f"Event {link.position} has another digest than was noted.")
+            check.complain(_("Event %(position)d has another digest than was noted."), position=link.position)
     for first, last in check.gaps:
         if not _is_explained(first, last, dropped):
-            check.complain(f"Events {first} to {last} were removed.")
+            check.complain(_("Events %(first)d to %(last)d were removed."), first=first, last=last)
     for position in sorted(wanted):
         if not any(position in each for each in dropped):
-            check.complain(f"Event {position}, whose digest was noted, is not there.")
+            check.complain(_("Event %(position)d, whose digest was noted, is not there."), position=position)
     return check
 
 

@@ -79,9 +79,9 @@ def customer_list(request: HttpRequest, slug: str) -> HttpResponse:
     context = {"dataset": dataset, "listing": listing, "columns": listing.columns()}
     try:
         with within_limits(listing):
-            context["list"] = read_customers(dataset, listing)
+            context["list"] = page = read_customers(dataset, listing)
             context["editor"] = filter_editor(dataset, listing)
     except TooSlow:
         return render(request, "customers/customer_list.html", context, status=503)
-    count_shown(request, f"customers of {dataset}", len(context["list"].rows))
+    count_shown(request, f"customers of {dataset}", len(page.rows))
     return render(request, "customers/customer_list.html", context)

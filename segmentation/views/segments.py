@@ -62,9 +62,9 @@ def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpRespon
     }
     try:
         with within_limits(listing):
-            context["list"] = read_members(cluster, listing)
+            context["list"] = page = read_members(cluster, listing)
             context["editor"] = filter_editor(dataset, listing)
     except TooSlow:
         return render(request, "segmentation/segment_detail.html", context, status=503)
-    count_shown(request, f"{cluster.segment} of run {cluster.run_id}", len(context["list"].rows))
+    count_shown(request, f"{cluster.segment} of run {cluster.run_id}", len(page.rows))
     return render(request, "segmentation/segment_detail.html", context)

@@ -31,7 +31,7 @@ def listen() -> None:
 
 
 def name_or_digest(tried: str) -> str:
-    """The name of the account that somebody tried to log in to, or a keyed digest: people type passwords too."""
+    """The name of the account that somebody tried to enter, or a keyed digest: people type passwords too."""
     tried = tried.strip()
     if not tried:
         return ""

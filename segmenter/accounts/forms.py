@@ -31,7 +31,7 @@ class EntryForm(LoginForm):
 class _RecordedKey:
     """Records a security key that was refused: allauth has a signal for codes only.
 
-    What no browser sends, such as an answer without a field, is refused too: allauth leaves such errors alone.
+    What no browser sends, such as an answer without a field, is refused too; allauth would end with an error.
     """
 
     user: User

@@ -172,5 +172,3 @@ def test_unlinking_is_recorded(maria, come_back, provider_request):
     come_back(email="maria@shop.example")
     connect.disconnect(provider_request, SocialAccount.objects.get())
     assert events()[-1] == ("unlinked a company login", "maria", "maria")
-
-
