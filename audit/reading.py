@@ -64,7 +64,7 @@ def count_shown(request: HttpRequest, subject: object, customers: int) -> None:
     if limited is not None:
         raise limited
     if _crosses_a_mark(total - customers, total):
-        record(request, "was shown many customers", subject, customers=total, minutes=QUARTER // 60)
+        record(request, "was shown many customers", subject, customers=total, within="15 minutes")
 
 
 def _count_hour(request: HttpRequest, subject: object, customers: int) -> TooMuchRead | None:
@@ -76,7 +76,7 @@ def _count_hour(request: HttpRequest, subject: object, customers: int) -> TooMuc
     if shown <= limit:
         return None
     if shown - customers <= limit:
-        record(request, "was refused more customers", subject, limit=limit, minutes=HOUR // 60)
+        record(request, "was refused more customers", subject, limit=limit, within="an hour")
     return TooMuchRead(limit, HOUR - int(time.time()) % HOUR)
 
 

@@ -68,7 +68,7 @@ def test_a_viewer_reaches_the_limit_of_the_hour_whatever_the_list(show, settings
         with pytest.raises(TooMuchRead) as refused:
             show(1)
     assert (refused.value.limit, refused.value.seconds) == (500, 3300)
-    assert events() == [("was refused more customers", {"limit": 500, "minutes": 60})]
+    assert events() == [("was refused more customers", {"limit": 500, "within": "an hour"})]
 
 
 def test_in_the_next_hour_a_viewer_may_go_on(show, settings, monkeypatch):
@@ -82,7 +82,7 @@ def test_in_the_next_hour_a_viewer_may_go_on(show, settings, monkeypatch):
 def test_who_may_export_is_recorded_but_not_limited(show, analyst, settings):
     settings.BULK_READ_LIMIT = 500
     show(1500, user=analyst)
-    assert events() == [("was shown many customers", {"customers": 1500, "minutes": 15})]
+    assert events() == [("was shown many customers", {"customers": 1500, "within": "15 minutes"})]
 
 
 def test_the_limit_can_be_switched_off(show, settings):
