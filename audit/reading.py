@@ -77,17 +77,21 @@ def _count_hour(request: HttpRequest, subject: object, customers: int) -> TooMuc
         return None
     if shown - customers <= limit:
         record(request, "was refused more customers", subject, limit=limit, within="an hour")
-    return TooMuchRead(limit, HOUR - int(time.time()) % HOUR)
+    return TooMuchRead(limit, HOUR - _now() % HOUR)
 
 
 def _add(name: str, customers: int, seconds: int) -> int:
     """Add to the counter of this hour, or quarter of an hour, in one step; return what it is then."""
-    key = f"shown:{seconds}:{int(time.time()) // seconds}:{name}"
+    key = f"shown:{seconds}:{_now() // seconds}:{name}"
     cache.add(key, 0, timeout=2 * seconds)
     try:
         return int(cache.incr(key, customers))
     except ValueError:  # it was forgotten in between
         return customers
+
+
+def _now() -> int:
+    return int(time.time())
 
 
 def _crosses_a_mark(before: int, after: int) -> bool:

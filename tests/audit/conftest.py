@@ -1,4 +1,3 @@
-import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -7,13 +6,6 @@ import pytest
 from django.db import connection
 
 from audit.models import AuditEvent
-
-
-@pytest.fixture(autouse=True)
-def counters_begin_anew(settings: Any) -> None:
-    """The cache is shared by the whole run."""
-    default = {**settings.CACHES["default"], "KEY_PREFIX": secrets.token_hex(8)}
-    settings.CACHES = {**settings.CACHES, "default": default}
 
 
 @pytest.fixture
