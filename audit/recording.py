@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -50,6 +51,6 @@ def address_of(request: HttpRequest | None) -> str | None:
     if request is None:
         return None
     try:
-        return str(get_adapter(request).get_client_ip(request))
-    except PermissionDenied:  # there is no address, for example on a unix socket
+        return str(ip_address(get_adapter(request).get_client_ip(request)))
+    except (PermissionDenied, ValueError):  # there is none, for example on a unix socket
         return None

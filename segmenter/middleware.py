@@ -144,7 +144,7 @@ class LoggingMiddleware(RequestMiddleware):
         file = response.file_to_stream if isinstance(response, FileResponse) else None
         super().handle_response(request, response)
         if isinstance(response, FileResponse) and file is not None:
-            response.streaming_content = file  # not what logs a stream: the server is to send the file itself
+            response.file_to_stream = file  # lost when the stream is logged; the server is to send it itself
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
