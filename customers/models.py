@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -15,8 +16,31 @@ from django.utils.translation import gettext, gettext_lazy
 
 from jobs.models import Job
 
+Kept = TypeVar("Kept", bound=models.Model)
 
-class Dataset(models.Model):
+
+class KeptManager(models.Manager[Kept]):
+    """Only what nobody has deleted."""
+
+    def get_queryset(self) -> models.QuerySet[Kept]:
+        return super().get_queryset().filter(deleted_at=None)
+
+
+class Deletable(models.Model):
+    """What is deleted in two steps: out of sight at once, and cleared away in the background.
+
+    Everybody asks `objects`, a `KeptManager`; only what clears them away asks `everything`.
+    """
+
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    everything = models.Manager()
+
+    class Meta:
+        abstract = True
+
+
+class Dataset(Deletable):
     """A group of customers that belong together: a shop, a brand, a country."""
 
     name = models.CharField(max_length=100, unique=True)
@@ -29,6 +53,8 @@ class Dataset(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = KeptManager()
 
     class Meta:
         ordering = ["name"]
@@ -88,7 +114,7 @@ class Attribute(models.Model):
         return f"{'numbers' if self.is_number else 'texts'}__{self.position}"
 
 
-class CustomerImport(models.Model):
+class CustomerImport(Deletable):
     """One imported file, and the version of the dataset it produced."""
 
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="imports")
@@ -137,6 +163,8 @@ class CustomerImport(models.Model):
     undone_at = models.DateTimeField(null=True, blank=True)
     # Set when the version's partition has been dropped; the import's report stays.
     dropped_at = models.DateTimeField(null=True, blank=True)
+
+    objects = KeptManager()
 
     class Meta:
         ordering = ["-id"]

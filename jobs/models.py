@@ -95,12 +95,16 @@ class Job(JobProgress):
 
     @property
     def holder(self) -> Any:
-        """The import, run or export the job belongs to; `None` if it has been deleted."""
+        """The import, run or export the job belongs to; `None` if it has been deleted.
+
+        One that is deleted and not yet cleared away has a `deleted_at`.
+        """
         name = settings.JOB_KINDS[self.kind]["holder"]
         try:
-            return getattr(self, name) if name else None
+            holder = getattr(self, name) if name else None
         except ObjectDoesNotExist:
             return None
+        return None if getattr(holder, "deleted_at", None) else holder
 
     @property
     def can_retry(self) -> bool:

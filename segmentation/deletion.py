@@ -1,40 +1,27 @@
-"""Deleting runs and datasets: the rows at once, their partitions in the background."""
+"""Deleting runs and datasets: out of sight at once, cleared away in the background (`clearing`).
+
+Of a run everything but its partition goes at once. A dataset may have thousands of runs and imports: it is
+only marked as deleted, with all of them, so that no page finds them and its name is free again.
+"""
 
 from __future__ import annotations
 
-import logging
-from functools import partial
+import uuid
+from functools import reduce
+from operator import or_
 
-from celery import current_app
-from django.db import connection, transaction
-from django.db.models import Exists, Model, OuterRef, Q
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
 from common.unique_names import unused_name
-from customers.models import Customer, CustomerImport, Dataset
-from customers.storage import partitions
-from customers.storage.uploads import delete_file
+from customers.models import CustomerImport, Dataset
 from jobs.models import Job
+from segmentation.clearing import ask_to_clear
 from segmentation.comparison.origin_filter import asks_for
 from segmentation.exports.background import delete_exports
-from segmentation.models import (
-    Cluster,
-    ClusterAssignment,
-    CustomerExport,
-    Segment,
-    Segmentation,
-    SegmentationRun,
-)
-
-logger = logging.getLogger(__name__)
-
-# Partitioned tables, and what must exist for one of their partitions to stay.
-OWNERS: list[tuple[type[Model], type[Model]]] = [
-    (Customer, CustomerImport),
-    (ClusterAssignment, SegmentationRun),
-]
+from segmentation.models import Cluster, CustomerExport, Segment, Segmentation, SegmentationRun
 
 
 class StillBusyError(Exception):
@@ -63,11 +50,13 @@ def delete_run(run: SegmentationRun) -> None:
         delete_exports(exports)
         run.delete()
         _revive_latest_segments(segmentation)
-        transaction.on_commit(ask_to_drop_orphans, robust=True)
+        transaction.on_commit(ask_to_clear, robust=True)
 
 
 def delete_dataset(dataset: Dataset) -> None:
     """Delete a dataset with its customers, imports, stored files, segmentations and runs.
+
+    They are marked, and cleared away later; prepared exports go at once.
 
     Raises
     ------
@@ -79,25 +68,23 @@ def delete_dataset(dataset: Dataset) -> None:
         imports = CustomerImport.objects.filter(dataset=dataset)
         runs = SegmentationRun.objects.filter(segmentation__dataset=dataset)
         exports = CustomerExport.objects.filter(dataset=dataset)
-        works = (imports.exclude(job=None), runs, exports)
-        jobs = [job for work in works for job in work.values_list("job", flat=True)]
-        if Job.objects.active().filter(pk__in=jobs).exists():
+        working = [work.values("job") for work in (imports.exclude(job=None), runs, exports)]
+        if Job.objects.active().filter(reduce(or_, (Q(pk__in=jobs) for jobs in working))).exists():
             raise StillBusyError(
                 _(
                     "An import, a run or an export of this dataset is in progress: wait for it or "
                     "cancel it first."
                 )
             )
-        files = list(imports.values_list("file_id", flat=True))
-        Dataset.objects.filter(pk=dataset.pk).update(current_version=None)
         delete_exports(exports)
-        runs.delete()
-        Segmentation.objects.filter(dataset=dataset).delete()
-        imports.delete()
-        dataset.delete()
-        for file_id in files:
-            transaction.on_commit(partial(delete_file, file_id), robust=True)
-        transaction.on_commit(ask_to_drop_orphans, robust=True)
+        segmentations = Segmentation.objects.filter(dataset=dataset)
+        for found in (runs, segmentations, imports):
+            found.update(deleted_at=Now())
+        nobodys = uuid.uuid4().hex
+        Dataset.objects.filter(pk=dataset.pk).update(
+            current_version=None, name=nobodys, slug=nobodys, deleted_at=Now()
+        )
+        transaction.on_commit(ask_to_clear, robust=True)
 
 
 def _revive_latest_segments(segmentation: Segmentation) -> None:
@@ -114,30 +101,3 @@ def _revive_latest_segments(segmentation: Segmentation) -> None:
         segment.name, segment.retired_at = unused_name(segment.name, taken), None
         segment.save(update_fields=["name", "retired_at"])
         taken.add(segment.name)
-
-
-def ask_to_drop_orphans() -> None:
-    """Have a worker drop the partitions now; if the message is lost, the periodic task does it later."""
-    try:
-        current_app.send_task("segmenter.tasks.drop_orphaned_partitions", retry=False)
-    except (OperationalError, OSError) as error:
-        logger.warning("orphaned partitions are dropped later: %s", error)
-
-
-def drop_orphaned_partitions() -> int:
-    """Drop every partition whose import or run is deleted. Return how many; the rest are retried later."""
-    return sum(
-        partitions.drop_partition(model, key)
-        for model, owner in OWNERS
-        for key in sorted(_partition_keys(model) - set(owner._default_manager.values_list("pk", flat=True)))
-    )
-
-
-def _partition_keys(model: type[Model]) -> set[int]:
-    """The keys of all partitions, half dropped ones too. Read before the owners: a new one has its owner."""
-    prefix = f"{model._meta.db_table}_"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ %s", [f"^{prefix}[0-9]+$"]
-        )
-        return {int(name.removeprefix(prefix)) for (name,) in cursor.fetchall()}

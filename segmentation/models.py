@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
-from customers.models import Attribute, CustomerImport, Dataset
+from customers.models import Attribute, CustomerImport, Dataset, Deletable, KeptManager
 from jobs.models import Job
 from segmentation.querysets import (
     ClusterQuerySet,
@@ -41,7 +41,7 @@ class Outliers(models.TextChoices):
     SET_ASIDE = "set-aside", gettext_lazy("set them aside")
 
 
-class Segmentation(models.Model):
+class Segmentation(Deletable):
     """A recipe kept alive: which customers, by which features. Its segments live from run to run."""
 
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="segmentations")
@@ -55,6 +55,8 @@ class Segmentation(models.Model):
     missing = models.CharField(max_length=10, choices=Missing, default=Missing.LEAVE_OUT)
     outliers = models.CharField(max_length=10, choices=Outliers, default=Outliers.KEEP)
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = KeptManager()
 
     class Meta:
         ordering = ["-id"]
@@ -73,7 +75,7 @@ class Segmentation(models.Model):
         return Segmentation.objects.filter(dataset=self.dataset_id).exclude(pk=self.pk)
 
 
-class SegmentationRun(models.Model):
+class SegmentationRun(Deletable):
     """One execution. Everything it used and found is frozen here: a finished run never changes."""
 
     segmentation = models.ForeignKey(Segmentation, on_delete=models.CASCADE, related_name="runs")
@@ -112,7 +114,7 @@ class SegmentationRun(models.Model):
     timings = models.JSONField(default=dict)
     libraries = models.JSONField(default=dict)
 
-    objects = SegmentationRunQuerySet.as_manager()
+    objects = KeptManager.from_queryset(SegmentationRunQuerySet)()
 
     class Meta:
         ordering = ["-id"]
@@ -249,6 +251,10 @@ class RunPicture(models.Model):
         values = {"x": self.x_attribute, "y": self.y_attribute, "run": self.run_id}
         return gettext("%(x)s × %(y)s in run %(run)s") % values
 
+    @property
+    def deleted_at(self) -> datetime | None:
+        return self.run.deleted_at
+
     def get_absolute_url(self) -> str:
         axes = urlencode({"x": self.x_attribute_id, "y": self.y_attribute_id})
         return f"{reverse('segmentation:run-detail', args=[self.run_id])}?{axes}"
@@ -257,8 +263,8 @@ class RunPicture(models.Model):
 class ClusterAssignment(models.Model):
     """Which cluster of a run a customer is in. The table is partitioned by run.
 
-    No foreign keys: publishing a run would wait for every import. A trigger on the customers removes what
-    belongs to a customer who is gone.
+    No foreign keys: publishing a run would wait for every import. What belongs to a customer who is gone is
+    removed by `forget_gone_customers`.
     """
 
     pk = models.CompositePrimaryKey("customer_id", "run_id")
@@ -282,6 +288,24 @@ class ClusterAssignment(models.Model):
     def __str__(self) -> str:
         values = {"customer": self.customer_id, "label": self.label, "run": self.run_id}
         return gettext("customer %(customer)s in cluster %(label)s of run %(run)s") % values
+
+
+class GoneCustomer(models.Model):
+    """A customer somebody deleted from a version: a trigger writes it down.
+
+    The assignments are removed in the background, a few runs at a time: a dataset may have thousands of runs,
+    each with a partition of its own.
+    """
+
+    version_id = models.BigIntegerField()
+    customer_id = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        values = {"customer": self.customer_id, "version": self.version_id}
+        return gettext("customer %(customer)s of version %(version)s") % values
 
 
 class CustomerExport(models.Model):

@@ -64,14 +64,24 @@ class SegmentationRunQuerySet(models.QuerySet["SegmentationRun"]):
 
 
 class SegmentQuerySet(models.QuerySet["Segment"]):
+    def kept(self) -> SegmentQuerySet:
+        """Those of segmentations that nobody has deleted."""
+        return self.filter(segmentation__deleted_at=None)
+
     def living(self) -> SegmentQuerySet:
         return self.filter(retired_at=None)
 
 
 class ClusterQuerySet(models.QuerySet["Cluster"]):
+    def kept(self) -> ClusterQuerySet:
+        """Those of runs that nobody has deleted."""
+        return self.filter(run__deleted_at=None)
+
     def with_owners(self) -> ClusterQuerySet:
         """Fetch segment, run and dataset in the same query, without the pictures' numbers."""
-        owners = self.select_related("segment", "run__version", "run__segmentation__dataset__current_version")
+        owners = self.kept().select_related(
+            "segment", "run__version", "run__segmentation__dataset__current_version"
+        )
         return owners.defer(*(f"run__{name}" for name in HEAVY))
 
 

@@ -52,6 +52,6 @@ def delete_expired_exports() -> None:
 
 @shared_task(name="segmenter.tasks.drop_orphaned_partitions")
 def drop_orphaned_partitions() -> None:
-    from segmentation.deletion import drop_orphaned_partitions
+    from segmentation.clearing import clear_deleted
 
-    drop_orphaned_partitions()
+    clear_deleted()

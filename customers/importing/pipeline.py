@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from common.unique_names import unused_name
+from customers.importing.errors import ImportRefusedError
 from customers.importing.execute import Watch, execute_import
 from customers.importing.options import ImportOptions
 from customers.models import CustomerImport, Dataset
@@ -55,15 +58,20 @@ def store_import(
         It cannot be stored.
     """
     stored = store_file(file, name)
-    return CustomerImport.objects.create(
-        dataset=dataset,
-        created_by=_authenticated(user),  # type: ignore[misc]
-        file_id=stored.file_id,
-        original_name=stored.name,
-        size=stored.size,
-        sha256=stored.sha256,
-        options=(options or ImportOptions()).to_json(),
-    )
+    with transaction.atomic():
+        # Locked, so that it is not deleted before it knows of this import.
+        if not Dataset.objects.select_for_update(no_key=True).filter(pk=dataset.pk).exists():
+            delete_file(stored.file_id)
+            raise ImportRefusedError(_("This dataset has just been deleted."))
+        return CustomerImport.objects.create(
+            dataset=dataset,
+            created_by=_authenticated(user),  # type: ignore[misc]
+            file_id=stored.file_id,
+            original_name=stored.name,
+            size=stored.size,
+            sha256=stored.sha256,
+            options=(options or ImportOptions()).to_json(),
+        )
 
 
 def begin_import(

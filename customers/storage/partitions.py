@@ -150,7 +150,7 @@ def drop_partition(model: type[Model], key: int, *, lock_timeout: str = "2s") ->
         logger.info("%s is still in use: %s", partition_name(model, key), error)
         return False
     finally:
-        execute("SELECT pg_advisory_unlock_all()")
+        execute("SELECT pg_advisory_unlock({})", turn)
         execute("SET lock_timeout TO DEFAULT")
     return True
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from common.rounds import for_a_while
 from customers.models import Customer, CustomerImport, Dataset, VersionOverview
 from customers.storage import partitions
 from customers.storage.uploads import delete_file, delete_unarrived, stored_files
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 # Anybody who started reading a version just before the next one was published may finish.
 GRACE = timedelta(minutes=10)
+# One round of dropping: with hundreds of versions to drop, jobs get their turn in between.
+ROUND_SECONDS = 10
 # No upload takes longer from its first byte to its row.
 STRAY_AGE = timedelta(days=1)
 
@@ -27,7 +30,9 @@ STRAY_AGE = timedelta(days=1)
 def undo_import(customer_import: CustomerImport) -> bool:
     """Go back to the version before the import; `False` if a newer import or another undo came first."""
     with transaction.atomic():
-        dataset = Dataset.objects.select_for_update().get(pk=customer_import.dataset_id)
+        dataset = Dataset.objects.select_for_update().filter(pk=customer_import.dataset_id).first()
+        if dataset is None:
+            return False
         customer_import.refresh_from_db()
         base = customer_import.base_version
         is_gone = base is not None and base.dropped_at is not None
@@ -45,8 +50,11 @@ def held_versions() -> set[int]:
     return {version for holder in holders if (version := getattr(holder, "version_id", None)) is not None}
 
 
-def drop_unheld_versions(*, grace: timedelta = GRACE) -> int:
-    """Drop versions that are neither current, nor needed for an undo, nor in use. Return how many."""
+def drop_unheld_versions(*, grace: timedelta = GRACE, seconds: float = ROUND_SECONDS) -> int:
+    """Drop versions that are neither current, nor needed for an undo, nor in use. Return how many.
+
+    After about this long the rest is left to the next round.
+    """
     datasets = Dataset.objects.select_related("current_version")
     seen = {dataset.current_version_id for dataset in datasets}
     undo = {dataset.current_version.base_version_id for dataset in datasets if dataset.current_version}
@@ -56,14 +64,16 @@ def drop_unheld_versions(*, grace: timedelta = GRACE) -> int:
         .exclude(Q(undone_at__isnull=False) & Q(undone_at__gte=Now() - grace))
         .exclude(pk__in={version for version in seen | undo | held_versions() if version is not None})
     )
-    return sum(_drop(version) for version in unheld)
+    return sum(_drop(version) for version in for_a_while(unheld, seconds))
 
 
 def _drop(version: CustomerImport) -> bool:
     """Drop one version's customers; its import report stays."""
     with transaction.atomic():
         # Recorded first, under the dataset's lock: nobody may undo to a version that is about to be dropped.
-        dataset = Dataset.objects.select_for_update().get(pk=version.dataset_id)
+        dataset = Dataset.objects.select_for_update().filter(pk=version.dataset_id).first()
+        if dataset is None:
+            return False
         current = dataset.current_version
         if current is not None and version.pk in (current.pk, current.base_version_id):
             return False

@@ -26,7 +26,7 @@ from audit.recording import record
 from customers.exports.customer_list import ListCounter, ListRefusedError
 from customers.lists.selection import Selection
 from customers.models import Dataset
-from jobs.errors import JobError
+from jobs.errors import JobError, JobRefusedError
 from jobs.lifecycle import create_job
 from jobs.requests import deduplicated
 from jobs.worker.claim import Claim
@@ -59,10 +59,12 @@ def start_export(
     Raises
     ------
     JobRefusedError
-        The person has too many jobs waiting.
+        The person has too many jobs waiting, or the dataset has just been deleted.
     """
     # Locked, so that the version is not dropped before the export claims it.
-    dataset = Dataset.objects.select_for_update(no_key=True).get(pk=what.dataset.pk)
+    dataset = Dataset.objects.select_for_update(no_key=True).filter(pk=what.dataset.pk).first()
+    if dataset is None:
+        raise JobRefusedError(_("This dataset has just been deleted."))
     what = replace(what, version_id=dataset.current_version_id)
     job = create_job(KIND, user, title=_("Export of %s") % what, key=_key(what, ending, keys, user))
     return CustomerExport.objects.create(

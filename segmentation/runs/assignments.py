@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from django.db import connection
+from django.db.models import QuerySet
 
+from customers.models import Customer, CustomerImport
 from customers.storage import partitions
-from segmentation.models import Cluster, ClusterAssignment, SegmentationRun
+from jobs.models import Job
+from segmentation.models import Cluster, ClusterAssignment, GoneCustomer, SegmentationRun
 
 if TYPE_CHECKING:
     from segmentation.analysis.results import Clustering, IntArray, LabelArray
@@ -27,6 +30,10 @@ COPY_ROW = np.dtype(
         *[("margin_length", ">i4"), ("margin", ">f8")],
     ]
 )
+# Assignments of customers who are gone are removed from this many runs in one statement, which takes four
+# locks for each.
+RUNS_AT_ONCE = 4
+GONE_AT_ONCE = 1_000
 COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 COPY_TRAILER = b"\xff\xff"
 BLOCK_ROWS = 100_000
@@ -111,3 +118,49 @@ def _packed_assignments(run_id: int) -> Iterator[bytes]:
                 return
             yield bytes(packed)
             last = newest
+
+
+def forget_gone_customers() -> Iterator[bool]:
+    """Remove the assignments of customers whom somebody deleted; yield after each thousand customers.
+
+    Who lives on in another version of the dataset keeps the assignments.
+    """
+    last = 0
+    while gone := list(GoneCustomer.objects.filter(pk__gt=last).order_by("pk")[:GONE_AT_ONCE]):
+        last = gone[-1].pk
+        versions = {each.version_id for each in gone}
+        owners = dict(CustomerImport.everything.filter(pk__in=versions).values_list("pk", "dataset_id"))
+        ids_of: dict[int | None, set[int]] = {}
+        for each in gone:
+            ids_of.setdefault(owners.get(each.version_id), set()).add(each.customer_id)
+        # A run in progress may still publish them: it is looked at again when it has ended.
+        busy = Job.objects.active().filter(segmentationrun__segmentation__dataset__in=filter(None, ids_of))
+        is_over = not busy.exists()
+        for dataset, ids in ids_of.items():
+            if dataset is not None:
+                _forget(dataset, ids)
+        if is_over:
+            GoneCustomer.objects.filter(pk__in=[each.pk for each in gone]).delete()
+        yield is_over
+
+
+def _forget(dataset: int, ids: set[int]) -> None:
+    """Remove these customers, except who is still in a version, from every run of the dataset."""
+    kept = CustomerImport.everything.filter(dataset=dataset, published_at__isnull=False, dropped_at=None)
+    gone = set(ids)
+    for version in kept.values_list("pk", flat=True):
+        gone -= set(Customer.objects.filter(version_id=version, id__in=gone).values_list("id", flat=True))
+    runs = SegmentationRun.everything.filter(segmentation__dataset=dataset).exclude(k=None)
+    found = list(runs.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(found) if gone else 0, RUNS_AT_ONCE):
+        assignments_in(found[start : start + RUNS_AT_ONCE]).filter(customer_id__in=gone).delete()
+
+
+def assignments_in(run_ids: Sequence[int]) -> QuerySet[ClusterAssignment]:
+    """The assignments of at most `RUNS_AT_ONCE` runs: named one by one, they alone are opened.
+
+    Without their names PostgreSQL would open, and lock, the partition of every run there is.
+    """
+    if len(run_ids) > RUNS_AT_ONCE:
+        raise ValueError(f"{len(run_ids)} runs in one statement; at most {RUNS_AT_ONCE}")
+    return ClusterAssignment.objects.filter(run__in=run_ids)

@@ -121,7 +121,9 @@ def start_run(
     """
     # Locked, so that ten clicks make one segmentation and the version is not dropped meanwhile.
     datasets = Dataset.objects.select_for_update(of=("self",), no_key=True)
-    dataset = datasets.select_related("current_version").get(pk=request.dataset.pk)
+    dataset = datasets.select_related("current_version").filter(pk=request.dataset.pk).first()
+    if dataset is None:
+        raise RunRefusedError(_("This dataset has just been deleted."))
     request = replace(request, dataset=dataset)
     version, attributes = _check(request)
     segmentation = _segmentation_for(request, attributes)

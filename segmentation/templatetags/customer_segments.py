@@ -1,4 +1,7 @@
-"""What segments tell about one customer: values among everyone's, the segment in every run, and why."""
+"""What segments tell about one customer: values among everyone's, the segment in every run, and why.
+
+A few runs at a time: each has a partition of its own, and a dataset may have thousands of runs.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,15 @@ from operator import or_
 from typing import Any
 
 from django import template
-from django.db.models import Q
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.template import Context
 
-from customers.models import Attribute, Customer
+from customers.models import Attribute, Customer, Dataset
 from segmentation.analysis.results import ClusterProfiles, from_json
 from segmentation.models import Cluster, ClusterAssignment, SegmentationRun
+from segmentation.runs.assignments import RUNS_AT_ONCE, assignments_in
 from segmentation.segments.explanation import explain
 from segmentation.segments.percentiles import compare_with_all
 
@@ -23,19 +28,48 @@ register = template.Library()
 
 @register.inclusion_tag("segmentation/_customer.html", takes_context=True)
 def customer_segments(context: Context) -> dict[str, Any]:
-    """Describe the page's customer by the run in its address, or by the newest."""
-    customer, attributes = context["customer"], context["attributes"]
-    assignments = {each.run_id: each for each in ClusterAssignment.objects.filter(customer_id=customer.id)}
+    """Describe the page's customer by the run in its address, or by the newest of the runs shown."""
+    customer, attributes, query = context["customer"], context["attributes"], context["request"].GET
+    runs = _runs_of(context["dataset"])
+    page = Paginator(runs, RUNS_AT_ONCE).get_page(query.get("page"))
+    shown, asked = list(page), _asked(runs, query.get("run", ""))
+    assignments = _assignments_of(customer, shown)
+    if asked is not None and asked not in shown:
+        assignments |= _assignments_of(customer, [asked])
     clusters = _clusters_of(assignments)
-    chosen = _choose(clusters, context["request"].GET.get("run", ""))
+    chosen = _choose(clusters, asked)
     known = {
-        "clusters": clusters,
+        "clusters": [cluster for cluster in clusters if cluster.run_id in shown],
+        "page": page,
+        "request": context["request"],  # for the links to other pages
         "chosen": chosen,
         "standings": compare_with_all(customer, attributes, None),
     }
     if chosen:
         known |= _explain(customer, attributes, chosen, assignments[chosen.run_id])
     return known
+
+
+def _runs_of(dataset: Dataset) -> QuerySet[SegmentationRun, int]:
+    """The numbers of the dataset's runs with results, the newest first."""
+    runs = SegmentationRun.objects.filter(segmentation__dataset=dataset).exclude(k=None)
+    return runs.order_by("-pk").values_list("pk", flat=True)
+
+
+def _asked(runs: QuerySet[SegmentationRun, int], written: str) -> int | None:
+    """The run that the address asks for; `None` if it asks for none."""
+    if not written:
+        return None
+    is_number = written.isascii() and written.isdigit() and len(written) < 18
+    found = runs.filter(pk=written).first() if is_number else None
+    if found is None:
+        raise Http404
+    return found
+
+
+def _assignments_of(customer: Customer, run_ids: Sequence[int]) -> dict[int, ClusterAssignment]:
+    """The customer's assignments in these runs."""
+    return {each.run_id: each for each in assignments_in(run_ids).filter(customer_id=customer.id)}
 
 
 def _clusters_of(assignments: dict[int, ClusterAssignment]) -> list[Cluster]:
@@ -46,12 +80,12 @@ def _clusters_of(assignments: dict[int, ClusterAssignment]) -> list[Cluster]:
     return list(Cluster.objects.with_owners().filter(pairs).order_by("-run_id"))
 
 
-def _choose(clusters: list[Cluster], asked: str) -> Cluster | None:
+def _choose(clusters: list[Cluster], asked: int | None) -> Cluster | None:
     """The cluster of the requested run, else of the newest."""
-    if not asked:
+    if asked is None:
         return clusters[0] if clusters else None
     for cluster in clusters:
-        if str(cluster.run_id) == asked:
+        if cluster.run_id == asked:
             return cluster
     raise Http404
 

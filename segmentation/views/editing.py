@@ -41,7 +41,7 @@ def _rename(request: HttpRequest, form: SegmentationForm) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("segmenter.change_segment", raise_exception=True)
 def segment_edit(request: HttpRequest, segmentation_id: int, segment_id: int) -> HttpResponse:
-    owners = Segment.objects.select_related("segmentation__dataset")
+    owners = Segment.objects.kept().select_related("segmentation__dataset")
     segment = get_object_or_404(owners, pk=segment_id, segmentation=segmentation_id)
     return _edit(request, segment, back=segment.segmentation.get_absolute_url())
 
@@ -50,7 +50,7 @@ def segment_edit(request: HttpRequest, segmentation_id: int, segment_id: int) ->
 @permission_required("segmenter.change_segment", raise_exception=True)
 def segment_rename(request: HttpRequest, run_id: int, number: int) -> HttpResponse:
     """Takes the inline form on the page of a run or a segment, and leads back there."""
-    clusters = Cluster.objects.select_related("segment__segmentation__dataset")
+    clusters = Cluster.objects.kept().select_related("segment__segmentation__dataset")
     cluster = get_object_or_404(clusters, run=run_id, number=number)
     back = cluster.get_absolute_url()
     if request.POST.get("back") == "run":

@@ -5,7 +5,8 @@ from django.db import connection
 from django.urls import reverse
 
 from customers.models import Customer, CustomerImport, Dataset
-from segmentation.deletion import StillBusyError, delete_dataset, delete_run, drop_orphaned_partitions
+from segmentation.clearing import clear_deleted
+from segmentation.deletion import StillBusyError, delete_dataset, delete_run
 from segmentation.models import Cluster, ClusterAssignment, Segment, SegmentationRun
 from segmentation.runs.request import RunRequest, start_run
 
@@ -24,7 +25,7 @@ def test_a_deleted_run_takes_its_clusters_and_its_partition_along(shop, execute_
     assert exists(partition)
     delete_run(run)
     assert not Cluster.objects.exists()
-    assert drop_orphaned_partitions() > 0
+    assert clear_deleted() > 0
     assert not exists(partition)
     assert Customer.objects.of(shop).count() == 100
 
@@ -56,7 +57,7 @@ def test_a_deleted_dataset_leaves_nothing_behind(shop, make_dataset, execute_a_r
     make_dataset({"Income": [1.0]}, name="Other")
     run, version = execute_a_run(shop, k=5), shop.current_version
     delete_dataset(shop)
-    drop_orphaned_partitions()
+    clear_deleted()
     assert not exists(f"customers_customer_{version.pk}")
     assert not exists(f"segmenter_clusterassignment_{run.pk}")
     assert not Segment.objects.exists()

@@ -9,6 +9,7 @@ from jobs import lifecycle
 from jobs.models import Job
 from jobs.worker.execution import execute
 from segmentation.analysis.results import KLimits
+from segmentation.clearing import clear_deleted
 from segmentation.models import Cluster, ClusterAssignment, Segment, SegmentationRun
 from segmentation.runs import store
 from segmentation.runs.errors import RunRefusedError
@@ -123,6 +124,7 @@ def test_a_finished_run_says_what_made_it(shop, execute_a_run):
 def test_a_customer_who_is_deleted_everywhere_takes_the_assignments_along(shop, execute_a_run):
     run = execute_a_run(shop)
     Customer.objects.filter(id__in=[1, 2]).delete()
+    clear_deleted()
     assert ClusterAssignment.objects.filter(run=run).count() == 98
 
 
