@@ -7,7 +7,7 @@ while planning is not. What stands in `pg_locks` right after a statement, in its
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
@@ -26,16 +26,22 @@ MEASURED = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "COPY")
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement, and the locks on partitioned tables, their partitions and indexes after it.
+    """A statement, and locks on partitioned tables, their partitions and indexes.
 
-    In a transaction these are the locks of all its statements so far.
+    Attributes
+    ----------
+    locks
+        How many it took.
+    held
+        How many its transaction has taken so far, with these.
     """
 
     sql: str
     locks: int
+    held: int
 
     def __str__(self) -> str:
-        return f"{self.locks} locks: {' '.join(self.sql.split())[:300]}"
+        return f"{self.locks} locks of {self.held}: {' '.join(self.sql.split())[:300]}"
 
 
 @contextmanager
@@ -45,27 +51,33 @@ def watch_locks() -> Iterator[list[Statement]]:
     plain_copy = psycopg.Cursor.copy
 
     def execute(run: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
-        text = sql if isinstance(sql, str) else sql.as_string(connection.connection)
+        text = _text(sql)
         if not text.lstrip().startswith(MEASURED):
             return run(sql, params, many, context)
-        with _in_transaction():
-            answer = run(sql, params, many, context)
-            found.append(Statement(text, _count()))
-        return answer
+        with _counted(text, found):
+            return run(sql, params, many, context)
 
     @contextmanager
     def copy(cursor: Any, statement: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
-        with _in_transaction():
-            with plain_copy(cursor, statement, *args, **kwargs) as copying:
-                yield copying
-            found.append(Statement(statement.as_string(connection.connection), _count()))
+        with _counted(_text(statement), found), plain_copy(cursor, statement, *args, **kwargs) as copying:
+            yield copying
 
     with mock.patch.object(psycopg.Cursor, "copy", copy), connection.execute_wrapper(execute):
         yield found
 
 
-def _in_transaction() -> AbstractContextManager[Any]:
-    return nullcontext() if connection.in_atomic_block else transaction.atomic()
+def _text(statement: Any) -> str:
+    return statement if isinstance(statement, str) else str(statement.as_string(connection.connection))
+
+
+@contextmanager
+def _counted(text: str, found: list[Statement]) -> Iterator[None]:
+    """Count the locks of what runs within; a statement on its own has a transaction of its own."""
+    before = _count() if connection.in_atomic_block else 0
+    with nullcontext() if connection.in_atomic_block else transaction.atomic():
+        yield
+        held = _count()
+    found.append(Statement(text, held - before, held))
 
 
 def _count() -> int:

@@ -251,13 +251,13 @@ class RunPicture(models.Model):
         values = {"x": self.x_attribute, "y": self.y_attribute, "run": self.run_id}
         return gettext("%(x)s × %(y)s in run %(run)s") % values
 
-    @property
-    def deleted_at(self) -> datetime | None:
-        return self.run.deleted_at
-
     def get_absolute_url(self) -> str:
         axes = urlencode({"x": self.x_attribute_id, "y": self.y_attribute_id})
         return f"{reverse('segmentation:run-detail', args=[self.run_id])}?{axes}"
+
+    @property
+    def deleted_at(self) -> datetime | None:
+        return self.run.deleted_at
 
 
 class ClusterAssignment(models.Model):

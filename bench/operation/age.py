@@ -1,4 +1,4 @@
-"""An old installation: thousands of runs and hundreds of imports. Every page stays fast and opens few partitions.
+"""An old installation: thousands of runs and hundreds of imports. Pages stay fast and open few partitions.
 
 Page times cover the whole response through Django's test client. Run with: python -m bench age
 """
@@ -240,11 +240,17 @@ def check_locks(reader: Reader, pages: Sequence[str]) -> bool:
 
 def check_deletions(reader: Reader, run: Any) -> Iterator[bool]:
     """What a person waits for, and how long it is cleared away for afterwards, in rounds."""
-    from customers.models import Dataset
+    from customers.models import Customer, Dataset
     from segmentation.clearing import clear_deleted
     from segmentation.models import SegmentationRun
 
     dataset = run.segmentation.dataset
+    gone = Customer.objects.of(dataset).filter(customer_id="1")
+    with watch_locks() as statements:
+        yield check("deleting a customer", max(milliseconds(gone.delete, 1)), "ms", DELETE_MS)
+        clear_deleted()
+    worst = max(statements, key=lambda each: each.locks)
+    yield check("locks on partitions by deleting a customer", worst.locks, "", MOST_LOCKS)
     yield check(
         "deleting a run",
         max(milliseconds(lambda: post(reader, f"{run.get_absolute_url()}delete/"), 1)),
