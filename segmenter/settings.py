@@ -208,6 +208,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # Slots in pages of a lower floor, and the templates with which floors above fill them.
 PAGE_SLOTS = {
+    "jobs section": ["customers/_capacity.html"],
     "dataset first action": ["segmentation/_find_segments.html"],
     "dataset last action": ["segmentation/_delete_dataset.html"],
     "dataset fact": ["segmentation/_segmentation_count.html"],

@@ -31,6 +31,8 @@ POSTGRESQL_SETTINGS = [
     "shared_buffers=256MB",
     "maintenance_work_mem=128MB",
     "max_wal_size=4GB",
+    # Each run and each import is a partition, and a backup locks all of them: room for 25,600 locks.
+    "max_locks_per_transaction=256",
     # Nobody replicates these servers: a partition filled in the transaction that made it is then written
     # once, to its own file, and not to the log too. Loads take two thirds of the time.
     "wal_level=minimal",

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from celery import current_app
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from customers.storage.capacity import read_capacity
 from jobs.models import Process
 
 logger = logging.getLogger(__name__)
@@ -80,4 +81,21 @@ def metrics(request: HttpRequest) -> HttpResponse:
     from django_prometheus.exports import ExportToDjangoView
 
     response: HttpResponse = ExportToDjangoView(request)
+    try:
+        response.content += _database_figures().encode()
+    except DatabaseError:  # the other figures are there all the same
+        logger.warning("the database does not respond", exc_info=True)
     return response
+
+
+def _database_figures() -> str:
+    """The partitions, and the locks that PostgreSQL has room for, as Prometheus reads them."""
+    capacity = read_capacity()
+    figures = {
+        "segmenter_partitions": ("Partitions, one for each run and each kept import", capacity.partitions),
+        "segmenter_lock_room": ("Locks that fit into PostgreSQL's lock table", capacity.room),
+    }
+    return "".join(
+        f"# HELP {name} {words}\n# TYPE {name} gauge\n{name} {value}\n"
+        for name, (words, value) in figures.items()
+    )

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from common.number_format import format_count
 from customers.models import CustomerImport, Dataset
+from customers.storage.capacity import read_capacity
 from jobs.models import Job
 from jobs.querysets import ACTIVE
 from segmentation.models import Cluster, SegmentationRun
@@ -65,6 +66,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "imports": [each for each in imports if each.published_at is not None][:RECENT],
         "runs": runs,
         "steps": [
+            *_full_database(request.user),
             *_waiting_imports(request.user, imports),
             *_failed_job(request.user, jobs),
             *find_next_steps(request.user, datasets, runs),
@@ -110,6 +112,15 @@ def find_changes(run: SegmentationRun, before: Iterable[Cluster]) -> list[Change
         Change(cluster, cluster.size - sizes[cluster.segment_id] if cluster.segment_id in sizes else None)
         for cluster in run.clusters.all()
     ]
+
+
+def _full_database(user: User | AnonymousUser) -> Iterator[NextStep]:
+    """What an administrator should do before the database has no room for more runs and imports."""
+    if user.has_perm("auth.view_user") and (capacity := read_capacity()).is_nearly_full:
+        sentence = _("The database holds %(count)s partitions and has room for %(room)s locks.")
+        figures = {"count": format_count(capacity.partitions), "room": format_count(capacity.room)}
+        address = f"{reverse('jobs:job-list')}#database"
+        yield NextStep(sentence % figures, _("See what to do"), address)
 
 
 def _waiting_imports(user: User | AnonymousUser, imports: list[CustomerImport]) -> Iterator[NextStep]:

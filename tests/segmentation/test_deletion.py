@@ -1,13 +1,27 @@
 """Deleting runs and datasets: what goes, what stays, and when it is refused."""
 
+import io
+import subprocess
+import sys
+from itertools import pairwise
+
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.urls import reverse
 
+from bench.age import copy_runs, copy_version
+from customers.importing.errors import ImportRefusedError
+from customers.importing.pipeline import create_dataset, import_now, store_import
 from customers.models import Customer, CustomerImport, Dataset
-from segmentation.clearing import clear_deleted
+from customers.storage.uploads import path_of
+from jobs.errors import JobRefusedError
+from segmentation.clearing import TURN, clear_deleted
 from segmentation.deletion import StillBusyError, delete_dataset, delete_run
-from segmentation.models import Cluster, ClusterAssignment, Segment, SegmentationRun
+from segmentation.exports.background import start_export
+from segmentation.exports.contents import Exportable
+from segmentation.models import Cluster, ClusterAssignment, Segment, Segmentation, SegmentationRun
+from segmentation.runs.errors import RunRefusedError
 from segmentation.runs.request import RunRequest, start_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,3 +102,101 @@ def test_a_dataset_is_deleted_only_by_its_name(administrator_client, shop):
     assert Dataset.objects.exists()
     assert administrator_client.post(address, {"name": "Shop"}).url == reverse("customers:dataset-list")
     assert not Dataset.objects.exists()
+
+
+# ---- A dataset with many runs ------------------------------------------------------------------------------
+
+CLEAR = """
+import django; django.setup()
+from segmentation.clearing import clear_deleted
+clear_deleted(seconds=600)
+"""
+
+
+@pytest.fixture
+def old_shop(shop, execute_a_run):
+    """A dataset of 40 runs and 10 imports."""
+    copy_runs(execute_a_run(shop, k=5), 39)
+    copy_version(shop, 9)
+    return shop
+
+
+def partitions():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_class WHERE relispartition AND relkind = 'r'")
+        return cursor.fetchone()[0]
+
+
+def assert_cleared(other):
+    """Nothing is left but the dataset that nobody deleted."""
+    assert partitions() == 2
+    assert [dataset.name for dataset in Dataset.everything.all()] == [other.name]
+    for model in (CustomerImport, SegmentationRun, Segmentation):
+        assert model.everything.count() == 1
+    assert Cluster.objects.count() == 3
+    assert Customer.objects.of(other).count() == 100
+
+
+def test_a_deleted_dataset_is_cleared_away_in_rounds(old_shop, make_dataset, groups, execute_a_run):
+    other = make_dataset(groups(), name="Other")
+    execute_a_run(other, k=3)
+    delete_dataset(old_shop)
+    rounds = [partitions()]
+    while clear_deleted(seconds=0):
+        rounds.append(partitions())
+    assert rounds[0] == 52
+    assert all(before - after <= 2 for before, after in pairwise(rounds))
+    assert_cleared(other)
+
+
+def test_what_a_killed_worker_left_the_next_one_clears_away(
+    old_shop, make_dataset, groups, execute_a_run, site_environment, wait_until
+):
+    other = make_dataset(groups(), name="Other")
+    execute_a_run(other, k=3)
+    delete_dataset(old_shop)
+    worker = subprocess.Popen([sys.executable, "-c", CLEAR], cwd=settings.BASE_DIR, env=site_environment)
+    wait_until(lambda: partitions() < 45)
+    worker.kill()
+    worker.wait()
+    assert partitions() > 2
+    wait_until(lambda: clear_deleted(seconds=600) or partitions() == 2)  # its session ends a moment later
+    assert_cleared(other)
+
+
+def test_two_workers_do_not_clear_away_at_a_time(old_shop):
+    delete_dataset(old_shop)
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [TURN])
+            assert clear_deleted() == 0
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [TURN])
+    finally:
+        other.close()
+    assert partitions() == 50
+    assert clear_deleted(seconds=600) > 50
+    assert partitions() == 0
+
+
+def test_files_and_rejected_rows_go_with_their_import(transactional_db):
+    dataset = create_dataset("Shop")
+    content = b"CustomerID,Age\n1,30\n2,31\n3,32\n4,33\n5,34\n6,35\n7,old\n7,young\n"
+    done = import_now(dataset, io.BytesIO(content), "customers.csv")
+    assert done.rejected_rows.count() == 2
+    delete_dataset(dataset)
+    clear_deleted()
+    assert not path_of(done.file_id).exists()
+    assert not CustomerImport.everything.exists()
+
+
+def test_a_dataset_deleted_meanwhile_takes_no_run_no_import_and_no_export(shop, execute_a_run, analyst):
+    run = execute_a_run(shop, k=5)
+    what = Exportable.today(shop, run.clusters.get(number=1))
+    delete_dataset(shop)
+    with pytest.raises(RunRefusedError, match="just been deleted"):
+        start_run(RunRequest(dataset=shop, features=["Income"]))
+    with pytest.raises(JobRefusedError, match="just been deleted"):
+        start_export(what, "csv", [], analyst)
+    with pytest.raises(ImportRefusedError, match="just been deleted"):
+        store_import(shop, io.BytesIO(b"CustomerID\n1\n"), "late.csv")

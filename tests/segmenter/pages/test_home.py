@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from customers.models import CustomerImport
+from customers.storage.capacity import Capacity
 from jobs.models import Job
 from segmentation.models import SegmentationRun
 from segmenter.pages.home import clusters_before, find_changes
@@ -22,6 +23,17 @@ def test_a_dataset_without_customers_wants_an_import(analyst_client, make_datase
 def test_customers_without_segments_want_a_run(analyst_client, shop):
     address = reverse("segmentation:run-create", args=["shop"])
     assert steps_of(analyst_client) == [("Shop has 100 customers and no segments yet.", address)]
+
+
+def test_administrators_hear_of_a_database_that_is_nearly_full(
+    administrator_client, analyst_client, shop, monkeypatch
+):
+    assert "/jobs/#database" not in [address for _, address in steps_of(administrator_client)]
+    full = Capacity(partitions=3_200, locks_each=64, transactions=100)
+    monkeypatch.setattr("segmenter.pages.home.read_capacity", lambda: full)
+    said = "The database holds 3,200 partitions and has room for 6,400 locks."
+    assert (said, "/jobs/#database") in steps_of(administrator_client)
+    assert said not in [sentence for sentence, _ in steps_of(analyst_client)]
 
 
 def test_new_customers_want_another_run_like_the_last(analyst_client, shop, execute_a_run, publish, groups):

@@ -75,7 +75,12 @@ def further_pages(world):
     lists = (customers, cluster.get_absolute_url())
     first = world.customer.id
     return [
-        *(f"{each}?{query}" for each in lists for query in queries if each != customers or "was" not in query),
+        *(
+            f"{each}?{query}"
+            for each in lists
+            for query in queries
+            if each != customers or "was" not in query
+        ),
         *(f"{each}export.{ending}?{queries[5]}" for each in lists for ending in FILES),
         f"{lists[1]}export.csv?{queries[-3]}",
         f"{run.get_absolute_url()}export.csv?was={other.pk}.1",
