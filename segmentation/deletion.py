@@ -68,6 +68,7 @@ def delete_dataset(dataset: Dataset) -> None:
         imports = CustomerImport.objects.filter(dataset=dataset)
         runs = SegmentationRun.objects.filter(segmentation__dataset=dataset)
         exports = CustomerExport.objects.filter(dataset=dataset)
+        list(imports.select_for_update().values_list("pk"))  # so that nobody begins one meanwhile
         working = [work.values("job") for work in (imports.exclude(job=None), runs, exports)]
         if Job.objects.active().filter(reduce(or_, (Q(pk__in=jobs) for jobs in working))).exists():
             raise StillBusyError(

@@ -15,8 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 from bench.browse import check, milliseconds, p95
-from bench.locks import Statement, watch_locks
-from bench.site import fresh_site
+from bench.site import Statement, fresh_site, watch_locks
 
 RUNS = int(os.environ.get("BENCH_RUNS", "2000"))
 IMPORTS = int(os.environ.get("BENCH_IMPORTS", "500"))

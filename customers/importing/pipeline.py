@@ -59,11 +59,7 @@ def store_import(
     """
     stored = store_file(file, name)
     with transaction.atomic():
-        # Locked, so that it is not deleted before it knows of this import.
-        if not Dataset.objects.select_for_update(no_key=True).filter(pk=dataset.pk).exists():
-            delete_file(stored.file_id)
-            raise ImportRefusedError(_("This dataset has just been deleted."))
-        return CustomerImport.objects.create(
+        created = CustomerImport.objects.create(
             dataset=dataset,
             created_by=_authenticated(user),  # type: ignore[misc]
             file_id=stored.file_id,
@@ -72,6 +68,11 @@ def store_import(
             sha256=stored.sha256,
             options=(options or ImportOptions()).to_json(),
         )
+        # The new row keeps others from deleting the dataset; who did so before is seen only now.
+        if not Dataset.objects.filter(pk=dataset.pk).exists():
+            delete_file(stored.file_id)
+            raise ImportRefusedError(_("This dataset has just been deleted."))
+        return created
 
 
 def begin_import(

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.urls import reverse
 
-from bench.age import copy_runs, copy_version
+from bench.operation.age import copy_runs, copy_version
 from customers.importing.errors import ImportRefusedError
 from customers.importing.pipeline import create_dataset, import_now, store_import
 from customers.models import Customer, CustomerImport, Dataset

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 
 from customers.models import Customer
+from segmentation.clearing import clear_deleted
 from segmentation.comparison.flows import compare_runs, find_comparison
 from segmentation.comparison.lifecycle import CONTINUED
 from segmentation.models import ClusterAssignment, Segment, SegmentationRun
@@ -94,6 +95,7 @@ def test_erased_customers_are_in_neither_run(two_runs):
     before, after = two_runs
     gone = ClusterAssignment.objects.filter(run=before).first().customer_id
     Customer.objects.filter(id=gone).delete()
+    clear_deleted()
     assert sum(find_comparison(before.pk, after.pk).counts.values()) == 99
 
 

@@ -5,8 +5,9 @@ import math
 import pytest
 from django.urls import reverse
 
+from bench.operation.age import copy_runs
 from customers.models import Customer
-from segmentation.models import ClusterAssignment
+from segmentation.models import ClusterAssignment, SegmentationRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,6 +90,26 @@ def test_every_run_is_listed_and_explained_when_asked_for(viewer_client, shop, e
     assert [cluster.run_id for cluster in page.context["clusters"]] == [second.pk, first.pk]
     assert page.context["chosen"].run_id == second.pk
     assert page_of(viewer_client, shop, 1, run=first.pk).context["chosen"].run_id == first.pk
+
+
+def test_older_runs_are_on_further_pages(viewer_client, shop, execute_a_run):
+    first = execute_a_run(shop, k=5)
+    copy_runs(first, 5)
+    runs = [run.pk for run in SegmentationRun.objects.order_by("-pk")]
+    page = page_of(viewer_client, shop, 1)
+    assert [cluster.run_id for cluster in page.context["clusters"]] == runs[:4]
+    assert "?page=2" in page.content.decode()
+    page = page_of(viewer_client, shop, 1, page=2)
+    assert [cluster.run_id for cluster in page.context["clusters"]] == runs[4:]
+    assert page.context["chosen"].run_id == runs[4]
+    page = page_of(viewer_client, shop, 1, run=first.pk)
+    assert page.context["chosen"].run_id == first.pk
+    assert [cluster.run_id for cluster in page.context["clusters"]] == runs[:4]
+
+
+@pytest.mark.parametrize("asked", ["0", "1x", "9" * 30])
+def test_a_run_that_the_dataset_does_not_have_is_not_found(viewer_client, shop, asked):
+    assert page_of(viewer_client, shop, 1, run=asked).status_code == 404
 
 
 def test_a_customer_in_no_segment_has_a_page_as_well(viewer_client, shop):

@@ -10,8 +10,8 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from bench.age import copy_runs, copy_version
-from bench.locks import watch_locks
+from bench.operation.age import copy_runs, copy_version
+from bench.site import watch_locks
 from common.url_converters import CHARTS
 from customers.importing.pipeline import import_now
 from customers.models import Customer, CustomerImport
