@@ -47,6 +47,13 @@ def test_unused_versions_are_dropped(import_file, customers):
     assert customers() == {"1": [32.0]}
 
 
+def test_many_unused_versions_are_dropped_in_rounds(import_file):
+    import_three(import_file)
+    import_file("CustomerID,Age\n1,33\n")
+    rounds = [versions.drop_unheld_versions(grace=NOW, seconds=0) for _ in range(3)]
+    assert rounds == [1, 1, 0]
+
+
 def test_the_overview_is_deleted_with_its_version(import_file, dataset):
     import_file("CustomerID,Name\n1,Anna\n")
     dataset.refresh_from_db()
