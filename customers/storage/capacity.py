@@ -19,7 +19,7 @@ class Capacity:
     Attributes
     ----------
     partitions
-        One for each finished run and each kept version.
+        One for each finished run, each kept version, and each month of the audit trail.
     locks_each
         `max_locks_per_transaction`: the room for each of the transactions that may be open at a time.
     transactions

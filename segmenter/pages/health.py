@@ -92,7 +92,10 @@ def _database_figures() -> str:
     """The partitions, and the locks that PostgreSQL has room for, as Prometheus reads them."""
     capacity = read_capacity()
     figures = {
-        "segmenter_partitions": ("Partitions, one for each run and each kept import", capacity.partitions),
+        "segmenter_partitions": (
+            "Partitions: of runs, kept imports and months of the audit trail",
+            capacity.partitions,
+        ),
         "segmenter_lock_room": ("Locks that fit into PostgreSQL's lock table", capacity.room),
     }
     return "".join(
