@@ -93,7 +93,7 @@ def _database_figures() -> str:
     capacity = read_capacity()
     figures = {
         "segmenter_partitions": (
-            "Partitions: of runs, kept imports and months of the audit trail",
+            "Partitions of runs, imports and the audit trail",
             capacity.partitions,
         ),
         "segmenter_lock_room": ("Locks that fit into PostgreSQL's lock table", capacity.room),
