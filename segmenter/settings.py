@@ -138,6 +138,7 @@ CACHES = {
         "KEY_PREFIX": env.str("CELERY_KEY_PREFIX", default="segmenter:") + "cache",
         "OPTIONS": {
             "serializer": "segmenter.security.cache_serializer.JSONSerializer",
+            "pool_class": "segmenter.serving.cache_pool.SharedConnectionPool",
             "socket_timeout": 2,  # a page must not wait for a cache that hangs
         },
         "VERSION": 2,  # what an earlier release wrote is not read

@@ -188,7 +188,7 @@ def capacities() -> dict[str, Capacity]:
     return {
         "page": Capacity(at_once, waiting),
         "password": Capacity(1, 2 * waiting, patience_seconds=20),
-        "quick": Capacity(2, 2 * waiting),
+        "quick": Capacity(2, 8),
     }
 
 
