@@ -76,8 +76,10 @@ def serving(folder: Path, *, log: Path, **environment: str) -> Iterator[tuple[st
             end(process)
 
 
-def commands(address: tuple[str, int], folder: Path) -> list[list[str]]:
-    gunicorn = ["gunicorn", "--config", "python:segmenter.gunicorn", "--bind", f"127.0.0.1:{address[1]}"]
+def commands(
+    address: tuple[str, int], folder: Path, *, config: str = "segmenter.gunicorn"
+) -> list[list[str]]:
+    gunicorn = ["gunicorn", "--config", f"python:{config}", "--bind", f"127.0.0.1:{address[1]}"]
     celery = ["celery", "--quiet", "-A", "segmenter"]
     return [
         [*gunicorn, "segmenter.wsgi"],

@@ -94,9 +94,12 @@ def _pieces() -> Iterator[bool]:
         delete_file(deleted.file_id)
         deleted.delete()
         yield True
+    # What was deleted in the meantime has its turn in the next round, after what hangs on it.
     runs = Exists(SegmentationRun.everything.filter(segmentation=OuterRef("pk")))
     yield from _in_pieces(_deleted(Segmentation).exclude(runs), 1)
-    yield from _in_pieces(_deleted(Dataset), 1)
+    imports = Exists(CustomerImport.everything.filter(dataset=OuterRef("pk")))
+    segmentations = Exists(Segmentation.everything.filter(dataset=OuterRef("pk")))
+    yield from _in_pieces(_deleted(Dataset).exclude(imports).exclude(segmentations), 1)
 
 
 def _deleted(model: type[Deletable]) -> QuerySet[Any]:
