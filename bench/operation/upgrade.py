@@ -44,10 +44,10 @@ def bring(name, path):
     with open(path, "rb") as file:
         content = SimpleUploadedFile("customers.csv", file.read())
     page = client.post(f"/datasets/{dataset.slug}/import/", {"file": content}, follow=True)
-    address = page.request["PATH_INFO"]
-    form = page.context["form"]
-    answers = {field.html_name: field.value() for field in form if field.value() is not None}
-    asked = client.post(f"{address}begin/", answers, follow=True)
+    fields = [field for column in page.context["form"] for field in column]
+    said = {field.html_name: field.value() for field in fields if field.value() not in (None, False, "")}
+    address = page.context["customer_import"].get_absolute_url()
+    asked = client.post(f"{address}begin/", {"action": "begin", **said}, follow=True)
     assert asked.status_code == 200, asked
     return dataset
 if sys.argv[1] == "first":
@@ -81,9 +81,10 @@ class Release:
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout.strip()
 
-    def start(self) -> None:
+    def start(self, which: slice = slice(None)) -> None:
+        """Start web, worker and beat, or some of them."""
         with self.log.open("ab") as output:
-            self.running = [
+            self.running += [
                 processes.start_bound(
                     [sys.executable, "-m", *command],
                     signal_if_orphaned=signal.SIGKILL,
@@ -92,14 +93,17 @@ class Release:
                     stdout=output,
                     stderr=output,
                 )
-                for command in commands(ADDRESS, self.log.parent, config=CONFIG)
+                for command in commands(ADDRESS, self.log.parent, config=CONFIG)[which]
             ]
 
-    def stop(self) -> None:
-        for process in self.running:
+    def stop(self, which: slice = slice(None)) -> None:
+        for process in self.running[which]:
             process.terminate()
-        for process in self.running:
+        for process in self.running[which]:
             end(process)
+
+
+WEB, OTHERS = slice(0, 1), slice(1, None)
 
 
 class Watcher:
@@ -153,8 +157,9 @@ def upgrade(folder: Path, old: Release, new: Release, path: Path, watched: tuple
         began = time.monotonic()
         new.call("manage.py", "migrate", "--noinput")
         print(f"  the migration took {time.monotonic() - began:.1f} s", flush=True)
-        old.stop()
-        new.start()
+        for which in (WEB, OTHERS):
+            old.stop(which)
+            new.start(which)
         wait_for_jobs()
         time.sleep(3)
     print(f"{asked} jobs; {len(watcher.seen)} looks at a page")

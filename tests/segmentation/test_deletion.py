@@ -125,7 +125,8 @@ def old_shop(shop, execute_a_run):
 def partitions():
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_class WHERE relispartition AND relkind = 'r' AND relname NOT LIKE 'audit%'"
+            "SELECT count(*) FROM pg_class"
+            " WHERE relispartition AND relkind = 'r' AND relname NOT LIKE 'audit%'"
         )
         return cursor.fetchone()[0]
 
