@@ -6,6 +6,7 @@ there is one. Run with: python -m bench upgrade
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -213,7 +214,8 @@ def main() -> int:
         old.stop()
         new.stop()
         servers.release(data)
-        subprocess.run([*WORKTREE, "remove", "--force", str(release)], check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([*WORKTREE, "prune"], check=False)
     return int(not passed)
 
 
