@@ -23,6 +23,7 @@ pytest_plugins = [
     "tests.fixtures.database",
     "tests.fixtures.people",
     "tests.fixtures.runs",
+    "tests.fixtures.simultaneous",
     "tests.fixtures.sweeps",
     "tests.fixtures.worker",
     "tests.fixtures.parallel",  # imports the one before

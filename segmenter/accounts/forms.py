@@ -12,7 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from segmenter.accounts.events import record_failed_factor
-from segmenter.accounts.people import ROLES, WHAT_ROLES_DO
+from segmenter.accounts.people import ROLES, WHAT_ROLES_DO, refuse_taken
 
 ROLE_CHOICES = [(role, format_lazy("{}: {}", role, WHAT_ROLES_DO[role])) for role in ROLES]
 
@@ -69,14 +69,12 @@ class InvitationForm(forms.ModelForm):
 
     def clean_username(self) -> str:
         name = str(self.cleaned_data["username"]).lower()
-        if User.objects.filter(username__iexact=name).exists():
-            raise forms.ValidationError(_("This name is already taken."))
+        refuse_taken("username", name)
         return name
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()
-        if email and User.objects.filter(email__iexact=email).exists():
-            raise forms.ValidationError(_("This address is already in use."))
+        refuse_taken("email", email)
         return email
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.models import AuditEvent
+from common.conflicts import ConflictError
 from common.table_lists import build_table
 from segmenter.accounts import people
 from segmenter.accounts.forms import InvitationForm, RoleForm
@@ -21,6 +25,23 @@ RECENT = 10
 may_view = permission_required("auth.view_user", raise_exception=True)
 may_invite = permission_required("auth.add_user", raise_exception=True)
 may_change = permission_required("auth.change_user", raise_exception=True)
+
+Change = Callable[[HttpRequest, User, str], HttpResponse]
+
+
+def one_at_a_time(change: Change) -> Callable[[HttpRequest, int], HttpResponse]:
+    """Decorate a view that changes another person; if somebody else was faster, say so on their page."""
+
+    @wraps(change)
+    def changed(request: HttpRequest, person_id: int) -> HttpResponse:
+        person = _get_other(request, person_id)
+        try:
+            return change(request, person, request.POST.get("seen", ""))
+        except ConflictError as error:
+            messages.error(request, str(error))
+        return redirect("people:person-detail", person.pk)
+
+    return changed
 
 
 @require_safe
@@ -35,8 +56,11 @@ def person_list(request: HttpRequest) -> HttpResponse:
 def person_invite(request: HttpRequest) -> HttpResponse:
     form = InvitationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        person, link = people.invite(request, **form.cleaned_data)
-        return _show_link(request, person, link)
+        try:
+            person, link = people.invite(request, **form.cleaned_data)
+            return _show_link(request, person, link)
+        except ValidationError as error:  # taken at this very moment
+            form.add_error(error.code, error)
     return render(request, "segmenter/person_invite.html", {"form": form})
 
 
@@ -49,6 +73,7 @@ def person_detail(request: HttpRequest, person_id: int) -> HttpResponse:
         "role": people.role_of(person),
         "form": RoleForm(initial={"role": people.role_of(person)}),
         "is_self": person.pk == request.user.pk,
+        "seen": people.state_of(person),
         "events": AuditEvent.objects.filter(actor_id=person.pk)[:RECENT],
     }
     return render(request, "segmenter/person_detail.html", context)
@@ -56,10 +81,11 @@ def person_detail(request: HttpRequest, person_id: int) -> HttpResponse:
 
 @require_POST
 @may_change
-def person_role(request: HttpRequest, person_id: int) -> HttpResponse:
-    person, form = _get_other(request, person_id), RoleForm(request.POST)
+@one_at_a_time
+def person_role(request: HttpRequest, person: User, seen: str) -> HttpResponse:
+    form = RoleForm(request.POST)
     if form.is_valid():
-        people.change_role(request, person, form.cleaned_data["role"])
+        people.change_role(request, person, form.cleaned_data["role"], seen=seen)
         messages.success(request, _("%(person)s is now %(role)s.") % {"person": person, **form.cleaned_data})
     else:
         messages.error(request, _("Choose one of the roles."))
@@ -68,10 +94,10 @@ def person_role(request: HttpRequest, person_id: int) -> HttpResponse:
 
 @require_POST
 @may_change
-def person_activity(request: HttpRequest, person_id: int) -> HttpResponse:
-    person = _get_other(request, person_id)
+@one_at_a_time
+def person_activity(request: HttpRequest, person: User, seen: str) -> HttpResponse:
     active = request.POST.get("active") == "yes"
-    people.set_active(request, person, active=active)
+    people.set_active(request, person, active=active, seen=seen)
     said = _("%(person)s can log in again.") if active else _("%(person)s is logged out and disabled.")
     messages.success(request, said % {"person": person})
     return redirect("people:person-detail", person.pk)
@@ -79,16 +105,16 @@ def person_activity(request: HttpRequest, person_id: int) -> HttpResponse:
 
 @require_POST
 @may_change
-def person_reset(request: HttpRequest, person_id: int) -> HttpResponse:
-    person = _get_other(request, person_id)
-    return _show_link(request, person, people.reset_password(request, person))
+@one_at_a_time
+def person_reset(request: HttpRequest, person: User, seen: str) -> HttpResponse:
+    return _show_link(request, person, people.reset_password(request, person, seen=seen))
 
 
 @require_POST
 @may_change
-def person_forget_factor(request: HttpRequest, person_id: int) -> HttpResponse:
-    person = _get_other(request, person_id)
-    people.remove_second_factor(request, person)
+@one_at_a_time
+def person_forget_factor(request: HttpRequest, person: User, seen: str) -> HttpResponse:
+    people.remove_second_factor(request, person, seen=seen)
     said = _("%(person)s logs in with the password alone until a new second factor is set up.")
     messages.success(request, said % {"person": person})
     return redirect("people:person-detail", person.pk)
