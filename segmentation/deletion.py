@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from common.conflicts import ConflictError
 from common.unique_names import unused_name
 from customers.models import CustomerImport, Dataset
 from jobs.models import Job
@@ -28,6 +29,10 @@ class StillBusyError(Exception):
     """Cannot be deleted while a job works on it; the text says so."""
 
 
+class AlreadyDeletedError(ConflictError):
+    """Somebody else was faster."""
+
+
 def delete_run(run: SegmentationRun) -> None:
     """Delete a run with its clusters, and the segments that no other run knows.
 
@@ -35,11 +40,15 @@ def delete_run(run: SegmentationRun) -> None:
     ------
     StillBusyError
         The run is in progress, or one of its segments is being exported.
+    AlreadyDeletedError
+        Somebody else has deleted it.
     """
     with transaction.atomic():
-        segmentation = Segmentation.objects.select_for_update().get(pk=run.segmentation_id)
-        job = Job.objects.select_for_update().get(pk=run.job_id)
-        if job.is_active:
+        segmentation = Segmentation.objects.select_for_update().filter(pk=run.segmentation_id).first()
+        job = Job.objects.select_for_update().filter(pk=run.job_id).first()
+        if segmentation is None or not SegmentationRun.objects.filter(pk=run.pk).exists():
+            raise AlreadyDeletedError(_already_deleted(run))
+        if job is not None and job.is_active:
             raise StillBusyError(_("This run is in progress: cancel it first."))
         exports = CustomerExport.objects.filter(
             Q(cluster__run=run) | Q(run=run) | Q(selection__regex=asks_for(run.pk))
@@ -62,9 +71,14 @@ def delete_dataset(dataset: Dataset) -> None:
     ------
     StillBusyError
         An import, a run or an export of it is in progress.
+    AlreadyDeletedError
+        Somebody else has deleted it.
     """
     with transaction.atomic():
-        Dataset.objects.select_for_update().get(pk=dataset.pk)
+        if not Dataset.objects.select_for_update().filter(pk=dataset.pk):
+            raise AlreadyDeletedError(_already_deleted(dataset))
+        # As deleting a run does, before it touches anything else: neither waits for the other for ever.
+        list(Segmentation.objects.select_for_update().filter(dataset=dataset).order_by("pk"))
         imports = CustomerImport.objects.filter(dataset=dataset)
         runs = SegmentationRun.objects.filter(segmentation__dataset=dataset)
         exports = CustomerExport.objects.filter(dataset=dataset)
@@ -86,6 +100,10 @@ def delete_dataset(dataset: Dataset) -> None:
             current_version=None, name=nobodys, slug=nobodys, deleted_at=Now()
         )
         transaction.on_commit(ask_to_clear, robust=True)
+
+
+def _already_deleted(what: Dataset | SegmentationRun) -> str:
+    return _("Somebody else has already deleted %(name)s.") % {"name": what}
 
 
 def _revive_latest_segments(segmentation: Segmentation) -> None:

@@ -239,6 +239,15 @@ class NameForm(forms.ModelForm):
         refuse_taken_name(self.instance, name)
         return name
 
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What the page showed (`seen_…`), by name; where it does not say, what this request found."""
+        return {name: self.data.get(f"seen_{name}", value) for name, value in self.initial.items()}
+
+    def look_again(self) -> None:
+        """Show what is there now beside what was typed: saving once more then replaces it knowingly."""
+        self.initial = forms.model_to_dict(self.instance, fields=list(self.fields))
+
 
 class SegmentForm(NameForm):
     """Name, look and notes of a segment, the same in every run.
@@ -269,14 +278,19 @@ class SegmentForm(NameForm):
             for name in self.Meta.fields
             if name in given and given[name] != given.get(f"seen_{name}")
         }
+        seen = {name: value for name, value in given.items() if name.startswith("seen_")}
         now = forms.model_to_dict(instance, fields=self.Meta.fields)
-        super().__init__(None if posted is None else now | touched, instance=instance)
-        self._touched = list(touched)
+        super().__init__(None if posted is None else now | seen | touched, instance=instance)
+        self._touched = touched
 
     @property
     def changes(self) -> dict[str, Any]:
         """What a valid form wants changed, by name, as `edit_segment` takes it."""
         return {name: self.cleaned_data[name] for name in self._touched}
+
+    def look_again(self) -> None:
+        super().look_again()
+        self.data = self.initial | self._touched
 
     @property
     def looks(self) -> Iterator[Look]:

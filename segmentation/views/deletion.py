@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods
 
 from audit.recording import record
 from customers.models import Dataset
-from segmentation.deletion import StillBusyError, delete_dataset, delete_run
-from segmentation.models import Segment, SegmentationRun
+from segmentation.deletion import AlreadyDeletedError, StillBusyError, delete_dataset, delete_run
+from segmentation.models import Segment, Segmentation, SegmentationRun
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -23,7 +23,8 @@ from segmentation.models import Segment, SegmentationRun
 def run_delete(request: HttpRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(SegmentationRun.objects.listed(), pk=run_id)
     if request.method == "POST" and _done(request, run, lambda: delete_run(run)):
-        return redirect(run.segmentation)
+        is_left = Segmentation.objects.filter(pk=run.segmentation_id).exists()
+        return redirect(run.segmentation) if is_left else redirect("segmentation:run-list")
     known = Segment.objects.filter(segmentation=run.segmentation_id).annotate(
         here=Count("clusters", filter=Q(clusters__run=run)), runs=Count("clusters")
     )
@@ -49,12 +50,16 @@ def dataset_delete(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _done(request: HttpRequest, subject: Dataset | SegmentationRun, delete: Callable[[], None]) -> bool:
+    """Whether it is gone; a message says by whose hand, or why it is not."""
     kind, name = ("dataset" if isinstance(subject, Dataset) else "run"), str(subject)
     try:
         delete()
     except StillBusyError as error:
         messages.error(request, str(error))
         return False
+    except AlreadyDeletedError as error:
+        messages.info(request, str(error))
+        return True
     record(request, f"deleted a {kind}", name)
     messages.success(request, _("%(name)s has been deleted.") % {"name": f"{name[0].upper()}{name[1:]}"})
     return True

@@ -33,7 +33,7 @@ def segmentation_rename(request: HttpRequest, segmentation_id: int) -> HttpRespo
 
 
 def _rename(request: HttpRequest, form: SegmentationForm) -> None:
-    before = rename_segmentation(form.instance, form.cleaned_data["name"])
+    before = rename_segmentation(form.instance, form.cleaned_data["name"], seen=form.seen["name"])
     if before != form.instance.name:
         record(request, "renamed a segmentation", form.instance, before=before)
 
@@ -68,7 +68,7 @@ def _edit(request: HttpRequest, segment: Segment, *, back: str) -> HttpResponse:
 
 
 def _change(request: HttpRequest, form: SegmentForm) -> None:
-    before = edit_segment(form.instance, **form.changes)
+    before = edit_segment(form.instance, **form.changes, seen=form.seen)
     if before:
         record(request, "changed a segment", form.instance, before=before)
 
@@ -78,12 +78,13 @@ def _posted(request: HttpRequest) -> dict[str, str] | None:
 
 
 def _write(form: NameForm, write: Callable[[], None]) -> bool:
-    """Whether a valid form was saved; the name may be taken at that very moment."""
+    """Whether a valid form was saved; the name may be taken, or changed, at that very moment."""
     try:
         with transaction.atomic():
             write()
     except ValidationError as error:
-        form.add_error("name", error)
+        form.add_error(None if hasattr(error, "error_dict") else "name", error)
+        form.look_again()
     except ObjectDoesNotExist:  # deleted in the meantime, with the only run that knew it
         raise Http404 from None
     return form.is_valid()

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django.urls import reverse
 
+from audit.models import AuditEvent
 from bench.operation.age import copy_runs, copy_version
 from customers.importing.errors import ImportRefusedError
 from customers.importing.pipeline import create_dataset, import_now, store_import
@@ -24,6 +26,7 @@ from segmentation.exports.contents import Exportable
 from segmentation.models import Cluster, ClusterAssignment, Segment, Segmentation, SegmentationRun
 from segmentation.runs.errors import RunRefusedError
 from segmentation.runs.request import RunRequest, start_run
+from tests.fixtures.people import log_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -224,3 +227,45 @@ def test_a_dataset_deleted_meanwhile_takes_no_run_no_import_and_no_export(shop, 
         start_export(what, "csv", [], analyst)
     with pytest.raises(ImportRefusedError, match="just been deleted"):
         store_import(shop, io.BytesIO(b"CustomerID\n1\n"), "late.csv")
+
+
+# ---- By several people at once -----------------------------------------------------------------------------
+
+
+def said_to(client, address) -> str:
+    return client.get(address).content.decode()
+
+
+@pytest.mark.parametrize("what", ["run", "dataset"])
+def test_of_two_people_who_delete_the_same_one_is_told_that_it_was_deleted_already(
+    shop, execute_a_run, administrator, together, what
+):
+    run = execute_a_run(shop, k=5)
+    address, posted = {
+        "run": (reverse("segmentation:run-delete", args=[run.pk]), {}),
+        "dataset": (reverse("segmentation:dataset-delete", args=[shop.slug]), {"name": shop.name}),
+    }[what]
+    clients = [log_in(administrator) for _ in range(2)]
+    answers = together(*[partial(client.post, address, posted) for client in clients])
+    assert [answer.status_code for answer in answers] == [302, 302]
+    pages = [said_to(client, answer.url) for client, answer in zip(clients, answers, strict=True)]
+    assert sum("has been deleted." in page for page in pages) == 1
+    assert sum("Somebody else has already deleted" in page for page in pages) == 1
+    assert AuditEvent.objects.filter(action=f"deleted a {what}").count() == 1
+
+
+def test_a_run_deleted_with_its_dataset_at_the_very_moment_leads_to_the_other_runs(
+    shop, execute_a_run, administrator, together
+):
+    run = execute_a_run(shop, k=5)
+    clients = [log_in(administrator) for _ in range(2)]
+    address = reverse("segmentation:dataset-delete", args=[shop.slug])
+    answers = together(
+        partial(clients[0].post, reverse("segmentation:run-delete", args=[run.pk])),
+        partial(clients[1].post, address, {"name": shop.name}),
+    )
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert all(
+        client.get(answer.url).status_code == 200 for client, answer in zip(clients, answers, strict=True)
+    )
+    assert not SegmentationRun.objects.exists()

@@ -1,6 +1,7 @@
 """Editing segmentations and segments: names, looks and notes, also while others edit them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
@@ -10,6 +11,7 @@ from django.urls import reverse
 from audit.models import AuditEvent
 from segmentation.models import Segment, Segmentation
 from segmentation.segments.editing import edit_segment
+from tests.fixtures.people import log_in
 
 # Runs have a heartbeat on a separate connection, which only sees what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -169,7 +171,11 @@ def test_who_changes_a_name_alone_leaves_the_notes_that_somebody_wrote_meanwhile
     analyst_client.post(address, {"name": "Regulars", "notes": "Old.", "seen_notes": "Old."})
     segment = Segment.objects.get(pk=cluster.segment_id)
     assert (segment.name, segment.notes) == ("Regulars", "Written meanwhile.")
-    analyst_client.post(address, {"name": "Regulars", "notes": "New.", "seen_notes": "Old."})
+    page = analyst_client.post(address, {"notes": "New.", "seen_notes": "Old."}).content.decode()
+    assert "Somebody else has changed the notes meanwhile, to: “Written meanwhile.”" in page
+    assert "New.</textarea>" in page
+    assert Segment.objects.get(pk=cluster.segment_id).notes == "Written meanwhile."
+    analyst_client.post(address, {"notes": "New.", "seen_notes": "Written meanwhile."})
     assert Segment.objects.get(pk=cluster.segment_id).notes == "New."
 
 
@@ -245,6 +251,39 @@ def test_a_segment_that_is_deleted_at_the_very_moment_is_not_found(analyst_clien
         meanwhile=delete,
     )
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("address_of", [edit_address, rename_address])
+def test_one_of_six_renames_at_once_is_saved_and_five_are_told_what_it_is_called(
+    analyst, cluster, address_of, together
+):
+    address = address_of(cluster if address_of is rename_address else cluster.segment)
+    answers = together(*[partial(log_in(analyst).post, address, {"name": f"Name {n}"}) for n in range(6)])
+    now = Segment.objects.get(pk=cluster.segment_id).name
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [302]
+    for number, answer in enumerate(answers):
+        if answer.status_code == 200:
+            page = answer.content.decode()
+            assert f"Somebody else has changed the name to “{now}” meanwhile." in page
+            assert f'value="Name {number}"' in page
+            assert f'name="seen_name" value="{now}"' in page
+    assert AuditEvent.objects.filter(action="changed a segment").count() == 1
+
+
+def test_saving_once_more_replaces_what_somebody_else_wrote(analyst_client, segment):
+    Segment.objects.filter(pk=segment.pk).update(name="Theirs")
+    mine = {"name": "Mine", "seen_name": segment.name}
+    page = analyst_client.post(edit_address(segment), mine)
+    seen = page.context["form"].initial["name"]
+    analyst_client.post(edit_address(segment), mine | {"seen_name": seen})
+    assert Segment.objects.get(pk=segment.pk).name == "Mine"
+
+
+def test_one_of_six_renames_of_a_segmentation_at_once_is_saved(analyst, run, together):
+    address = reverse("segmentation:segmentation-rename", args=[run.segmentation_id])
+    answers = together(*[partial(log_in(analyst).post, address, {"name": f"Name {n}"}) for n in range(6)])
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [302]
+    assert AuditEvent.objects.filter(action="renamed a segmentation").count() == 1
 
 
 def test_only_what_is_given_is_written(segment):
