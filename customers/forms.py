@@ -17,6 +17,7 @@ from customers.importing.columns.mapping import ColumnMapping, check_mapping
 from customers.importing.columns.numbers import SYMBOLS
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.detection import ENCODINGS
+from customers.importing.files.sniffing import refuse_delimiter
 from customers.importing.preparation import MappingPage
 from customers.models import Dataset
 
@@ -109,6 +110,15 @@ class RereadForm(forms.Form):
     encoding = forms.ChoiceField(choices=list(ENCODINGS.items()), required=False)
     delimiter = forms.CharField(max_length=1, strip=False, required=False)
     sheet = forms.CharField(required=False)
+
+    def clean_delimiter(self) -> str:
+        delimiter: str = self.cleaned_data["delimiter"]
+        if delimiter:
+            try:
+                refuse_delimiter(delimiter)
+            except ImportRefusedError as error:
+                raise forms.ValidationError(str(error)) from error
+        return delimiter
 
 
 class ColumnForm(forms.Form):

@@ -108,7 +108,9 @@ def job_retry(request: HttpRequest, job_id: int) -> HttpResponse:
         if is_queued:
             messages.success(request, _("The job has been queued again."))
         else:
-            messages.info(request, _("This job cannot be retried."))
+            job.refresh_from_db()
+            queued = _("Somebody else has already queued this job again.")
+            messages.info(request, queued if job.is_active else _("This job cannot be retried."))
     except JobAlreadyActive as active:
         messages.info(request, _("The same job is already queued or running: here it is."))
         return redirect(active.job)

@@ -66,7 +66,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "segmenter.security.odd_text.OddTextMiddleware",
+    "segmenter.pages.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -81,6 +82,7 @@ MIDDLEWARE = [
     "segmenter.middleware.NoStoreMiddleware",
     "segmenter.middleware.UnavailableMiddleware",
     "segmenter.middleware.ReadingLimitMiddleware",
+    "segmenter.pages.collisions.CollisionMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

@@ -17,7 +17,7 @@ from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.sniffing import FileLook
 from customers.importing.intake import Intake, NothingAcceptedError, Rejects, repeat_rejects
-from customers.importing.preparation import Report, look, resolve_mapping
+from customers.importing.preparation import Report, find_file, look, resolve_mapping
 from customers.importing.version import building
 from customers.models import CustomerImport
 from jobs.worker.claim import Claim
@@ -41,9 +41,13 @@ def execute_import(job_id: int, watch: Watch | None = None) -> None:
 
         report(gettext_noop("reading the file"))
         customer_import = CustomerImport.objects.select_related("dataset").get(job_id=job_id)
-        file = look(customer_import)
-        columns = resolve_mapping(customer_import, file, report)
-        _Load(customer_import, file, columns, claim, report).run()
+        try:
+            file = look(customer_import)
+            columns = resolve_mapping(customer_import, file, report)
+            _Load(customer_import, file, columns, claim, report).run()
+        except FileNotFoundError:
+            find_file(customer_import)  # if it was deleted meanwhile, a sentence says so
+            raise
 
     execute_job(job_id, work)
 

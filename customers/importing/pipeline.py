@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from common.conflicts import ConflictError
 from common.unique_names import unused_name
 from customers.importing.errors import ImportRefusedError
 from customers.importing.execute import Watch, execute_import
@@ -17,6 +21,7 @@ from jobs.lifecycle import create_foreground_job, create_job
 from jobs.requests import deduplicated
 
 KIND = "import"
+ATTEMPTS = 10
 # Letters that Unicode does not decompose to plain ones, or not to the ones people write.
 LETTERS = str.maketrans(
     {
@@ -35,11 +40,24 @@ LETTERS = str.maketrans(
 
 
 def create_dataset(name: str, user: AbstractBaseUser | AnonymousUser | None = None) -> Dataset:
-    """Create an empty dataset with a unique slug."""
+    """Create an empty dataset with a unique slug.
+
+    Raises
+    ------
+    ConflictError
+        There is one of this name.
+    """
     base = slugify(name.translate(LETTERS))[:90] or "dataset"
-    taken = set(Dataset.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | {"new"}
-    slug = unused_name(base, taken, joint="-")
-    return Dataset.objects.create(name=name, slug=slug, created_by=_authenticated(user))  # type: ignore[misc]
+    values = {"name": name, "created_by": _authenticated(user)}
+    for _attempt in range(ATTEMPTS):
+        taken = set(Dataset.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | {"new"}
+        try:
+            with transaction.atomic():
+                return Dataset.objects.create(slug=unused_name(base, taken, joint="-"), **values)
+        except IntegrityError:  # somebody else has just created one: of this name, or with this slug
+            if Dataset.objects.filter(name=name).exists():
+                break
+    raise ConflictError(_("There is already a dataset called “%(name)s”.") % {"name": name})
 
 
 def store_import(
@@ -85,18 +103,50 @@ def begin_import(
 
     Raises
     ------
+    ConflictError
+        Somebody has discarded it.
     JobRefusedError
         The user has too many active jobs.
     """
-    begun = _begin(customer_import, user)
+    return _forget_unless_begun(customer_import, _begin(customer_import, user))
+
+
+def confirm_import(
+    customer_import: CustomerImport,
+    user: AbstractBaseUser | AnonymousUser | None,
+    confirm: Callable[[CustomerImport], None],
+) -> CustomerImport:
+    """Keep what the person confirmed and queue the import as `begin_import` does, both or neither.
+
+    Raises
+    ------
+    ConflictError
+        Somebody has discarded it, or begun it with what they confirmed.
+    JobRefusedError
+        The user has too many active jobs.
+    """
+    return _forget_unless_begun(customer_import, _begin(customer_import, user, confirm))
+
+
+def _forget_unless_begun(customer_import: CustomerImport, begun: CustomerImport) -> CustomerImport:
     if begun != customer_import:
-        forget_import(customer_import)
+        discard_import(customer_import)
     return begun
 
 
 @deduplicated(CustomerImport)
-def _begin(customer_import: CustomerImport, user: AbstractBaseUser | AnonymousUser | None) -> CustomerImport:
-    locked = CustomerImport.objects.select_for_update().get(pk=customer_import.pk)
+def _begin(
+    customer_import: CustomerImport,
+    user: AbstractBaseUser | AnonymousUser | None,
+    confirm: Callable[[CustomerImport], None] | None = None,
+) -> CustomerImport:
+    locked = CustomerImport.objects.select_for_update().filter(pk=customer_import.pk).first()
+    if locked is None:
+        raise ConflictError(_("Somebody else has discarded this file: upload it again to import it."))
+    if confirm is not None:
+        if locked.job_id is not None:
+            raise ConflictError(_("Somebody else has just begun this import: here it is."))
+        confirm(locked)
     if locked.job_id is None:
         # The lane makes imports of one dataset take turns; the key allows only one import of the same file.
         lane = _lane(locked)
@@ -136,6 +186,17 @@ def import_now(
 def _lane(customer_import: CustomerImport) -> str:
     """The imports of one dataset take turns."""
     return f"import:{customer_import.dataset_id}"
+
+
+def discard_import(customer_import: CustomerImport) -> bool:
+    """Delete a waiting import with its file; `False` if it has begun, or somebody else has discarded it."""
+    with transaction.atomic():
+        waiting = CustomerImport.objects.select_for_update().filter(pk=customer_import.pk, job=None)
+        is_mine = waiting.first() is not None
+        if is_mine:
+            CustomerImport.objects.filter(pk=customer_import.pk).delete()
+            transaction.on_commit(partial(delete_file, customer_import.file_id), robust=True)
+    return is_mine
 
 
 def forget_import(customer_import: CustomerImport) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from hashlib import sha256
 from itertools import islice
+from pathlib import Path
 from typing import Any, Protocol
 
+from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -33,14 +37,41 @@ class Report(Protocol):
 # ---- How the file is read --------------------------------------------------------------------------------
 
 
+def find_file(customer_import: CustomerImport) -> Path:
+    """The path of the import's file.
+
+    Raises
+    ------
+    ImportRefusedError
+        It has been deleted, or is on another machine.
+    """
+    path = path_of(customer_import.file_id)
+    if path.is_file():
+        return path
+    if customer_import.file_deleted_at is not None:
+        text = _("The uploaded file was deleted after %(days)s days, as all are: upload it again.")
+        raise ImportRefusedError(text % {"days": settings.IMPORT_RETENTION_DAYS})
+    raise ImportRefusedError(
+        _(
+            "The uploaded file is not on this server: upload it again. If that does not help, the web server "
+            "and the worker do not share one data folder: tell your administrator."
+        )
+    )
+
+
 def look(customer_import: CustomerImport, *, guess: bool = False) -> FileLook:
     """Find out how to read the import's file; guess if somebody is about to check it.
 
     For a workbook, a guess reads only the first rows. The result of a pass over the whole file is stored with
     the import and not computed again.
+
+    Raises
+    ------
+    ImportRefusedError
+        It is not there, or cannot be imported.
     """
     options = ImportOptions.from_json(customer_import.options)
-    path, name = path_of(customer_import.file_id), customer_import.original_name
+    path, name = find_file(customer_import), customer_import.original_name
     kept = KeptLook.from_json(customer_import.file_look) if customer_import.file_look else None
     if is_workbook(path, name):
         found = look_at_sheet(path, name, sheet=options.sheet, head=guess, guess=guess, kept=kept)
@@ -48,8 +79,7 @@ def look(customer_import: CustomerImport, *, guess: bool = False) -> FileLook:
         encoding, delimiter = options.encoding, options.delimiter
         found = look_at(path, name, encoding=encoding, delimiter=delimiter, guess=guess, kept=kept)
     if found.kept != kept:
-        customer_import.file_look = found.kept.to_json()
-        customer_import.save(update_fields=["file_look"])
+        _keep(customer_import, file_look=found.kept.to_json())
     return found
 
 
@@ -57,8 +87,14 @@ def change_reading(customer_import: CustomerImport, *, encoding: str, delimiter:
     """Change how a waiting file is read; empty settings are detected."""
     options = ImportOptions.from_json(customer_import.options)
     options = replace(options, encoding=encoding or options.encoding, delimiter=delimiter, sheet=sheet)
-    customer_import.options, customer_import.mapping_page = options.to_json(), None
-    customer_import.save(update_fields=["options", "mapping_page"])
+    _keep(customer_import, options=options.to_json(), mapping_page=None)
+
+
+def _keep(customer_import: CustomerImport, **values: Any) -> None:
+    """Store something of an import, which somebody may have discarded meanwhile."""
+    for name, value in values.items():
+        setattr(customer_import, name, value)
+    CustomerImport.objects.filter(pk=customer_import.pk).update(**values)
 
 
 # ---- What its columns are used for -----------------------------------------------------------------------
@@ -93,6 +129,11 @@ class MappingPage:
         lists = {name: tuple(values[name]) for name in ("sheets", "asked")}
         return cls(**{**values, **lists, "columns": columns})
 
+    @property
+    def digest(self) -> str:
+        """Goes along with the form, whose fields are numbered: the answer must be to this page."""
+        return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+
 
 @dataclass(frozen=True)
 class WaitingFile:
@@ -115,8 +156,7 @@ def prepare_page(customer_import: CustomerImport) -> WaitingFile:
     proposal = _propose(customer_import, file, islice(file.read(), 1))
     page = MappingPage.of(file, proposal)
     if (shown := asdict(page)) != customer_import.mapping_page:
-        customer_import.mapping_page = shown
-        customer_import.save(update_fields=["mapping_page"])
+        _keep(customer_import, mapping_page=shown)
     return WaitingFile(file, proposal, page)
 
 
@@ -126,8 +166,9 @@ def recall_page(customer_import: CustomerImport) -> MappingPage:
     Raises
     ------
     ImportRefusedError
-        It was never shown, and the file cannot be imported.
+        The file is gone; or the page was never shown, and the file cannot be imported.
     """
+    find_file(customer_import)
     if customer_import.mapping_page is None:
         return prepare_page(customer_import).page
     return MappingPage.from_json(customer_import.mapping_page)

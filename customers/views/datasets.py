@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.reading import count_shown
 from audit.recording import record
+from common.conflicts import ConflictError
 from customers.forms import DatasetForm
 from customers.lists.filter_form import filter_editor
 from customers.lists.listing import Listing, has_empty_fields, read_customers, within_limits
@@ -36,9 +37,12 @@ def dataset_create(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         from customers.importing.pipeline import create_dataset
 
-        dataset = create_dataset(form.cleaned_data["name"], request.user)
-        record(request, "made a dataset", dataset)
-        return redirect("customers:import-create", dataset.slug)
+        try:
+            dataset = create_dataset(form.cleaned_data["name"], request.user)
+            record(request, "made a dataset", dataset)
+            return redirect("customers:import-create", dataset.slug)
+        except ConflictError as error:  # taken at this very moment
+            form.add_error("name", str(error))
     return render(request, "customers/dataset_create.html", {"form": form})
 
 

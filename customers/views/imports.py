@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -16,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.exports import audited_export
 from audit.reading import count_shown
 from audit.recording import record
+from common.conflicts import ConflictError
 from common.file_policy import file_policy
 from customers.exports import rejects
 from customers.exports.csv import stream_csv
@@ -23,7 +26,7 @@ from customers.exports.downloads import as_download
 from customers.forms import MappingForm, ReadingForm, RereadForm, UploadForm
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.detection import ENCODINGS
-from customers.importing.pipeline import begin_import, forget_import, store_import
+from customers.importing.pipeline import confirm_import, discard_import, forget_import, store_import
 from customers.importing.preparation import change_reading, confirm_mapping, look, prepare_page, recall_page
 from customers.lists.paging import KeysetOrder, keyset_page
 from customers.models import CustomerImport, Dataset
@@ -72,37 +75,61 @@ def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
     if customer_import.job_id is not None:
         return redirect(customer_import)
     if request.POST.get("action") == "reread":
-        reread = RereadForm(request.POST)
-        if reread.is_valid():
-            change_reading(customer_import, **reread.cleaned_data)
-        return redirect(customer_import)
+        return _reread(request, customer_import)
     try:
         page = recall_page(customer_import)
     except ImportRefusedError:
         return _render_mapping(request, customer_import)
+    if request.POST.get("seen", page.digest) != page.digest:
+        messages.error(request, _("Somebody else has changed how this file is read: check the columns again."))
+        return redirect(customer_import)
     form, reading = MappingForm(page, request.POST), ReadingForm(page, request.POST)
     if not (form.is_valid() and reading.is_valid()):
         return _render_mapping(request, customer_import, form, reading)
     known = {name: reading.cleaned_data[name] for name in ("clears_missing", "replaces")}
-    confirm_mapping(customer_import, page, form.mapping(), **known)
+    return _begin(request, customer_import, partial(confirm_mapping, page=page, columns=form.mapping(), **known))
+
+
+def _reread(request: HttpRequest, customer_import: CustomerImport) -> HttpResponse:
+    reread = RereadForm(request.POST)
+    if reread.is_valid():
+        change_reading(customer_import, **reread.cleaned_data)
+    for problem in reread.errors.values():
+        messages.error(request, " ".join(problem))
+    return redirect(customer_import)
+
+
+def _begin(
+    request: HttpRequest, customer_import: CustomerImport, confirm: Callable[[CustomerImport], None]
+) -> HttpResponse:
     try:
-        begun = begin_import(customer_import, request.user)
+        begun = confirm_import(customer_import, request.user, confirm)
         if begun != customer_import:
             messages.info(request, _("This file is already being imported: here is that import."))
             return redirect(begun)
         record(request, "began an import", customer_import, sha256=customer_import.sha256)
     except JobRefusedError as error:
         messages.error(request, str(error))
+    except ConflictError as error:
+        return _told(request, customer_import, str(error))
     return redirect(customer_import)
+
+
+def _told(request: HttpRequest, customer_import: CustomerImport, sentence: str) -> HttpResponse:
+    """Say what somebody else has done, on the page of the import or, if that is gone, of its dataset."""
+    messages.info(request, sentence)
+    is_left = CustomerImport.objects.filter(pk=customer_import.pk).exists()
+    return redirect(customer_import if is_left else customer_import.dataset)
 
 
 @require_POST
 @permission_required("customers.add_customerimport", raise_exception=True)
 def import_discard(request: HttpRequest, import_id: int) -> HttpResponse:
     customer_import = _get(import_id)
-    if customer_import.job_id is None:
-        forget_import(customer_import)
-        messages.info(request, _("The file was discarded. Nothing was imported."))
+    if not discard_import(customer_import):
+        said = _("Nothing was discarded: this file is already being imported, or somebody else discarded it.")
+        return _told(request, customer_import, said)
+    messages.info(request, _("The file was discarded. Nothing was imported."))
     return redirect(customer_import.dataset)
 
 
@@ -118,6 +145,8 @@ def import_undo(request: HttpRequest, import_id: int) -> HttpResponse:
         record(request, "undid an import", customer_import)
         text = _("Import undone: %(dataset)s is back to how it was before.")
         messages.success(request, text % {"dataset": customer_import.dataset})
+    elif customer_import.undone_at is not None:
+        messages.info(request, _("This import has already been undone."))
     else:
         messages.error(request, _("This import cannot be undone: only a dataset's latest import can."))
     return redirect(customer_import)
@@ -176,6 +205,7 @@ def _render_mapping(
         "form": form,
         "columns": list(zip(form, examples, strict=True)),
         "rows": file.preview[:PREVIEW_ROWS],
+        "seen": page.digest,
         "reading": reading,
         "known": [reading["clears_missing"], reading["replaces"]],
         "sheets": page.sheets,

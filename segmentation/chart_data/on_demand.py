@@ -41,6 +41,7 @@ def ask_for_picture(
         The run's customers are no longer kept (a `RunRefusedError`), or the person has too many jobs.
     """
     x, y = sorted((x, y), key=lambda attribute: attribute.pk)
+    SegmentationRun.objects.select_for_update(no_key=True).get(pk=run.pk)  # one after the other
     asked = run.further_pictures.filter(x_attribute=x, y_attribute=y)
     found = asked.select_related("job").first()
     if found is not None and (found.picture is not None or found.job.is_active):

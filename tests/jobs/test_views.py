@@ -1,6 +1,7 @@
 """The jobs page, the progress partial, cancelling and retrying, and the banner."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from audit.models import AuditEvent
 from jobs import failures, lifecycle
 from jobs.models import Job, Process
 from jobs.templatetags.jobs import duration
+from tests.fixtures.people import log_in
 
 pytestmark = pytest.mark.django_db
 
@@ -218,3 +220,15 @@ def test_everybody_is_told_when_no_worker_is_alive():
 )
 def test_durations_are_written_in_words(seconds, words):
     assert duration(seconds) == words
+
+
+def test_of_two_who_retry_a_job_one_is_told_that_it_is_queued_already(analyst, together):
+    job = Job.objects.create(
+        kind="run", state="failed", failure="unexpected", error="No.", finished_at=Now(), attempt=1
+    )
+    retry = reverse("jobs:job-retry", args=[job.pk])
+    clients = [log_in(analyst) for _ in range(2)]
+    together(*[partial(client.post, retry) for client in clients])
+    pages = [client.get(reverse("jobs:job-list")).content.decode() for client in clients]
+    assert sum("has been queued again" in page for page in pages) == 1
+    assert sum("Somebody else has already queued this job again" in page for page in pages) == 1

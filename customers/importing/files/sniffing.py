@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -31,6 +32,8 @@ from customers.importing.files.workbooks import Sheet, convert_sheet
 
 DELIMITERS = (",", ";", "\t", "|")
 RARE_DELIMITERS = (":", "^", "~", "\x1f", "¦", "§")
+# The quotation mark, the ends of lines, and what no database stores.
+NO_DELIMITERS = ('"', "\r", "\n", "\0")
 DELIMITER_NAMES = {
     ",": gettext_lazy("comma"),
     ";": gettext_lazy("semicolon"),
@@ -145,9 +148,16 @@ def look_at(
     head = _read_head(path, table)
     said, lines_before = _read_sep_line(head)
     delimiter = delimiter or said or _found(lambda: _find_delimiter(head), guess, warnings)
+    refuse_delimiter(delimiter)
     look = _read_headers(path, replace(table, delimiter=delimiter, lines_before=lines_before))
     warnings += look.warnings
     return replace(look, warnings=tuple(warnings), encoding=encoding, delimiter=delimiter)
+
+
+def refuse_delimiter(delimiter: str) -> None:
+    """Raise an `ImportRefusedError` for a character between whose occurrences no cells can be read."""
+    if len(delimiter) != 1 or delimiter in NO_DELIMITERS or unicodedata.category(delimiter) == "Cs":
+        raise ImportRefusedError(_("Columns cannot be separated by this character: choose another one."))
 
 
 def look_at_sheet(

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from common.conflicts import ConflictError
 from customers.importing.columns.mapping import USES, ColumnMapping
 from customers.importing.errors import ImportRefusedError
 from customers.importing.options import ImportOptions
@@ -74,11 +75,11 @@ class Command(BaseCommand):
         count_missing_overviews()  # as a worker does after an import
 
     def _import(self, path: Path, name: str, said: ImportOptions) -> CustomerImport:
-        dataset = Dataset.objects.filter(name=name).first()
-        is_new = dataset is None
+        dataset, is_new = Dataset.objects.filter(name=name).first(), False
         try:
             with path.open("rb") as file:
-                dataset = dataset or create_dataset(name)
+                if dataset is None:
+                    dataset, is_new = _create_dataset(name)
                 done = import_now(dataset, file, path.name, options=said, watch=_Progress().show)
         except OSError as error:
             raise ImportRefusedError(f"{path} cannot be read: {error.strerror}.") from error
@@ -90,7 +91,7 @@ class Command(BaseCommand):
             return done
         reason = done.job.error or "The import was cancelled."
         forget_import(done)
-        if is_new:
+        if is_new and not dataset.imports.exists():
             dataset.delete()
         raise ImportRefusedError(reason)
 
@@ -108,6 +109,14 @@ class Command(BaseCommand):
             self.stdout.write(f"line {rejected.line}{where}: {rejected.reason}")
         if done.rejected_count > REJECTS_SHOWN:
             self.stdout.write("… and more; the import's page lists them all.")
+
+
+def _create_dataset(name: str) -> tuple[Dataset, bool]:
+    """A dataset of this name, and whether it is new: somebody else may make it at the same moment."""
+    try:
+        return create_dataset(name), True
+    except ConflictError:
+        return Dataset.objects.get(name=name), False
 
 
 def _as_json(done: CustomerImport, seconds: float) -> dict[str, Any]:

@@ -12,11 +12,14 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from customers.importing import execute
 from customers.importing.columns.mapping import ColumnMapping
+from customers.importing.execute import execute_import
 from customers.importing.pipeline import import_now, start_import
 from customers.importing.preparation import confirm_mapping, prepare_page
 from customers.models import Customer, CustomerImport, Dataset
 from customers.storage.partitions import partition_name
+from customers.storage.uploads import path_of
 from customers.storage.versions import undo_import
 from customers.synthetic import SAMPLE_FILE
 from jobs.models import Job
@@ -297,3 +300,26 @@ def _count(what, *values):
 
 def _file(text):
     return io.BytesIO(text.encode())
+
+
+def test_a_worker_that_does_not_have_the_file_says_so_in_a_sentence(dataset):
+    begun = start_import(dataset, io.BytesIO(b"CustomerID,Age\n1,30\n"), "customers.csv")
+    path_of(begun.file_id).unlink()
+    execute_import(begun.job_id)
+    job = Job.objects.get(pk=begun.job_id)
+    assert (job.state, job.failure) == ("failed", "refused")
+    assert "do not share one data folder" in job.error
+
+
+def test_a_file_that_vanishes_while_it_is_read_fails_with_a_sentence(dataset, monkeypatch):
+    begun = start_import(dataset, io.BytesIO(b"CustomerID,Age\n1,30\n"), "customers.csv")
+    settle = execute.resolve_mapping
+
+    def settle_and_delete(customer_import, *args):
+        columns = settle(customer_import, *args)
+        path_of(customer_import.file_id).unlink()
+        return columns
+
+    monkeypatch.setattr(execute, "resolve_mapping", settle_and_delete)
+    execute_import(begun.job_id)
+    assert "upload it again" in Job.objects.get(pk=begun.job_id).error

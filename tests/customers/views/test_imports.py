@@ -1,9 +1,12 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.functions import Now
 from django.urls import reverse
 
 from customers.importing.execute import execute_import
 from customers.models import CustomerImport
+from customers.storage.uploads import path_of
+from jobs.models import Job
 
 FILE = "CustomerID;Gender;Spend\n1;Male;10,5\n2;Female;7\n3;Male;x\n"
 
@@ -141,8 +144,8 @@ def test_an_administrator_undoes_the_latest_import(administrator_client, import_
     page = administrator_client.post(url, follow=True)
     assert b"back to how it was before" in page.content
     assert customers() == {"1": [30.0]}
-    assert b"cannot be undone" in administrator_client.post(url, follow=True).content
-    assert b"cannot be undone" in administrator_client.get(url, follow=True).content
+    assert b"already been undone" in administrator_client.post(url, follow=True).content
+    assert b"already been undone" in administrator_client.get(url, follow=True).content
     dataset.refresh_from_db()
     assert dataset.current_version == first
 
@@ -169,3 +172,48 @@ def test_a_waiting_file_can_be_discarded(analyst_client, dataset):
     url = reverse("customers:import-discard", args=[page.context["customer_import"].pk])
     assert analyst_client.post(url, follow=True).status_code == 200
     assert not CustomerImport.objects.exists()
+
+
+# ---- Files that are gone, and what cannot be stored --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("is_deleted", "said"), [(True, "was deleted after 30 days"), (False, "is not on this server")]
+)
+def test_an_import_whose_file_is_gone_says_so_and_what_to_do(analyst_client, dataset, is_deleted, said):
+    page = upload(analyst_client, dataset)
+    customer_import = page.context["customer_import"]
+    path_of(customer_import.file_id).unlink()
+    if is_deleted:
+        CustomerImport.objects.update(file_deleted_at=Now())
+    for answer in (
+        analyst_client.get(customer_import.get_absolute_url()),
+        begin(analyst_client, page),
+        analyst_client.post(
+            reverse("customers:import-begin", args=[customer_import.pk]),
+            {"action": "reread", "delimiter": ";"},
+            follow=True,
+        ),
+    ):
+        assert answer.status_code == 200
+        assert said in answer.content.decode()
+        assert "upload it again" in answer.content.decode()
+    assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize("delimiter", ["\0", '"', "\n", "\r"])
+def test_a_separator_that_separates_nothing_is_refused_in_words(analyst_client, dataset, delimiter):
+    customer_import = upload(analyst_client, dataset).context["customer_import"]
+    address = reverse("customers:import-begin", args=[customer_import.pk])
+    answer = analyst_client.post(address, {"action": "reread", "delimiter": delimiter}, follow=True)
+    assert answer.status_code == (400 if delimiter == "\0" else 200)
+    if answer.status_code == 200:
+        assert "Columns cannot be separated by this character" in answer.content.decode()
+    customer_import.refresh_from_db()
+    assert customer_import.options.get("delimiter", "") != delimiter
+
+
+def test_a_file_that_names_such_a_separator_is_refused_in_words(analyst_client, dataset):
+    page = upload(analyst_client, dataset, "sep=\0\nCustomerID\0Age\n1\0{30}\n")
+    assert page.status_code == 200
+    assert "Columns cannot be separated by this character" in page.content.decode()
