@@ -296,6 +296,10 @@ ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_RATE_LIMITS = {"login_failed": "20/h/ip,20/d/key", "login": "60/m/ip"}
 # Anyone can send X-Forwarded-For: it says something only behind this many proxies of one's own.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+MFA_ADAPTER = "segmenter.accounts.adapters.SecondFactorAdapter"
+# Texts from which the keys of second factors are derived: the first one encrypts, all of them decrypt, and so
+# does the secret key.
+MFA_KEY = env.list("MFA_KEY", default=[])
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_FORMS = {
     "authenticate_webauthn": "segmenter.accounts.forms.SecurityKeyForm",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.http import HttpRequest, HttpResponse
 
 from audit.recording import record
+from segmenter.accounts import second_factors
 from segmenter.accounts.events import name_or_digest, record_refusal
 
 
@@ -61,3 +63,13 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
         super().on_authentication_error(request, provider, error=error, exception=exception, **more)
         details = {"error": str(error or ""), "exception": type(exception).__name__ if exception else ""}
         record(request, "failed the company login", **details)
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Secrets of second factors are encrypted in the database."""
+
+    def encrypt(self, text: str) -> str:
+        return second_factors.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return second_factors.decrypt(encrypted_text)

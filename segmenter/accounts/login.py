@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.views import LoginView
+from allauth.mfa.base.views import AuthenticateView, ReauthenticateView
+from allauth.mfa.webauthn.views import ReauthenticateWebAuthnView
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -14,14 +16,30 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 
-class ThrottledLoginView(LoginView):
-    """allauth's login, which answers 429 and not 200 when too many attempts have failed."""
+class Throttled:
+    """A view of allauth's that answers 429 and not 200 when too many attempts have failed."""
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        response: HttpResponse = super().form_invalid(form)
-        if form.has_error("__all__", "too_many_login_attempts"):
+        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        if any(form.has_error(field, "too_many_login_attempts") for field in ("__all__", *form.fields)):
             response.status_code = 429
         return response
+
+
+class ThrottledSecondFactorView(Throttled, AuthenticateView):
+    """The second factor at the login."""
+
+
+class ThrottledSecondFactorAgainView(Throttled, ReauthenticateView):
+    """The second factor once more, before something that matters."""
+
+
+class ThrottledSecurityKeyAgainView(Throttled, ReauthenticateWebAuthnView):
+    """The security key once more."""
+
+
+class ThrottledLoginView(Throttled, LoginView):
+    """The login."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)

@@ -18,16 +18,21 @@ def find_problems(environment: Mapping[str, str]) -> list[str]:
         problems.append(f"PRODUCTION=1 needs these variables to be set: {', '.join(missing)}.")
     if environment.get("DEBUG", "").strip().lower() in TRUE:
         problems.append("PRODUCTION=1 and DEBUG=1 cannot be combined: unset DEBUG.")
-    return [*problems, *_weak_secret(environment), *_open_doors(environment)]
+    problems += [problem for name in ("SECRET_KEY", "MFA_KEY") for problem in _weak_secret(environment, name)]
+    return [*problems, *_open_doors(environment)]
 
 
-def _weak_secret(environment: Mapping[str, str]) -> list[str]:
-    key = environment.get("SECRET_KEY", "")
-    weak = len(key) < SECRET_KEY_LENGTH or len(set(key)) < 10 or key.startswith("django-insecure-")
-    if not key or not weak:
+def _weak_secret(environment: Mapping[str, str], name: str) -> list[str]:
+    keys = environment.get(name, "").split(",") if name == "MFA_KEY" else [environment.get(name, "")]
+    weak = [
+        key
+        for key in keys
+        if len(key) < SECRET_KEY_LENGTH or len(set(key)) < 10 or key.startswith("django-insecure-")
+    ]
+    if not any(keys) or not weak:
         return []
     return [
-        f"SECRET_KEY is too easy to guess: take {SECRET_KEY_LENGTH} or more random characters, for example "
+        f"{name} is too easy to guess: take {SECRET_KEY_LENGTH} or more random characters, for example "
         "from python -c 'import secrets; print(secrets.token_urlsafe(50))'."
     ]
 
