@@ -304,13 +304,21 @@ def stop(running: Sequence[Server]) -> None:
 
 
 def make_socket_folder(data_dir: Path, account: servers.Account) -> Path:
+    """Make the folder, which only the servers' accounts may enter."""
     sockets = servers.socket_folder(data_dir)
     sockets.mkdir(mode=0o700, exist_ok=True)
     found = sockets.lstat()
     if sockets.is_symlink() or found.st_uid not in {os.geteuid(), account.uid}:
         raise SystemExit(f"{sockets} belongs to someone else: remove it and start again")
-    sockets.chmod(0o700)
-    os.chown(sockets, account.uid, account.gid)
+    if not account.is_shared:
+        sockets.chmod(0o700)
+        os.chown(sockets, account.uid, account.gid)
+        return sockets
+    if found.st_uid != os.geteuid():  # an earlier release's, into which others could put things
+        shutil.rmtree(sockets)
+        sockets.mkdir(mode=0o700)
+    os.chown(sockets, -1, account.gid)
+    sockets.chmod(0o1770)  # PostgreSQL makes its socket, and cannot replace that of Valkey
     return sockets
 
 

