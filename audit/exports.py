@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from django.http import HttpRequest
 
+from audit.access import Access
 from audit.recording import record
 
 Row = TypeVar("Row")
@@ -18,6 +19,8 @@ def audited_export(
     subject: object,
     rows: Iterable[Row],
     write: Callable[[Iterable[Row]], Generator[bytes]],
+    *,
+    permission: str,
     **details: object,
 ) -> Iterator[bytes]:
     """Yield what `write` makes of the rows; record the start before the first byte, and how it ended.
@@ -26,6 +29,8 @@ def audited_export(
     ----------
     request, subject, details
         As for `record`.
+    permission
+        Who loses it, or is disabled, meanwhile, gets nothing more within seconds.
     rows
         The rows to export.
     write
@@ -39,7 +44,8 @@ def audited_export(
             count += 1
             yield row
 
-    return audited_blocks(request, subject, write(counted()), lambda: count, **details)
+    blocks = write(counted())
+    return audited_blocks(request, subject, blocks, lambda: count, permission=permission, **details)
 
 
 def audited_blocks(
@@ -47,11 +53,24 @@ def audited_blocks(
     subject: object,
     blocks: Generator[bytes],
     count_rows: Callable[[], int],
+    *,
+    permission: str,
     **details: object,
 ) -> Iterator[bytes]:
     """Yield the blocks as `audited_export` does; `count_rows` returns how many rows they have held so far."""
     record(request, "began an export", subject, **details)
-    return _audited(request, subject, blocks, count_rows, details)
+    access = Access(request.user.pk, [permission]) if request is not None else None
+    return _audited(request, subject, _while_allowed(blocks, access), count_rows, details)
+
+
+def _while_allowed(blocks: Generator[bytes], access: Access | None) -> Generator[bytes]:
+    try:
+        for block in blocks:
+            if access is not None:
+                access.check()
+            yield block
+    finally:
+        blocks.close()
 
 
 def _audited(

@@ -163,6 +163,7 @@ def import_rejects(request: HttpRequest, import_id: int) -> HttpResponseBase:
         f"rejected rows of {customer_import}",
         rejects.rows(customer_import),
         lambda rows: stream_csv(header, rows),
+        permission="customers.add_customerimport",
     )
     return as_download(StreamingHttpResponse(blocks), f"rejected-{customer_import.pk}", "csv")
 

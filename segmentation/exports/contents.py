@@ -32,6 +32,7 @@ from customers.lists.selection import Selection
 from customers.models import Customer, CustomerQuerySet, Dataset
 from segmentation.models import Cluster, SegmentationRun
 
+PERMISSION = "segmenter.export_segment"
 EVERYBODY = Selection()
 WRITERS: dict[str, Callable[[CustomerList, ListCounter], Generator[bytes]]] = {
     "csv": write_csv,
@@ -215,4 +216,5 @@ def stream_export(
     """Yield the file of a list; who downloads it is logged at the start and the end."""
     rows, counter = what.rows().only(keys), ListCounter()
     blocks = WRITERS[ending](rows, counter)
-    return audited_blocks(request, what, blocks, lambda: counter.rows, **describe(what, ending, rows))
+    said = describe(what, ending, rows)
+    return audited_blocks(request, what, blocks, lambda: counter.rows, permission=PERMISSION, **said)

@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from audit.access import Access, WatchedFile
 from audit.recording import record
 from common.file_policy import file_policy
 from customers.exports.customer_list import ListRefusedError
@@ -24,13 +25,14 @@ from jobs.errors import JobRefusedError
 from jobs.failures import in_words
 from segmentation.comparison.origin_filter import read_origin
 from segmentation.exports.background import exportable_of, path_of, start_export
-from segmentation.exports.contents import Exportable, Extent, stream_export
+from segmentation.exports.contents import PERMISSION, Exportable, Extent, stream_export
 from segmentation.forms import ExportForm
 from segmentation.models import Cluster, CustomerExport, SegmentationRun
 
 RECENT = 5
 # In an address: a column of the file. Everything else there is the selection.
 COLUMN = "column"
+VIEW_ALL = "segmenter.view_customerexport"
 
 
 def _segment(request: HttpRequest, run_id: int, number: int) -> Exportable:
@@ -172,7 +174,7 @@ def export_download(request: HttpRequest, export_id: int) -> HttpResponseBase:
         return as_download(HttpResponse(), export.name, export.format)
     assert export.file_id is not None  # noqa: S101 - tells mypy, not people
     try:
-        file = path_of(export.file_id).open("rb")
+        file = WatchedFile(path_of(export.file_id), _access_to(request, export))
     except FileNotFoundError:
         messages.error(request, _("The file no longer exists: start a new export."))
         return redirect(export)
@@ -181,10 +183,16 @@ def export_download(request: HttpRequest, export_id: int) -> HttpResponseBase:
     return as_download(FileResponse(file), export.name, export.format)
 
 
+def _access_to(request: HttpRequest, export: CustomerExport) -> Access:
+    """The person's access to the file, for as long as the download takes."""
+    is_own = export.created_by_id == request.user.pk
+    return Access(request.user.pk, [PERMISSION] if is_own else [PERMISSION, VIEW_ALL])
+
+
 def _get_own(request: HttpRequest, export_id: int) -> CustomerExport:
     export = get_object_or_404(CustomerExport.objects.listed(), pk=export_id)
     is_own = export.created_by_id == request.user.pk
-    if not is_own and not request.user.has_perm("segmenter.view_customerexport"):
+    if not is_own and not request.user.has_perm(VIEW_ALL):
         raise PermissionDenied(_("Only the person who requested an export, and administrators, can open it."))
     return export
 
