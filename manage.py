@@ -12,12 +12,11 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import execute_from_command_line
-
     from segmenter.embedded.servers import EmbeddedServersError
+    from segmenter.management.tables import Utility
 
     try:
-        execute_from_command_line(sys.argv)
+        Utility(sys.argv).execute()
     except (EmbeddedServersError, ImproperlyConfigured) as error:
         sys.exit(str(error))  # sentences for whoever set this up
 

@@ -11,6 +11,7 @@ from customers.synthetic import write_customers
 class Command(BaseCommand):
     help = "Write a CSV file of made-up customers with five planted groups, of any size."
     requires_system_checks: list[str] = []
+    needs_tables = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="the file to write to")

@@ -19,19 +19,20 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connections
 
 from customers.models import Dataset
 from segmenter.embedded import servers
 from segmenter.embedded.supervisor import Program, Supervisor
+from segmenter.management.tables import migrate
 
 HOST = "127.0.0.1"
 ADMINISTRATOR = "admin"
 
 
 class Command(BaseCommand):
+    needs_tables = False  # it makes them
     help = (
         "Start the site on this machine: database, worker, beat and web, until Ctrl-C. "
         "The first time it creates an administrator and segments the bundled sample customers."
@@ -73,7 +74,7 @@ class Command(BaseCommand):
                 servers.ensure_running(settings.DATA_DIR)
             settings.STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns if it is missing
             self._say("Updating the database tables …")
-            call_command("migrate", verbosity=0, interactive=False)
+            migrate()
         except servers.EmbeddedServersError as error:
             raise CommandError(str(error)) from error
         except OperationalError as error:
