@@ -12,6 +12,7 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from django.core.exceptions import ImproperlyConfigured
+
     from segmenter.embedded.servers import EmbeddedServersError
     from segmenter.management.tables import Utility
 

@@ -44,7 +44,7 @@ class Access:
 
     def look(self) -> None:
         """Ask the database."""
-        user = get_user_model()._default_manager.filter(pk=self.user_id, is_active=True).first()
+        user = get_user_model()._default_manager.filter(pk=self.user_id or 0, is_active=True).first()
         self.is_revoked = user is None or not user.has_perms(self.permissions)
 
 

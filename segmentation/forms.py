@@ -290,7 +290,7 @@ class SegmentForm(NameForm):
 
     def look_again(self) -> None:
         super().look_again()
-        self.data = self.initial | self._touched
+        self.data = {**self.initial, **self._touched}
 
     @property
     def looks(self) -> Iterator[Look]:

@@ -81,13 +81,17 @@ def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
     except ImportRefusedError:
         return _render_mapping(request, customer_import)
     if request.POST.get("seen", page.digest) != page.digest:
-        messages.error(request, _("Somebody else has changed how this file is read: check the columns again."))
+        messages.error(
+            request, _("Somebody else has changed how this file is read: check the columns again.")
+        )
         return redirect(customer_import)
     form, reading = MappingForm(page, request.POST), ReadingForm(page, request.POST)
     if not (form.is_valid() and reading.is_valid()):
         return _render_mapping(request, customer_import, form, reading)
     known = {name: reading.cleaned_data[name] for name in ("clears_missing", "replaces")}
-    return _begin(request, customer_import, partial(confirm_mapping, page=page, columns=form.mapping(), **known))
+    return _begin(
+        request, customer_import, partial(confirm_mapping, page=page, columns=form.mapping(), **known)
+    )
 
 
 def _reread(request: HttpRequest, customer_import: CustomerImport) -> HttpResponse:
@@ -95,7 +99,7 @@ def _reread(request: HttpRequest, customer_import: CustomerImport) -> HttpRespon
     if reread.is_valid():
         change_reading(customer_import, **reread.cleaned_data)
     for problem in reread.errors.values():
-        messages.error(request, " ".join(problem))
+        messages.error(request, " ".join(map(str, problem)))
     return redirect(customer_import)
 
 

@@ -22,7 +22,8 @@ CHANGED = {
     ),
     "colour": _("Somebody else has changed the colour meanwhile. Save once more to replace it by yours."),
     "notes": _(
-        "Somebody else has changed the notes meanwhile, to: “%(now)s” Save once more to replace them by yours."
+        "Somebody else has changed the notes meanwhile, to: “%(now)s” "
+        "Save once more to replace them by yours."
     ),
 }
 
@@ -87,7 +88,9 @@ def rename_segmentation(segmentation: Segmentation, name: str, *, seen: str | No
         # New segmentations of this dataset get their names under the same lock.
         Dataset.objects.select_for_update(no_key=True).get(pk=segmentation.dataset_id)
         segmentation.refresh_from_db(fields=["name"])
-        refuse_overwriting({} if seen is None else {"name": seen}, {"name": segmentation.name}, {"name": name})
+        refuse_overwriting(
+            {} if seen is None else {"name": seen}, {"name": segmentation.name}, {"name": name}
+        )
         refuse_taken_name(segmentation, name)
         before, segmentation.name = segmentation.name, name
         segmentation.save(update_fields=["name"])

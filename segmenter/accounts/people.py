@@ -161,7 +161,7 @@ def _lock_administrators(request: HttpRequest, permission: str) -> None:
         Q(is_superuser=True) | Q(groups__name=ADMINISTRATOR) | Q(pk=request.user.pk)
     )
     locked = User.objects.select_for_update().filter(pk__in=involved.values("pk")).order_by("pk")
-    actor = {user.pk: user for user in locked}.get(request.user.pk)
+    actor = next((user for user in locked if user.pk == request.user.pk), None)
     if actor is None or not actor.has_perm(permission):
         raise PermissionDenied(_("You may no longer manage people: nothing was changed."))
 

@@ -61,7 +61,7 @@ def decrypt(text: str) -> str:
         logger.exception("a second factor cannot be decrypted: MFA_KEY or SECRET_KEY is not what it was")
         raise UnreadableSecondFactor(
             _(
-                "Your second factor cannot be read any more, because the key it was encrypted with is missing. "
+                "Your second factor can no longer be read, because the key it was encrypted with is missing. "
                 "Ask an administrator to remove it; then set up a new one."
             )
         ) from None

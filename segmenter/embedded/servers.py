@@ -31,9 +31,9 @@ if sys.platform != "win32":
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _LOG_BYTES = 10_000_000
-# Root's PostgreSQL is `nobody` in a group of its own, for other programs are `nobody` too. Only this group may
-# pass the data folder and the folder of the sockets, and the kernel lets no process without it look into the
-# server's. The number has no name, and is below 65,536 so that containers know it.
+# Root's PostgreSQL is `nobody` in a group of its own, for other programs are `nobody` too. Only this group
+# may pass the data folder and the folder of the sockets, and the kernel lets no process without it look into
+# the server's. The number has no name, and is below 65,536 so that containers know it.
 _SERVER_GROUP = 61_743
 _held: dict[Path, int] = {}
 _mutex = threading.Lock()
@@ -92,9 +92,9 @@ def make_data_folder(data_dir: Path) -> None:
 
 
 def _close_to_strangers(data_dir: Path) -> None:
-    """Let root's PostgreSQL pass the folder, and no other account; a folder that somebody chose stays as it is.
+    """Let root's PostgreSQL pass the folder, and no other account; earlier releases let every one (0711).
 
-    Earlier releases let every account pass (0711).
+    A folder with another mode was made by somebody, and stays as it is.
     """
     if sys.platform == "win32" or os.geteuid() != 0:
         return

@@ -41,8 +41,8 @@ class OddTextMiddleware:
             return
         except LookupError as error:  # the encoding of a file's name
             raise BadRequest(_("The name of the file is written in an unknown encoding.")) from error
-        names = [name for file in files.values() for name in (file.name, file.content_type)]
-        _refuse([*files, *names], posted)
+        uploads = [file for _name, each in files.lists() for file in each]
+        _refuse([*files, *(text for file in uploads for text in (file.name, file.content_type))], posted)
 
 
 def _refuse_other_encodings(request: HttpRequest) -> None:

@@ -26,9 +26,7 @@ def active_administrators():
     return User.objects.filter(groups__name="Administrator", is_active=True).count()
 
 
-@pytest.mark.parametrize(
-    ("action", "posted"), [("activity", {"active": "no"}), ("role", {"role": "Viewer"})]
-)
+@pytest.mark.parametrize(("action", "posted"), [("activity", {"active": "no"}), ("role", {"role": "Viewer"})])
 def test_two_administrators_cannot_remove_each_other_at_once(administrators, together, action, posted):
     (ada, ada_client), (ben, ben_client) = administrators
     answers = together(
@@ -39,9 +37,7 @@ def test_two_administrators_cannot_remove_each_other_at_once(administrators, tog
     assert active_administrators() == 1
 
 
-def test_the_last_active_administrator_cannot_be_disabled_or_demoted(
-    administrators, analyst, analyst_client
-):
+def test_the_last_active_administrator_cannot_be_disabled_or_demoted(administrators, analyst, analyst_client):
     (ada, _), (ben, _) = administrators
     analyst.user_permissions.set(Permission.objects.filter(codename="change_user"))
     User.objects.filter(pk=ben.pk).update(is_active=False)
@@ -52,9 +48,7 @@ def test_the_last_active_administrator_cannot_be_disabled_or_demoted(
 
 
 def test_two_new_links_for_one_person_are_not_both_shown_as_valid(administrators, viewer, together):
-    answers = together(
-        *[partial(client.post, f"/people/{viewer.pk}/reset/") for _, client in administrators]
-    )
+    answers = together(*[partial(client.post, f"/people/{viewer.pk}/reset/") for _, client in administrators])
     assert sorted(answer.status_code for answer in answers) == [200, 302]
 
 

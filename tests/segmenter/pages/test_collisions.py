@@ -32,7 +32,9 @@ def test_what_no_view_foresaw_is_said_in_words(rf, db, error, status):
     assert str(error) not in answer.content.decode()
 
 
-@pytest.mark.parametrize("error", [ValueError("a bug"), OperationalError("no connection"), PermissionDenied()])
+@pytest.mark.parametrize(
+    "error", [ValueError("a bug"), OperationalError("no connection"), PermissionDenied()]
+)
 def test_everything_else_stays_what_it_is(rf, error):
     assert CollisionMiddleware(lambda request: None).process_exception(rf.post("/"), error) is None
 

@@ -21,7 +21,21 @@ from django.test.client import BOUNDARY
 from tests.segmenter.security.test_permissions import address, read_table
 
 # Names that are read by going through all there are: conditions of lists, and how they are shown.
-LISTED = ("page", "sort", "size", "after", "before", "q", "column", "3", "3-from", "3-to", "3-is", "segment", "run")
+LISTED = (
+    "page",
+    "sort",
+    "size",
+    "after",
+    "before",
+    "q",
+    "column",
+    "3",
+    "3-from",
+    "3-to",
+    "3-is",
+    "segment",
+    "run",
+)
 VALUES = [
     "\0",
     "\ud800",
@@ -75,13 +89,16 @@ def quoted(fields: list[tuple[str, str]]) -> str:
 
 def multipart(fields: list[tuple[str, str]]) -> bytes:
     parts = [
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="{value}"\r\n\r\n{value}\r\n'
+        f"--{BOUNDARY}\r\n"
+        f'Content-Disposition: form-data; name="{name}"; filename="{value}"\r\n\r\n{value}\r\n'
         for name, value in fields
     ]
     return ("".join(parts) + f"--{BOUNDARY}--\r\n").encode(errors="surrogatepass")
 
 
-def ask(client: Client, method: str, where: str, fields: list[tuple[str, str]], *, files: bool = False) -> int:
+def ask(
+    client: Client, method: str, where: str, fields: list[tuple[str, str]], *, files: bool = False
+) -> int:
     """The status of a request, whose changes are rolled back."""
     with transaction.atomic():
         if method == "GET":

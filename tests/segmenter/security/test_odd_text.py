@@ -47,7 +47,9 @@ def test_the_page_says_what_to_do(analyst_client):
     assert "a character in it that cannot be stored. Go back" in page.content.decode()
 
 
-@pytest.mark.parametrize("address", ["/datasets/?page=%00", "/datasets/?%00=1", "/runs/?sort=%00", "/static/%00"])
+@pytest.mark.parametrize(
+    "address", ["/datasets/?page=%00", "/datasets/?%00=1", "/runs/?sort=%00", "/static/%00"]
+)
 def test_an_address_with_nul_is_refused(analyst_client, address):
     assert analyst_client.get(address).status_code == 400
 
@@ -64,7 +66,9 @@ def test_a_cookie_with_nul_is_as_good_as_none(db, cookie):
     assert (answer.status_code, "/accounts/login/" in answer.url) == (302, True)
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "User-Agent", "Referer", "Accept-Language", "If-None-Match"])
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-For", "User-Agent", "Referer", "Accept-Language", "If-None-Match"]
+)
 def test_a_header_with_nul_is_as_good_as_none(db, header, settings):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     answer = Client(headers={header: "1\0"}).post("/accounts/login/", {"login": "maria", "password": "x"})
