@@ -1,14 +1,9 @@
 """The embedded servers, with real processes that are really killed."""
 
-import contextlib
 import os
-import pwd
 import signal
 import stat
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -16,62 +11,9 @@ import pytest
 import redis
 
 from segmenter.embedded import servers
+from tests.segmenter.embedded.conftest import connect, needs_root, select, server_pid
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-USER = """
-import sys
-from pathlib import Path
-from segmenter.embedded import servers
-data_dir = Path(sys.argv[1])
-try:
-    servers.ensure_running(data_dir)
-except servers.EmbeddedServersError as error:
-    sys.exit(str(error))
-print((data_dir / "postgresql" / "postmaster.pid").read_text().split()[0], flush=True)
-sys.stdin.read()
-"""
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another account")
-
-Start = Callable[..., "subprocess.Popen[str]"]
-
-
-@pytest.fixture
-def start_user() -> Iterator[Start]:
-    """Start processes that use a folder's servers and then wait; each prints the server's pid."""
-    with contextlib.ExitStack() as stack:
-
-        def start(data_dir: Path, **environment: str) -> "subprocess.Popen[str]":
-            user = subprocess.Popen(
-                [sys.executable, "-c", USER, str(data_dir)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                cwd=CHECKOUT,
-                env={**os.environ, **environment},
-            )
-            stack.enter_context(user)
-            stack.callback(user.kill)
-            return user
-
-        yield start
-
-
-def server_pid(user: "subprocess.Popen[str]") -> int:
-    assert user.stdout is not None
-    return int(user.stdout.readline())
-
-
-def connect(data_dir: Path) -> "psycopg.Connection[tuple[object, ...]]":
-    folder = str(servers.socket_folder(data_dir))
-    return psycopg.connect(host=folder, user="postgres", dbname="segmenter", autocommit=True)
-
-
-def select(data_dir: Path, query: str) -> object:
-    with connect(data_dir) as connection:
-        row = connection.execute(query).fetchone()
-    assert row is not None
-    return row[0]
 
 
 def can_select(data_dir: Path) -> bool:
@@ -324,82 +266,3 @@ def test_socket_folder_of_somebody_else_is_refused(data_folder, start_user):
         assert "belongs to someone else" in said
     finally:
         sockets.rmdir()
-
-
-# ---- Other programs that are `nobody` too ------------------------------------------------------------------
-
-INTRUDER = """
-import os, socket, sys
-from pathlib import Path
-sockets, files, pid, uid, gid = sys.argv[1:]
-os.setgroups([])
-os.setgid(int(gid))
-os.setuid(int(uid))
-def connect(name):
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(f"{sockets}/{name}")
-ways = {
-    "PostgreSQL": lambda: connect(".s.PGSQL.5432"),
-    "Valkey": lambda: connect("valkey.sock"),
-    "files": lambda: os.listdir(files),
-    "who may connect": lambda: Path(files, "pg_hba.conf").read_text(),
-    "settings": lambda: Path(files, "postgresql.auto.conf").open("a"),
-    "sockets": lambda: Path(sockets, "valkey.sock").unlink(),
-    "the server's files": lambda: Path(f"/proc/{pid}/cwd/pg_hba.conf").read_text(),
-    "the server's memory": lambda: Path(f"/proc/{pid}/mem").open("rb"),
-}
-def is_open(way):
-    try:
-        way()
-    except PermissionError:
-        return False
-    return True
-print(*[name for name, way in ways.items() if is_open(way)], sep=", ")
-"""
-
-
-def what_is_open_to(uid: int, gid: int, folder: Path, pid: int) -> str:
-    """What a program of this account can enter."""
-    paths = [str(servers.socket_folder(folder)), str(folder / "postgresql")]
-    done = subprocess.run(
-        [sys.executable, "-c", INTRUDER, *paths, *map(str, (pid, uid, gid))],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.strip()
-
-
-@needs_root
-def test_no_other_program_of_nobody_can_enter_the_servers_of_root(data_folder, start_user):
-    pid = server_pid(start_user(data_folder))
-    nobody = pwd.getpwnam("nobody")
-    assert what_is_open_to(nobody.pw_uid, nobody.pw_gid, data_folder, pid) == ""
-    assert select(data_folder, "SELECT 1") == 1
-
-
-@needs_root
-def test_a_data_folder_of_an_earlier_release_is_closed_and_keeps_its_data(data_folder, start_user):
-    nobody = pwd.getpwnam("nobody")
-    first = start_user(data_folder)
-    server_pid(first)
-    with connect(data_folder) as connection:
-        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
-    stop_user(first, data_folder)
-    sockets = servers.socket_folder(data_folder)
-    for path in [data_folder / "postgresql", *(data_folder / "postgresql").rglob("*"), sockets]:
-        os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
-    sockets.chmod(0o700)
-    os.chown(data_folder, 0, 0)
-    data_folder.chmod(0o711)
-    (sockets / "planted").write_text("")
-    pid = server_pid(start_user(data_folder))
-    assert what_is_open_to(nobody.pw_uid, nobody.pw_gid, data_folder, pid) == ""
-    assert select(data_folder, "SELECT answer FROM kept") == 42
-    assert not (sockets / "planted").exists()
-
-
-def stop_user(user: "subprocess.Popen[str]", folder: Path) -> None:
-    user.communicate()
-    while servers.is_locked(folder / "keeper.lock"):
-        time.sleep(0.02)
