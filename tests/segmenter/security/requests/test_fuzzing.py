@@ -40,6 +40,27 @@ VALUES = [
     "",
     "\r\n",
 ]
+FORM = "application/x-www-form-urlencoded"
+HEADERS = (
+    "Accept",
+    "Accept-Encoding",
+    "Accept-Language",
+    "Content-Type",
+    "Cookie",
+    "HX-Current-URL",
+    "HX-Request",
+    "If-Modified-Since",
+    "If-None-Match",
+    "Origin",
+    "Range",
+    "Referer",
+    "User-Agent",
+    "X-Forwarded-For",
+    "X-Forwarded-Proto",
+    "X-Request-Id",
+)
+NUL = "\\000"  # as a quoted cookie writes it
+CHARSETS = ("nonsense", "rot13", "utf-7", "utf-16", "raw_unicode_escape", "idna", "punycode", "\0")
 # 503 is a list that takes too long.
 BROKEN = (500, 501, 502, 504)
 # So many are tried for one name at one address; the next name goes on with the next ones.
@@ -87,9 +108,15 @@ def multipart(fields: list[tuple[str, str]]) -> bytes:
 
 
 def ask(
-    client: Client, method: str, where: str, fields: list[tuple[str, str]], *, files: bool = False
+    client: Client,
+    method: str,
+    where: str,
+    fields: list[tuple[str, str]],
+    *,
+    files: bool = False,
+    follow: bool = False,
 ) -> int:
-    """The status of a request, whose changes are rolled back."""
+    """The status of a request, or of the page it leads to; its changes are rolled back."""
     with transaction.atomic():
         if method == "GET":
             response = client.get(f"{where}?{quoted(fields)}")
@@ -97,7 +124,7 @@ def ask(
             kind = f"multipart/form-data; boundary={BOUNDARY}"
             response = client.post(where, multipart(fields), content_type=kind)
         else:
-            response = client.post(where, quoted(fields), content_type="application/x-www-form-urlencoded")
+            response = client.post(where, quoted(fields), content_type=FORM, follow=follow)
         if response.streaming:
             response.close()
         transaction.set_rollback(True)
@@ -111,8 +138,12 @@ def client(administrator: User) -> Iterator[Client]:
     class LoggedIn(Client):
         def request(self, **request: Any) -> Any:
             self.cookies.clear()
-            self.cookies.update(cookies)
+            if "HTTP_COOKIE" not in request:
+                self.cookies.update(cookies)
             return super().request(**request)
+
+        def _base_environ(self, **request: Any) -> dict[str, Any]:
+            return super()._base_environ(**request) | request
 
     logged_in = LoggedIn(raise_request_exception=False)
     logged_in.force_login(administrator)
@@ -160,6 +191,27 @@ def test_no_odd_value_about_a_waiting_file_gives_a_server_error(world, client, r
     for value in VALUES:
         for name in ("delimiter", "encoding", "sheet"):
             fields = [("action", "reread"), (name, value)]
-            if (status := ask(client, "POST", begin, fields)) in BROKEN:
+            if (status := ask(client, "POST", begin, fields, follow=True)) in BROKEN:
                 broken.append(f"{status} {name} {value[:20]!r}")
+    assert not broken, "\n".join(broken)
+
+
+@pytest.mark.parametrize("where", ["/accounts/login/", "/runs/?sort=%5Cud800+2AA-", "/datasets/new/"])
+def test_no_odd_header_or_cookie_gives_a_server_error(client, settings, where):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    headers = [(name, value) for name in HEADERS for value in VALUES if value.isascii() and "\r" not in value]
+    headers += [("Content-Type", f"{FORM}; charset={charset}") for charset in CHARSETS]
+    headers += [("Cookie", f'{name}="ab{NUL}cdefgh"') for name in ("sessionid", "csrftoken", "messages", NUL)]
+    posted = "login=maria&password=x&name=%5Cud800+2AA-"
+    answers = [
+        (client.get(where, headers={name: value}), client.post(where, posted, FORM, headers={name: value}))
+        for name, value in headers
+    ]
+    broken = [
+        f"{answer.status_code} {name}: {value[:40]!r}"
+        for (name, value), both in zip(headers, answers, strict=True)
+        for answer in both
+        if answer.status_code in BROKEN
+    ]
+    assert len(headers) > 100
     assert not broken, "\n".join(broken)
