@@ -71,7 +71,7 @@ def test_a_list_refuses_unknown_parameters_with_a_message(viewer_client, address
 
 def test_an_invalid_cursor_shows_the_first_page(viewer_client, address):
     first = viewer_client.get(address).context["list"].rows
-    for cursor in ("-1", "1e9", "1000000000", "abc", "[1]", "null", "9" * 40, "%00", "1;DROP"):
+    for cursor in ("-1", "1e9", "1000000000", "abc", "[1]", "null", "9" * 40, "1;DROP"):
         for name in ("after", "before"):
             answer = viewer_client.get(f"{address}?{name}={cursor}")
             assert (answer.status_code, answer.context["list"].rows) == (200, first), cursor
