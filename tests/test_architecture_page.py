@@ -11,7 +11,7 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parent.parent
 PAGE = CHECKOUT / "docs" / "architecture.md"
 SETTINGS = CHECKOUT / "docs" / "operating.md"
-READERS = [CHECKOUT / "segmenter" / name for name in ("settings.py", "gunicorn.py")]
+READERS = [CHECKOUT / "segmenter" / name for name in ("settings.py", "accounts/settings.py", "gunicorn.py")]
 PACKAGES = ("common", "audit", "jobs", "customers", "segmentation", "segmenter", "bench")
 FOLDERS = (*PACKAGES, "templates", "tests", "docs", ".ci", ".github", "locale")
 DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").glob("*.md")])
