@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
+
 import django_filters as filters
 from django import forms
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-from audit.models import AuditEvent
+from audit.models import AuditEvent, Chain
 from audit.pseudonyms import digest_of
 
 
@@ -16,14 +18,12 @@ class AuditFilter(filters.FilterSet):
     who = filters.CharFilter(field_name="actor_name", lookup_expr="iexact", label=_("Who"))
     what = filters.ChoiceFilter(field_name="action", label=_("What"), empty_label=_("anything"))
     since = filters.DateFilter(
-        field_name="at",
-        lookup_expr="date__gte",
+        method="filter_since",
         label=_("Since"),
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     until = filters.DateFilter(
-        field_name="at",
-        lookup_expr="date__lte",
+        method="filter_until",
         label=_("Until"),
         widget=forms.DateInput(attrs={"type": "date"}),
     )
@@ -39,8 +39,13 @@ class AuditFilter(filters.FilterSet):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        actions = AuditEvent.objects.order_by("action").values_list("action", flat=True).distinct()
-        self.filters["what"].extra["choices"] = [(action, action) for action in actions]
+        self.filters["what"].extra["choices"] = [(each, each) for each in Chain.objects.get().actions]
+
+    def filter_since(self, events: QuerySet[AuditEvent], name: str, value: date) -> QuerySet[AuditEvent]:
+        return events.filter(at__gte=datetime.combine(value, time.min, UTC))
+
+    def filter_until(self, events: QuerySet[AuditEvent], name: str, value: date) -> QuerySet[AuditEvent]:
+        return events.filter(at__lte=datetime.combine(value, time.max, UTC))
 
     def filter_about(self, events: QuerySet[AuditEvent], name: str, value: str) -> QuerySet[AuditEvent]:
         """The events with the keyed digest of this text; the trail does not hold the text itself."""

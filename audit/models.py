@@ -28,14 +28,10 @@ class AuditEvent(models.Model):
     digest = models.CharField(max_length=64, blank=True, default="", editable=False)
 
     class Meta:
-        ordering = ["-id"]
+        ordering = ["-at", "-id"]
         default_permissions = ("view",)
-        indexes = [
-            models.Index(fields=["action", "-id"], name="audit_event_by_action"),
-            models.Index(fields=["actor_name", "-id"], name="audit_event_by_actor"),
-            models.Index(fields=["position"], name="audit_event_by_position"),
-            models.Index(fields=["id"], name="audit_event_unsealed", condition=models.Q(position=None)),
-        ]
+        # Each is one more lock for every month that a statement opens. The primary key is (at, id) there.
+        indexes = [models.Index(fields=["position"], name="audit_event_by_position")]
 
     def __str__(self) -> str:
         return f"{self.actor_name or 'somebody'}: {self.action} {self.subject}".strip()
@@ -48,3 +44,25 @@ class AuditEvent(models.Model):
             for name, value in self.details.items()
             if value not in (None, "", [])
         ]
+
+
+class Chain(models.Model):
+    """The chain of digests as a whole, in one row, which whoever seals holds locked.
+
+    Attributes
+    ----------
+    position, digest
+        Of the last event; 0 and empty if there is none.
+    actions
+        Every action in the trail, for people to choose from.
+    """
+
+    position = models.BigIntegerField(default=0)
+    digest = models.CharField(max_length=64, blank=True, default="")
+    actions = models.JSONField(default=list)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.position}:{self.digest}"

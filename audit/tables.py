@@ -12,17 +12,15 @@ from audit.models import AuditEvent
 
 
 class AuditTable(tables.Table):
-    at = tables.DateTimeColumn(
-        verbose_name=_("When"), format="j M Y, H:i:s", order_by="pk", attrs={"td": {"class": "when"}}
-    )
+    at = tables.DateTimeColumn(verbose_name=_("When"), format="j M Y, H:i:s", attrs={"td": {"class": "when"}})
     actor_name = tables.Column(_("Who"))
     action = tables.Column(_("What"))
-    subject = tables.Column(_("To what"), orderable=False)
-    details = tables.Column(_("Details"), orderable=False)
-    address = tables.Column(_("From"), orderable=False)
+    subject = tables.Column(_("To what"))
+    details = tables.Column(_("Details"))
+    address = tables.Column(_("From"))
 
     class Meta:
-        order_by = "-at"
+        orderable = False  # the newest first: another order would have to open every month
 
     def render_details(self, record: AuditEvent) -> SafeString:
         return SafeString(render_to_string("audit/_details.html", {"record": record}))

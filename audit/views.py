@@ -13,16 +13,20 @@ from audit.filters import AuditFilter
 from audit.models import AuditEvent
 from audit.tables import AuditTable
 from audit.trail import chain, ndjson
+from audit.trail.pages import read_page
 from audit.trail.verification import read_links
 from common.file_policy import file_policy
-from common.table_lists import build_table, find_rows
+from common.table_lists import find_rows
 
 
 @require_safe
 @permission_required("audit.view_auditevent", raise_exception=True)
 def audit_list(request: HttpRequest) -> HttpResponse:
-    table = build_table(request, AuditTable, AuditEvent.objects.all(), AuditFilter)
-    return render(request, "audit/audit_list.html", {"table": table, "head": chain.read_head()})
+    found = find_rows(request, AuditEvent.objects.all(), AuditFilter, besides=("after", "before"))
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    page = read_page(found.qs, after=after, before=before)
+    context = {"filter": found, "page": page, "table": AuditTable(page.events), "head": chain.read_head()}
+    return render(request, "audit/audit_list.html", context)
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 from django.core.exceptions import BadRequest
@@ -12,6 +13,7 @@ from django_filters import FilterSet
 from django_tables2 import RequestConfig, Table
 
 PAGE_SIZE = 25
+SORT_AND_PAGE = ("sort", "page")
 Filters = TypeVar("Filters", bound=FilterSet)
 
 
@@ -31,7 +33,8 @@ def build_table(
         The query string sorts or filters by something this list does not have.
     """
     found = find_rows(request, rows, filter_class) if filter_class else None
-    _check_names(request, found)
+    if found is None:
+        _check_names(request, set(SORT_AND_PAGE))
     table = table_class(found.qs if found is not None else rows)
     _check_order(table, request.GET.getlist("sort"))
     RequestConfig(request, paginate={"per_page": PAGE_SIZE, "silent": True}).configure(table)
@@ -39,8 +42,15 @@ def build_table(
     return table
 
 
-def find_rows(request: HttpRequest, rows: QuerySet[Any], filter_class: type[Filters]) -> Filters:
+def find_rows(
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    filter_class: type[Filters],
+    besides: Collection[str] = SORT_AND_PAGE,
+) -> Filters:
     """Return a list's filters as the query string sets them; their `qs` has the rows.
+
+    `besides` has the parameters that may stand there besides the filters.
 
     Raises
     ------
@@ -48,14 +58,13 @@ def find_rows(request: HttpRequest, rows: QuerySet[Any], filter_class: type[Filt
         The query string filters by something this list does not have.
     """
     found = filter_class(request.GET, rows, request=request)
-    _check_names(request, found)
+    _check_names(request, {*besides, *found.filters})
     if not found.is_valid():
         raise BadRequest(_("One of the filters has a value that is not allowed."))
     return found
 
 
-def _check_names(request: HttpRequest, found: FilterSet | None) -> None:
-    allowed = {"sort", "page", *(found.filters if found else ())}
+def _check_names(request: HttpRequest, allowed: set[str]) -> None:
     if unknown := set(request.GET) - allowed:
         raise BadRequest(_("This list cannot be filtered by %(name)s.") % {"name": repr(sorted(unknown)[0])})
 

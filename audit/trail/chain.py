@@ -7,10 +7,11 @@ exported file), and give it to `manage.py verify_audit --expect`.
 **Writers do not wait for the chain.** A lock held from the event to the end of its transaction would let one
 long transaction block everybody who does anything. Events are written without digest, and *sealed* soon after
 they are committed: every minute by a periodic task, and before each export and check. One sealer at a time
-(an advisory lock) takes the events that it sees without a position, gives them the next positions in the
-order of their ids, and fills in the digests. An event that is committed late, with a lower id than those
-sealed already, comes next time with a higher position: the chain follows positions, not ids, so nothing can
-be overlooked and no fork can arise. The guard of the table allows this one change of a row, once.
+(the row of `Chain` is locked) takes the events of a few months that it sees without a position, gives them
+the next positions in the order of their ids, and fills in the digests. An event that is committed late, with
+a lower id than those sealed already, comes next time with a higher position: the chain follows positions, not
+ids, so nothing can be overlooked and no fork can arise. The guard of the table allows this one change of a
+row, once.
 
 What the chain cannot show: an event removed before it was sealed, within about a minute.
 """
@@ -26,8 +27,10 @@ from datetime import UTC
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
-from audit.models import AuditEvent
+from audit.models import AuditEvent, Chain
+from audit.trail.spans import Span, all_time
 
 BATCH = 5_000
 # The first event of all follows this.
@@ -68,41 +71,45 @@ def digest_after(previous: str, content: dict[str, Any]) -> str:
 
 
 def read_head() -> Head:
-    last = AuditEvent.objects.exclude(position=None).order_by("-position")
-    event = last.only("position", "digest").first()
-    return Head(event.position or 0, event.digest) if event else Head()
+    return Head(*Chain.objects.values_list("position", "digest").get())
 
 
-def lock_chain() -> None:
+def lock_chain() -> Chain:
     """Be the only sealer until the end of this transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('audit chain', 0))")
+    return Chain.objects.select_for_update().get()
 
 
 def seal_events() -> Head:
     """Seal every event that is committed and not sealed yet; return the last of the chain."""
-    before = head = read_head()
-    while (sealed := _seal_batch()) is not None:
-        head = sealed
+    before = read_head()
+    for span in all_time():
+        seal_within(span)
+    head = read_head()
     if head != before:
         logger.info("the audit trail is sealed up to event %d: %s", head.position, head.digest)
     return head
 
 
+def seal_within(span: Span) -> None:
+    """Seal the events of this time, some thousands a transaction."""
+    unsealed = span.of(AuditEvent.objects.filter(position=None))
+    while unsealed.exists():
+        _seal_batch(unsealed)
+
+
 @transaction.atomic
-def _seal_batch() -> Head | None:
-    """Seal some events; `None` if there are none."""
-    lock_chain()
-    events = list(AuditEvent.objects.filter(position=None).order_by("id")[:BATCH])
-    if not events:
-        return None
-    head = read_head()
+def _seal_batch(unsealed: QuerySet[AuditEvent]) -> None:
+    chain = lock_chain()
+    events = list(unsealed.order_by("id")[:BATCH])
+    if not events:  # somebody else was faster
+        return
     for event in events:
-        event.position, event.previous = head.position + 1, head.digest
-        event.digest = digest_after(head.digest, content_of(event))
-        head = Head(event.position, event.digest)
+        event.position, event.previous = chain.position + 1, chain.digest
+        event.digest = digest_after(chain.digest, content_of(event))
+        chain.position, chain.digest = event.position, event.digest
     _write(events)
-    return head
+    chain.actions = sorted({*chain.actions, *(event.action for event in events)})
+    chain.save()
 
 
 def _write(events: Sequence[AuditEvent]) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.utils.translation import gettext as _
 
 from audit.models import AuditEvent
 from audit.trail.chain import Head, content_of, digest_after
 from audit.trail.retention import DROPPED
+from audit.trail.spans import Span, all_time
 
 MOST_PROBLEMS = 20
 
@@ -79,9 +82,21 @@ class Check:
 
 
 def read_links(events: QuerySet[AuditEvent]) -> Iterator[Link]:
-    """The sealed ones of these events in the order of the chain, a few thousand at a time."""
-    sealed = events.exclude(position=None).order_by("position")
-    return map(Link.of, sealed.iterator(chunk_size=2_000))
+    """The sealed ones of these events in the order of the chain, a few thousand at a time.
+
+    Spans follow one another but for events that were sealed late: each is read once the chain has got there.
+    """
+    in_order = heapq.merge(*(_read_span(span, events) for span in all_time()), key=itemgetter(0))
+    return (Link.of(event) for _, event in in_order if event)
+
+
+def _read_span(span: Span, events: QuerySet[AuditEvent]) -> Iterator[tuple[int, AuditEvent | None]]:
+    """The sealed events of a span by position; first its first position alone, before any event is read."""
+    first = span.of(AuditEvent.objects.all()).aggregate(first=Min("position"))["first"]
+    if first is not None:
+        yield first, None
+        sealed = span.of(events).exclude(position=None).order_by("position")
+        yield from ((event.position or 0, event) for event in sealed.iterator(chunk_size=2_000))
 
 
 def verify_trail(expected: Iterable[Head] = ()) -> Check:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.models import AuditEvent
+from audit.trail.pages import read_page
 from common.conflicts import ConflictError
 from common.table_lists import build_table
 from segmenter.accounts import people
@@ -74,7 +75,7 @@ def person_detail(request: HttpRequest, person_id: int) -> HttpResponse:
         "form": RoleForm(initial={"role": people.role_of(person)}),
         "is_self": person.pk == request.user.pk,
         "seen": people.state_of(person),
-        "events": AuditEvent.objects.filter(actor_id=person.pk)[:RECENT],
+        "events": read_page(AuditEvent.objects.filter(actor_id=person.pk), size=RECENT).events,
     }
     return render(request, "segmenter/person_detail.html", context)
 

@@ -25,7 +25,7 @@ def subjects(lines):
 def test_the_page_shows_the_end_of_the_chain_and_where_to_download(administrator_client, happened):
     happened()
     head = chain.seal_events()
-    page = administrator_client.get(PAGE, {"who": "maria", "sort": "-at"}).content.decode()
+    page = administrator_client.get(PAGE, {"who": "maria", "after": "x"}).content.decode()
     assert f"1:{head.digest}" in page
     assert f'href="{FILE}?who=maria"' in page
 
@@ -52,6 +52,7 @@ def test_the_file_has_every_event_and_can_be_checked(administrator_client, happe
 def test_the_file_is_filtered_as_the_page_is(administrator_client, happened):
     happened(subject="one")
     happened("logged out", subject="two")
+    chain.seal_events()
     lines = lines_of(administrator_client.get(FILE, {"what": "logged out"}))
     assert subjects(lines) == ["two"]
     assert json.loads(lines[-1])["count"] == 1
@@ -68,6 +69,40 @@ def test_taking_the_file_is_recorded_without_the_customer_asked_for(administrato
 def test_head_takes_nothing_and_records_nothing(administrator_client):
     assert administrator_client.head(FILE).status_code == 200
     assert not AuditEvent.objects.exists()
+
+
+def test_actions_can_be_chosen_once_they_are_sealed(administrator_client, happened):
+    happened("logged out", subject="two")
+    assert administrator_client.get(PAGE, {"what": "logged out"}).status_code == 400
+    chain.seal_events()
+    happened("logged in")
+    chain.seal_events()
+    page = administrator_client.get(PAGE, {"what": "logged out"})
+    assert [row.record.subject for row in page.context["table"].rows] == ["two"]
+    choices = dict(page.context["filter"].form.fields["what"].choices)
+    assert list(choices) == ["", "logged in", "logged out"]
+
+
+@pytest.mark.parametrize("name", ["after", "before"])
+@pytest.mark.parametrize("cursor", ["x", "2026-13-01T00:00:00_1", "²026-11-01T00:00:00_1", "_", "\0"])
+def test_an_invalid_cursor_gives_the_first_page(administrator_client, happened, name, cursor):
+    happened(subject="one")
+    page = administrator_client.get(PAGE, {name: cursor})
+    assert [row.record.subject for row in page.context["table"].rows] == ["one"]
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00", "9999-12-31T23:59:59.999999"])
+@pytest.mark.parametrize("number", [0, 10**19 - 1])
+@pytest.mark.parametrize("name", ["after", "before"])
+def test_a_page_beyond_either_end_is_empty_or_full(administrator_client, happened, name, at, number):
+    happened()
+    page = administrator_client.get(PAGE, {name: f"{at}_{number}"})
+    assert len(page.context["page"].events) == ((at < "5") == (name == "before"))
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_any_day_can_be_asked_for(administrator_client, day):
+    assert administrator_client.get(PAGE, {"since": day, "until": day}).status_code == 200
 
 
 @pytest.mark.parametrize("query", ["nothing=1", "since=tomorrow", "what=unheard+of"])

@@ -3,12 +3,13 @@
 import hashlib
 import json
 import threading
+from importlib import import_module
 
 import pytest
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 
-from audit.models import AuditEvent
+from audit.models import AuditEvent, Chain
 from audit.recording import record
 from audit.tasks import seal_events as seal_task
 from audit.trail import chain
@@ -50,6 +51,18 @@ def test_new_events_are_added_to_the_end(happened, monkeypatch):
     seal_task()
     assert positions() == [1, 2, 3, 4, 5, 6]
     assert verify_trail().problems == []
+
+
+def test_an_upgrade_makes_the_row_of_the_chain_from_the_events(happened):
+    for action in ("logged in", "logged out", "logged in"):
+        happened(action)
+    chain.seal_events()
+    before = Chain.objects.values("position", "digest", "actions").get()
+    assert (before["position"], before["actions"]) == (3, ["logged in", "logged out"])
+    Chain.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("audit.migrations.0005_few_locks").FILL)
+    assert Chain.objects.values("position", "digest", "actions").get() == before
 
 
 @pytest.mark.parametrize(
