@@ -50,6 +50,7 @@ def audit_export(request: HttpRequest) -> HttpResponseBase:
         "the audit trail",
         links,
         lambda rows: ndjson.write_lines(rows, head),
+        permission="audit.view_auditevent",
         **found.recorded,
     )
     return StreamingHttpResponse(blocks, headers=headers)

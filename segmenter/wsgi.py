@@ -10,6 +10,7 @@ os.environ.setdefault("DATABASE_POOL", "1")
 
 django_application = get_wsgi_application()
 
-from segmenter.serving.admission import Admission, capacities  # noqa: E402 - it needs the settings
+from segmenter.security.odd_text import without_odd_charset  # noqa: E402 - they need the settings
+from segmenter.serving.admission import Admission, capacities  # noqa: E402
 
-application = Admission(django_application, capacities())
+application = Admission(without_odd_charset(django_application), capacities())

@@ -93,7 +93,7 @@ def _database_figures() -> str:
     capacity = read_capacity()
     figures = {
         "segmenter_partitions": (
-            "Partitions of runs, imports and the audit trail",
+            "Partitions, one for each run and each kept import",
             capacity.partitions,
         ),
         "segmenter_lock_room": ("Locks that fit into PostgreSQL's lock table", capacity.room),

@@ -22,6 +22,25 @@ from typing import Any
 BETWEEN_SENDS_SECONDS = 0.5
 
 
+class ConnectionEndedError(ConnectionAbortedError):
+    """The site ends the connection; servers take it for one that the client has ended."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.ECONNABORTED, self.__doc__)
+
+
+class TooManyConnectionsError(ConnectionEndedError):
+    """Too many connections from this address."""
+
+
+class TooManyLargeRequestsError(ConnectionEndedError):
+    """Too many large requests at the same time."""
+
+
+class TooSlowError(ConnectionEndedError):
+    """The client is too slow."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What a client may do.
@@ -94,7 +113,7 @@ class WatchedListener(socket.socket):
         connection = WatchedConnection(accepted.detach(), self._watch)
         if not self._watch.add(connection, address[0] if isinstance(address, tuple) else ""):
             connection.close()
-            raise ConnectionAbortedError(errno.ECONNABORTED, "too many connections from this address")
+            raise TooManyConnectionsError
         return connection, address
 
     def rest(self) -> None:
@@ -128,7 +147,7 @@ class WatchedConnection(socket.socket):
         if self._bytes > self._limits.large_bytes and not self._is_large:
             self._is_large = self._watch.large_bodies.acquire(blocking=False)
             if not self._is_large:
-                raise ConnectionAbortedError(errno.ECONNABORTED, "too many large requests at the same time")
+                raise TooManyLargeRequestsError
         return block
 
     def send(self, *args: Any) -> int:
@@ -171,7 +190,7 @@ class WatchedConnection(socket.socket):
         self._bytes += size
         elapsed = time.monotonic() - self._began
         if elapsed > self._limits.grace_seconds and self._bytes < elapsed * self._limits.bytes_a_second:
-            raise ConnectionAbortedError(errno.ECONNABORTED, "the client is too slow")
+            raise TooSlowError
 
     def _release(self) -> None:
         if self._is_large:

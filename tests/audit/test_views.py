@@ -84,7 +84,7 @@ def test_actions_can_be_chosen_once_they_are_sealed(administrator_client, happen
 
 
 @pytest.mark.parametrize("name", ["after", "before"])
-@pytest.mark.parametrize("cursor", ["x", "2026-13-01T00:00:00_1", "²026-11-01T00:00:00_1", "_", "\0"])
+@pytest.mark.parametrize("cursor", ["x", "2026-13-01T00:00:00_1", "²026-11-01T00:00:00_1", "_"])
 def test_an_invalid_cursor_gives_the_first_page(administrator_client, happened, name, cursor):
     happened(subject="one")
     page = administrator_client.get(PAGE, {name: cursor})

@@ -265,7 +265,8 @@ def test_a_run_deleted_with_its_dataset_at_the_very_moment_leads_to_the_other_ru
         partial(clients[1].post, address, {"name": shop.name}),
     )
     assert [answer.status_code for answer in answers] == [302, 302]
-    assert all(
-        client.get(answer.url).status_code == 200 for client, answer in zip(clients, answers, strict=True)
-    )
+    # Where the run was deleted first, the page of its segmentation is gone by now.
+    left = [client.get(answer.url).status_code for client, answer in zip(clients, answers, strict=True)]
+    assert left[0] in {200, 404}
+    assert left[1] == 200
     assert not SegmentationRun.objects.exists()

@@ -164,10 +164,11 @@ def code_of(name: str) -> str:
     """The current code of the person's authenticator app."""
     from allauth.mfa.models import Authenticator
     from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+    from allauth.mfa.utils import decrypt
 
     secret = Authenticator.objects.get(user__username=name, type="totp").wrap()
     counter = next(iter(yield_hotp_counters_from_time()))
-    return format_hotp_value(hotp_value(secret.instance.data["secret"], counter))
+    return format_hotp_value(hotp_value(decrypt(secret.instance.data["secret"]), counter))
 
 
 def test_people_without_access_still_have_none(installation):

@@ -159,6 +159,12 @@ def test_a_header_does_not_move_the_site(web):
     )
 
 
+@pytest.mark.parametrize("charset", ["rot13", "base64", '"hex"', "no-such"])
+def test_a_charset_that_encodes_no_text_is_as_good_as_none(server, charset):
+    said = {"Content-Type": f"text/plain; charset={charset}; more=1"}
+    assert server.get("/accounts/login/?next=/runs/", headers=said)[0] == 200
+
+
 def test_a_body_that_arrives_lies_in_the_data_folder(server):
     """A temporary folder may be memory."""
     with server.connect() as client:
