@@ -23,6 +23,11 @@ from django.template.loader import render_to_string
 
 RETRY_AFTER_SECONDS = 5
 THREADS_TO_REFUSE = 4
+# The page is answered before Django, which otherwise adds it.
+BUSY_POLICY = (
+    "default-src 'none'; img-src 'self'; style-src 'self'; font-src 'self'; script-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 CLIENTS_REMEMBERED = 5_000
 # Addresses whose answers never take long, and those that check or hash a password when something is sent.
 QUICK = ("/healthz", "/static/")
@@ -176,6 +181,7 @@ class Admission:
                 ("Content-Length", str(len(body))),
                 ("Retry-After", str(RETRY_AFTER_SECONDS)),
                 ("Cache-Control", "no-store"),
+                ("Content-Security-Policy", BUSY_POLICY),
                 ("X-Content-Type-Options", "nosniff"),
             ],
         )
