@@ -36,8 +36,8 @@ class Look:
     database_megabytes: float
 
 
-# What may come on top from the second quarter of the rounds to the last: the C library and PostgreSQL keep what
-# they have once needed; of everything else there must be no more than before.
+# What may come on top from the second quarter of the rounds to the last: the C library and PostgreSQL keep
+# what they have once needed; of everything else there must be no more than before.
 MAY_GROW = Look(20, 40, 12, 4, 8, 10, 60)
 
 
