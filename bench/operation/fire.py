@@ -165,6 +165,7 @@ def behind_nginx(address: Address, folder: Path) -> Iterator[Address]:
     shipped = Path("segmenter/serving/nginx.conf").read_text()
     shipped = shipped.replace("server web:8000;", f"server 127.0.0.1:{address[1]};")
     shipped = shipped.replace("listen 8080 ", f"listen 127.0.0.1:{own[1]} ")
+    shipped = shipped.replace("/var/cache/nginx/static", f"{folder}/static")
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
     config = folder / "nginx.conf"

@@ -30,7 +30,7 @@ BUSY_POLICY = (
 )
 CLIENTS_REMEMBERED = 5_000
 # Addresses whose answers never take long, and those that check or hash a password when something is sent.
-QUICK = ("/healthz", "/static/")
+HEALTH, STATIC = ("/healthz",), ("/static/",)
 PASSWORDS = ("/accounts/login/", "/accounts/password/", "/accounts/reauthenticate/")
 
 
@@ -137,7 +137,7 @@ class Admission:
     application
         What is served.
     capacities
-        Of the lanes `page`, `password` and `quick`.
+        Of the lanes `page`, `password`, `static` and `health`.
     """
 
     def __init__(self, application: WSGIApplication, capacities: dict[str, Capacity]) -> None:
@@ -194,7 +194,8 @@ def capacities() -> dict[str, Capacity]:
     return {
         "page": Capacity(at_once, waiting),
         "password": Capacity(1, 2 * waiting, patience_seconds=20),
-        "quick": Capacity(2, 8),
+        "static": Capacity(2, 64),
+        "health": Capacity(1, 8),
     }
 
 
@@ -206,8 +207,10 @@ def busy_page() -> bytes:
 
 def lane_of(environ: WSGIEnvironment) -> str:
     path = environ.get("PATH_INFO", "")
-    if path.startswith(QUICK):
-        return "quick"
+    if path.startswith(HEALTH):
+        return "health"
+    if path.startswith(STATIC):
+        return "static"
     if environ.get("REQUEST_METHOD") == "POST" and path.startswith(PASSWORDS):
         return "password"
     return "page"

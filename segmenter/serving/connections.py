@@ -10,8 +10,10 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import socket
 import struct
+import tempfile
 import termios
 import threading
 import time
@@ -20,6 +22,8 @@ from typing import Any
 
 # A server that has more to send, to a client with room for it, sends it within this time.
 BETWEEN_SENDS_SECONDS = 0.5
+# A file that is still arriving has brought something within this time.
+BETWEEN_RECEIPTS_SECONDS = 3
 
 
 class ConnectionEndedError(ConnectionAbortedError):
@@ -45,18 +49,21 @@ class TooSlowError(ConnectionEndedError):
 class Limits:
     """What a client may do.
 
-    `grace_seconds` after a request, or the answer to it, began, at least `bytes_a_second` must have passed on
-    average. A client that takes nothing of an answer for `stall_seconds` is dropped. At most
-    `connections_per_address` are held from one address (0: any number, for example behind a proxy), and at
-    most `large_bodies` requests of more than `large_bytes` arrive at the same time.
+    In every `grace_seconds` of a request, or of the answer to it, at least `bytes_a_second` must pass on
+    average, of a request of more than `large_bytes` `large_bytes_a_second`. A client that takes nothing of an
+    answer for `stall_seconds` is dropped. At most `connections_per_address` are held from one address (0: any
+    number, for example behind a proxy). At most `large_bodies` large requests arrive at the same time, half
+    of them from one address, and none when less than `spare_bytes` of the disk are free.
     """
 
     grace_seconds: float = 20
     bytes_a_second: int = 1024
+    large_bytes_a_second: int = 20 * 1024
     stall_seconds: float = 20
     connections_per_address: int = 0
     large_bytes: int = 2 * 1024**2
     large_bodies: int = 4
+    spare_bytes: int = 1024**3
 
 
 class Watch:
@@ -64,7 +71,7 @@ class Watch:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.large_bodies = threading.BoundedSemaphore(limits.large_bodies)
+        self._large: list[str] = []
         self._connections: dict[WatchedConnection, str] = {}
         self._lock = threading.Lock()
 
@@ -81,11 +88,26 @@ class Watch:
         with self._lock:
             self._connections.pop(connection, None)
 
+    def take_large(self, connection: WatchedConnection) -> bool:
+        """Take a place for a large request; `give_back` frees it."""
+        address, most = self._connections.get(connection, ""), self.limits.large_bodies
+        is_crowded = bool(self.limits.connections_per_address) and self._large.count(address) >= most / 2
+        free = shutil.disk_usage(tempfile.gettempdir()).free
+        with self._lock:
+            if len(self._large) >= most or is_crowded or free < self.limits.spare_bytes:
+                return False
+            self._large.append(address)
+        return True
+
+    def give_back(self, connection: WatchedConnection) -> None:
+        with self._lock:
+            self._large.remove(self._connections.get(connection, ""))
+
     def is_at_rest(self) -> bool:
-        """Tell whether no client is still receiving an answer."""
+        """Tell whether no client is still receiving an answer, or sending a file."""
         with self._lock:
             connections = list(self._connections)
-        return not any(connection.is_sending() for connection in connections)
+        return not any(connection.is_busy() for connection in connections)
 
 
 class WatchedListener(socket.socket):
@@ -136,16 +158,18 @@ class WatchedConnection(socket.socket):
         self._watch, self._limits = watch, watch.limits
         self._is_large = False
         self._is_answering = False
-        self._began, self._bytes = time.monotonic(), 0
-        self._sent_at = 0.0
+        self._bytes = 0
+        self._window_began, self._window_bytes = time.monotonic(), 0
+        self._sent_at = self._received_at = 0.0
 
     def recv(self, *args: Any) -> bytes:
         block = super().recv(*args)
         if self._is_answering or not self._bytes:
             self._begin(is_answering=False)
+        self._received_at = time.monotonic()
         self._count(len(block))
         if self._bytes > self._limits.large_bytes and not self._is_large:
-            self._is_large = self._watch.large_bodies.acquire(blocking=False)
+            self._is_large = self._watch.take_large(self)
             if not self._is_large:
                 raise TooManyLargeRequestsError
         return block
@@ -167,11 +191,12 @@ class WatchedConnection(socket.socket):
         self._watch.remove(self)
         super().close()
 
-    def is_sending(self) -> bool:
-        """Tell whether the client has not taken all yet, or the server is still writing."""
-        return self._is_answering and (
-            self._waiting_bytes() > 0 or time.monotonic() - self._sent_at < BETWEEN_SENDS_SECONDS
-        )
+    def is_busy(self) -> bool:
+        """Tell whether the client still takes its answer, the server still writes it, or a file arrives."""
+        now = time.monotonic()
+        if not self._is_answering:
+            return self._is_large and now - self._received_at < BETWEEN_RECEIPTS_SECONDS
+        return self._waiting_bytes() > 0 or now - self._sent_at < BETWEEN_SENDS_SECONDS
 
     def _waiting_bytes(self) -> int:
         """How many bytes the client has not taken yet of those that were sent."""
@@ -183,16 +208,23 @@ class WatchedConnection(socket.socket):
 
     def _begin(self, *, is_answering: bool) -> None:
         self._is_answering = is_answering
-        self._began, self._bytes = time.monotonic(), 0
+        self._bytes = 0
+        self._window_began, self._window_bytes = time.monotonic(), 0
         self._release()
 
     def _count(self, size: int) -> None:
         self._bytes += size
-        elapsed = time.monotonic() - self._began
-        if elapsed > self._limits.grace_seconds and self._bytes < elapsed * self._limits.bytes_a_second:
-            raise TooSlowError
+        self._window_bytes += size
+        now = time.monotonic()
+        elapsed = now - self._window_began
+        if elapsed > self._limits.grace_seconds:
+            limits = self._limits
+            rate = limits.large_bytes_a_second if self._is_large else limits.bytes_a_second
+            if self._window_bytes < elapsed * rate:
+                raise TooSlowError
+            self._window_began, self._window_bytes = now, 0
 
     def _release(self) -> None:
         if self._is_large:
             self._is_large = False
-            self._watch.large_bodies.release()
+            self._watch.give_back(self)

@@ -89,6 +89,7 @@ class Proxy:
         for said, here in [
             ("server web:8000;", f"server 127.0.0.1:{server.address[1]};"),
             ("listen 8080 ", f"listen 127.0.0.1:{self.address[1]} "),
+            ("/var/cache/nginx/static", f"{folder}/static"),
             *[(f"{name} {seconds}s;", f"{name} {SILENCE_SECONDS}s;") for name, seconds in TIMEOUTS.items()],
         ]:
             assert shipped.count(said) == 1, said

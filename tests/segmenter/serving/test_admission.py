@@ -51,7 +51,12 @@ def busy_site():
         start_response("200 OK", [])
         return [b"done"]
 
-    lanes = {"page": Capacity(1, 1), "password": Capacity(1, 5), "quick": Capacity(1, 1)}
+    lanes = {
+        "page": Capacity(1, 1),
+        "password": Capacity(1, 5),
+        "static": Capacity(1, 1),
+        "health": Capacity(1, 1),
+    }
     return Admission(application, lanes), go_on, begun
 
 
@@ -86,7 +91,7 @@ def test_logins_and_pages_do_not_keep_each_other_waiting(busy_site):
 def test_the_login_page_itself_is_a_page():
     assert lane_of({"PATH_INFO": "/accounts/login/", "REQUEST_METHOD": "GET"}) == "page"
     assert lane_of({"PATH_INFO": "/accounts/login/", "REQUEST_METHOD": "POST"}) == "password"
-    assert lane_of({"PATH_INFO": "/static/site.css", "REQUEST_METHOD": "GET"}) == "quick"
+    assert lane_of({"PATH_INFO": "/static/site.css", "REQUEST_METHOD": "GET"}) == "static"
 
 
 def test_whoever_asks_seldom_comes_before_those_who_ask_again_and_again():
@@ -157,7 +162,7 @@ def test_a_place_is_free_again_after_an_error():
     def application(environ, start_response):
         raise RuntimeError
 
-    lanes = dict.fromkeys(["page", "password", "quick"], Capacity(1, 0))
+    lanes = dict.fromkeys(["page", "password", "static", "health"], Capacity(1, 0))
     site = Admission(application, lanes)
     for _ in range(3):
         with pytest.raises(RuntimeError):
@@ -166,7 +171,7 @@ def test_a_place_is_free_again_after_an_error():
 
 
 def test_a_place_is_held_until_a_streamed_answer_has_ended():
-    lanes = dict.fromkeys(["page", "password", "quick"], Capacity(1, 0))
+    lanes = dict.fromkeys(["page", "password", "static", "health"], Capacity(1, 0))
     site = Admission(lambda environ, start_response: iter([b"a", b"b"]), lanes)
     answer = site({"PATH_INFO": "/"}, None)
     assert next(iter(answer)) == b"a"
@@ -179,7 +184,7 @@ def test_a_file_that_the_server_sends_takes_no_place():
     class FileWrapper:
         pass
 
-    lanes = dict.fromkeys(["page", "password", "quick"], Capacity(1, 0))
+    lanes = dict.fromkeys(["page", "password", "static", "health"], Capacity(1, 0))
     site = Admission(lambda environ, start_response: FileWrapper(), lanes)
     answer = site({"PATH_INFO": "/", "wsgi.file_wrapper": FileWrapper}, None)
     assert isinstance(answer, FileWrapper)

@@ -48,6 +48,56 @@ def test_a_request_that_trickles_in_is_cut_off(clock):
             connection.recv(1)
 
 
+def test_a_burst_buys_no_hours_of_trickling(clock):
+    connection, client = connect()
+    with connection, client:
+        client.sendall(b"x" * 100_000)
+        assert len(connection.recv(100_000)) == 100_000
+        clock[0] += 21
+        client.sendall(b"x")
+        connection.recv(1)
+        clock[0] += 21
+        client.sendall(b"x")
+        with pytest.raises(TooSlowError):
+            connection.recv(1)
+
+
+def test_one_address_takes_half_of_the_places_for_large_requests_at_most():
+    watch = Watch(Limits(large_bytes=10, large_bodies=4, connections_per_address=100))
+    servers, clients = [], []
+    for address in ["one"] * 3 + ["two"]:
+        ours, theirs = socket.socketpair()
+        servers.append(WatchedConnection(ours.detach(), watch))
+        clients.append(theirs)
+        watch.add(servers[-1], address)
+        theirs.sendall(b"x" * 100)
+    servers[0].recv(100)
+    servers[1].recv(100)
+    with pytest.raises(TooManyLargeRequestsError):
+        servers[2].recv(100)
+    assert servers[3].recv(100)
+    for one in [*servers, *clients]:
+        one.close()
+
+
+def test_a_full_disk_takes_no_large_request():
+    connection, client = connect(Limits(large_bytes=10, spare_bytes=2**62))
+    with connection, client:
+        client.sendall(b"x" * 100)
+        with pytest.raises(TooManyLargeRequestsError):
+            connection.recv(100)
+
+
+def test_a_file_that_is_arriving_is_waited_for(clock):
+    connection, client = connect(Limits(large_bytes=10))
+    with connection, client:
+        client.sendall(b"x" * 100)
+        connection.recv(100)
+        assert connection.is_busy()
+        clock[0] += 4
+        assert not connection.is_busy()  # whoever stops sending is not
+
+
 def test_a_pause_between_requests_is_not_counted(clock):
     connection, client = connect()
     with connection, client:
@@ -87,12 +137,12 @@ def test_a_server_that_computes_for_long_is_not_taken_for_a_slow_client(clock):
 def test_it_is_known_whether_a_client_is_still_receiving(clock):
     connection, client = connect()
     with connection, client:
-        assert not connection.is_sending()
+        assert not connection.is_busy()
         connection.send(b"an answer")
         clock[0] += 10
-        assert connection.is_sending()  # it has not taken it yet
+        assert connection.is_busy()  # it has not taken it yet
         client.recv(100)
-        assert not connection.is_sending()
+        assert not connection.is_busy()
 
 
 def test_only_so_many_large_requests_arrive_at_once():

@@ -145,10 +145,14 @@ def visit(web, found):
     found.append(web.get("/accounts/login/", headers={"Cookie": "sessionid=" + "a" * 32}))
 
 
-def test_a_large_file_is_refused_before_it_is_sent(proxy):
+@pytest.mark.parametrize("method", ["POST", "GET", "PUT", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize("length", ["Content-Length: 2000000000", "Transfer-Encoding: chunked"])
+def test_a_large_file_is_refused_before_it_is_sent(proxy, method, length):
+    head = f"{method} /datasets/shop/import/ HTTP/1.1\r\nHost: localhost\r\n{length}\r\n\r\n"
     with proxy.connect() as client:
-        client.sendall(head_of("/datasets/shop/import/", 2_000_000_000))
-        assert client.recv(65536).startswith(b"HTTP/1.1 303 See Other")
+        client.sendall(head.encode())
+        status = client.recv(65536)[:12]
+    assert status in {b"HTTP/1.1 303", b"HTTP/1.1 405"}
     assert proxy.get("/datasets/shop/import/")[0] == 302
 
 
