@@ -250,7 +250,7 @@ EXPORT_LIFETIME = timedelta(hours=env.float("EXPORT_LIFETIME_HOURS", default=24)
 
 # What each web process works on at once, and how many more may wait before people are told to come back.
 WEB_REQUESTS_AT_ONCE = env.int("WEB_REQUESTS_AT_ONCE", default=4)
-WEB_REQUESTS_WAITING = env.int("WEB_REQUESTS_WAITING", default=24)
+WEB_REQUESTS_WAITING = env.int("WEB_REQUESTS_WAITING", default=48)
 # Silence for this long ends a connection, whoever it was that had to go on.
 REQUEST_SILENCE_SECONDS = env.int("REQUEST_SILENCE_SECONDS", default=30)
 

@@ -173,6 +173,11 @@ def log_in_by_form(address: tuple[str, int], name: str) -> int:
     connection, headers = visitor.connection, visitor.headers
     connection.request("GET", "/accounts/login/", headers=headers)
     page = connection.getresponse()
+    while page.status == 503:  # as the page does for them that says so
+        page.read()
+        time.sleep(float(page.headers["Retry-After"]))
+        connection.request("GET", "/accounts/login/", headers=headers)
+        page = connection.getresponse()
     cookie = page.headers.get("Set-Cookie", "").split(";")[0]
     found = re.search(rb'name="csrfmiddlewaretoken" value="(\w+)"', page.read())
     assert found is not None, page.status

@@ -193,7 +193,7 @@ def capacities() -> dict[str, Capacity]:
     at_once, waiting = settings.WEB_REQUESTS_AT_ONCE, settings.WEB_REQUESTS_WAITING
     return {
         "page": Capacity(at_once, waiting),
-        "password": Capacity(1, 2 * waiting, patience_seconds=20),
+        "password": Capacity(1, waiting, patience_seconds=20),
         "static": Capacity(2, 64),
         "health": Capacity(1, 8),
     }
