@@ -7,8 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,14 +133,16 @@ def log_in(number: int) -> list[str]:
 def web_processes(address: tuple[str, int]) -> list[Path]:
     """Folders in /proc of the processes that serve this address."""
     ends = f":{address[1]}"
+    return processes_of(lambda words: "gunicorn" in words and any(word.endswith(ends) for word in words))
+
+
+def processes_of(is_meant: Callable[[list[str]], bool]) -> list[Path]:
+    """Folders in /proc of the processes with such a command."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes().decode().split("\0")
-        except OSError:
-            continue
-        if "gunicorn" in command and any(part.endswith(ends) for part in command):
-            found.append(folder)
+        with suppress(OSError):
+            if is_meant((folder / "cmdline").read_bytes().decode().split("\0")):
+                found.append(folder)
     return found
 
 

@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from bench.browse import FEATURES
-from bench.served import Visitor, check, log_in, serving, web_processes
+from bench.served import Visitor, check, log_in, processes_of, serving, web_processes
 from bench.site import fresh_site
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "1000"))
@@ -65,18 +65,6 @@ def look(data: Path, web: list[Path], worker: list[Path]) -> Look:
 def megabytes(folder: Path) -> float:
     lines = (folder / "status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1000
-
-
-def worker_processes() -> list[Path]:
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes().decode().split("\0")
-        except OSError:
-            continue
-        if "celery" in command and "worker" in command:
-            found.append(folder)
-    return found
 
 
 class Round:
@@ -140,7 +128,10 @@ def main() -> int:
         session = log_in(1)[0]
         looks = []
         with serving(folder, log=folder / "log", ALLOWED_HOSTS="localhost") as address:
-            web, worker = web_processes(address), worker_processes()
+            web, worker = (
+                web_processes(address),
+                processes_of(lambda words: {"celery", "worker"} <= set(words)),
+            )
             person = Round(address, session)
             for number in range(ROUNDS):
                 person.go(number, path)
