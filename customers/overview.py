@@ -8,8 +8,7 @@ stored; a worker computes it after the import, so that nobody has to wait for th
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 from django.db import connection
 from psycopg import sql
 
+from common.turns import one_at_a_time
 from customers.models import Attribute, Customer, CustomerImport, Dataset, VersionOverview
 from customers.storage.partitions import partition_name
 from customers.storage.slices import Place, Slices
@@ -117,27 +117,12 @@ def count_missing_overviews() -> None:
     ).select_related("current_version")
     for dataset in uncounted:
         try:
-            with _turn(dataset.current_version_id) as is_ours:
+            with one_at_a_time(COUNT_LOCK, (dataset.current_version_id or 0) % 2**31) as is_ours:
                 if is_ours:
                     overview_of(dataset)
         except Exception:
             # The version may have been dropped meanwhile; if not, the page will show what is wrong.
             logger.exception("the overview of %s could not be computed", dataset)
-
-
-@contextmanager
-def _turn(version: int | None) -> Iterator[bool]:
-    """Whether we may compute this version; while we may, nobody else starts to."""
-    keys = [COUNT_LOCK, (version or 0) % 2**31]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", keys)
-        is_ours = cursor.fetchone()[0]
-    try:
-        yield is_ours
-    finally:
-        if is_ours:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", keys)
 
 
 def _count(version: CustomerImport, attributes: Sequence[Attribute]) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from celery import current_app
@@ -17,6 +16,7 @@ from django.db.models import Exists, Model, OuterRef, QuerySet
 from kombu.exceptions import OperationalError
 
 from common.rounds import for_a_while
+from common.turns import one_at_a_time
 from customers.models import Customer, CustomerImport, Dataset, Deletable, RejectedRow
 from customers.storage import partitions
 from customers.storage.uploads import delete_file
@@ -57,27 +57,13 @@ def clear_deleted(*, seconds: float = ROUND_SECONDS) -> int:
         How many pieces are gone.
     """
     pieces, done = _pieces(), 0
-    with _turn() as is_ours:
+    with one_at_a_time(TURN) as is_ours:
         if is_ours:
             done = sum(for_a_while(pieces, seconds))
             is_over = next(pieces, None) is None
     if is_ours and done and not is_over:
         ask_to_clear()
     return done
-
-
-@contextmanager
-def _turn() -> Iterator[bool]:
-    """Whether we may clear away; while we may, nobody else does."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [TURN])
-        is_ours = cursor.fetchone()[0]
-    try:
-        yield is_ours
-    finally:
-        if is_ours:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [TURN])
 
 
 def _pieces() -> Iterator[bool]:
