@@ -130,6 +130,7 @@ class _Chosen:
     outliers: tuple[int, ...]
     left_out: int
     set_aside: int
+    filled_in: BoolArray | None
 
 
 def _choose(
@@ -138,6 +139,7 @@ def _choose(
     absent = np.isnan(values)
     counts = _count_by_column(absent)
     values, filled = _fill_in(values, absent) if missing == "median" else (values, (None,) * len(names))
+    filled_in = absent if any(median is not None for median in filled) else None
     kept = _complete(values)
     left_out = int(np.count_nonzero(~kept))
     values = values if left_out == 0 else values[kept]
@@ -154,6 +156,7 @@ def _choose(
         outliers=_count_by_column(extreme),
         left_out=left_out,
         set_aside=int(np.count_nonzero(~inside)),
+        filled_in=None if filled_in is None else filled_in[kept],
     )
 
 

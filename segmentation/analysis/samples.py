@@ -41,6 +41,10 @@ class FeatureMatrix:
         Rows left out because a value is missing.
     set_aside : int
         Rows left out because a value is an outlier.
+    blocks : tuple of tuple of int
+        Columns that together are one text, each with a column per value: a block weighs as much as a number.
+    filled_in : ndarray of bool of shape (n_samples, n_features) or None
+        Which values are medians that were filled in; `None` where none was.
     """
 
     X: FloatArray
@@ -56,6 +60,8 @@ class FeatureMatrix:
     outliers: tuple[int, ...]
     left_out: int
     set_aside: int
+    blocks: tuple[tuple[int, ...], ...] = ()
+    filled_in: BoolArray | None = None
 
     @property
     def n_samples(self) -> int:
@@ -64,7 +70,7 @@ class FeatureMatrix:
     def without_samples(self) -> "FeatureMatrix":
         """Return the same with no rows in `X` and `values`, which most of the memory goes into."""
         none = np.empty((0, len(self.names)))
-        return replace(self, X=none, values=none)
+        return replace(self, X=none, values=none, filled_in=None)
 
     def to_original(self, points: FloatArray) -> FloatArray:
         """Return points of shape (m, n_features) in original units."""

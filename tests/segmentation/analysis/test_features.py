@@ -183,3 +183,16 @@ def test_features_can_be_kept_without_their_samples():
     assert (kept.X.shape, kept.values.shape) == ((0, 2), (0, 2))
     assert (kept.names, kept.missing, kept.left_out) == (features.names, (1, 0), 1)
     np.testing.assert_array_equal(kept.to_original(features.X), features.values)
+
+
+def test_it_is_known_which_values_were_filled_in():
+    values = np.array([[10.0, np.nan], [20.0, 3.0], [np.nan, 5.0], [40.0, 900.0], [50.0, 4.0], [60.0, 5.0]])
+    features = prepare_features(values, NAMES, missing="median", outliers="set-aside")
+    assert features.filled_in is not None
+    assert features.kept.tolist() == [True, True, True, False, True, True]
+    assert np.argwhere(features.filled_in).tolist() == [[0, 1], [2, 0]]
+
+
+def test_nothing_was_filled_in_where_nothing_is_missing():
+    assert prepare_features(VALUES, NAMES, missing="median").filled_in is None
+    assert prepare_features(np.vstack((VALUES, [[np.nan, 2.0]])), NAMES).filled_in is None
