@@ -1,14 +1,13 @@
 """From attribute values to the feature matrix."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from common.i18n import gettext as _
-from common.i18n import join_words, ngettext
+from common.i18n import ngettext
 from segmentation.analysis.errors import (
     ConstantFeatureError,
     InvalidSettingError,
@@ -18,17 +17,16 @@ from segmentation.analysis.errors import (
     ValueRangeError,
 )
 from segmentation.analysis.kmeans.rounding import rounded
-from segmentation.analysis.results import BoolArray, FeatureMatrix, FloatArray, OneHotFeature
+from segmentation.analysis.preparation.logarithms import LARGEST_VALUE
+from segmentation.analysis.preparation.texts import block_spread, listed
+from segmentation.analysis.results import BoolArray, FeatureMatrix, FloatArray
 
 # Features are divided by the standard deviation, by nothing, by the range, or by the interquartile range (the
 # standard deviation where that is zero). Each also moves the median to zero, which changes no distance.
 SCALINGS = ("standard", "none", "min-max", "robust")
 MAX_FEATURES = 50
-# Squared distances of larger numbers, summed over millions of customers, would leave the range of a float.
-LARGEST_VALUE = 1e140
 # Iglewicz and Hoaglin's limit for the robust z-score, 0.6745 (x - median) / MAD.
 OUTLIER_LIMIT = 3.5
-SKEWNESS_LIMIT = 2.0
 
 SENSITIVE_WORDS = frozenset(
     [
@@ -49,36 +47,6 @@ def is_sensitive(name: str) -> bool:
     return any(word.casefold() in SENSITIVE_WORDS for word in words)
 
 
-def propose_log1p(values: FloatArray, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of features so skewed that their logarithm would serve better.
-
-    Proposed are features without negative values whose skewness exceeds 2 and falls by more than half when
-    log(1 + value) is taken.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows, n_features), original units, NaN for missing
-    names : sequence of str
-    """
-    return tuple(
-        name
-        for name, column in zip(names, np.asarray(values, dtype=np.float64).T, strict=True)
-        if _profits_from_log1p(column[np.isfinite(column)])
-    )
-
-
-def _profits_from_log1p(column: FloatArray) -> bool:
-    if column.size < 3 or column.min() < 0 or column.max() > LARGEST_VALUE:
-        return False
-    before = _skewness(column)
-    return before > SKEWNESS_LIMIT and abs(_skewness(np.log1p(column))) < before / 2
-
-
-def _skewness(column: FloatArray) -> float:
-    deviation = column.std()
-    return 0.0 if deviation == 0 else float(np.mean(((column - column.mean()) / deviation) ** 3))
-
-
 def prepare_features(
     values: FloatArray,
     names: Sequence[str],
@@ -87,6 +55,7 @@ def prepare_features(
     log1p: Sequence[str] = (),
     missing: str = "leave-out",
     outliers: str = "keep",
+    blocks: Sequence[Sequence[int]] = (),
 ) -> FeatureMatrix:
     """Choose the customers that take part and scale their features.
 
@@ -104,6 +73,9 @@ def prepare_features(
         Leave out customers with a missing value, or fill in the feature's median.
     outliers : {"keep", "set-aside"}
         Outliers are counted either way: robust z-score above 3.5.
+    blocks : sequence of sequences of int
+        Columns that together are one text (see `texts.one_hot`). Those of values that no customer who takes
+        part has are dropped; the others together weigh as much as one number.
 
     Raises
     ------
@@ -113,9 +85,17 @@ def prepare_features(
     names = tuple(names)
     _check_settings(names, scaling, log1p, missing, outliers)
     chosen = _choose(_checked_values(values, names, log1p), names, log1p, missing, outliers)
-    X, center, scale = _scaled(_transformed(chosen.values, names, log1p), names, scaling)
+    chosen, names, blocks = _without_vanished(chosen, names, blocks)
+    X, center, scale = _scaled(_transformed(chosen.values, names, log1p), names, scaling, blocks)
     return FeatureMatrix(
-        X=X, names=names, scaling=scaling, log1p=tuple(log1p), center=center, scale=scale, **vars(chosen)
+        X=X,
+        names=names,
+        scaling=scaling,
+        log1p=tuple(log1p),
+        center=center,
+        scale=scale,
+        blocks=tuple(map(tuple, blocks)),
+        **vars(chosen),
     )
 
 
@@ -160,6 +140,31 @@ def _choose(
     )
 
 
+def _without_vanished(
+    chosen: _Chosen, names: tuple[str, ...], blocks: Sequence[Sequence[int]]
+) -> tuple[_Chosen, tuple[str, ...], Sequence[Sequence[int]]]:
+    """Drop the columns of texts that nobody who takes part has, unless nothing else is left of the text."""
+    gone: set[int] = set()
+    for block in blocks:
+        unseen = {column for column in block if not chosen.values[:, column].any()}
+        if len(unseen) < len(block) - 1:
+            gone |= unseen
+    if not gone:
+        return chosen, names, blocks
+    stay = [column for column in range(len(names)) if column not in gone]
+    places = {column: place for place, column in enumerate(stay)}
+    fewer = replace(
+        chosen,
+        values=chosen.values[:, stay],
+        missing=tuple(chosen.missing[column] for column in stay),
+        filled=tuple(chosen.filled[column] for column in stay),
+        outliers=tuple(chosen.outliers[column] for column in stay),
+        filled_in=None if chosen.filled_in is None else chosen.filled_in[:, stay],
+    )
+    kept = [[places[column] for column in block if column in places] for block in blocks]
+    return fewer, tuple(names[column] for column in stay), kept
+
+
 def _count_by_column(found: BoolArray) -> tuple[int, ...]:
     return tuple(int(np.count_nonzero(column)) for column in found.T)
 
@@ -175,7 +180,7 @@ def _check_settings(
     unknown = [name for name in log1p if name not in names]
     if unknown:
         text = _("A logarithm is requested for %(names)s, which is not a chosen feature.")
-        raise InvalidSettingError(text % {"names": _listed(unknown)})
+        raise InvalidSettingError(text % {"names": listed(unknown)})
     for text, value, known in (
         (_("Unknown scaling “%(value)s”; choose one of %(known)s."), scaling, SCALINGS),
         (
@@ -204,7 +209,7 @@ def _checked_values(values: FloatArray, names: tuple[str, ...], log1p: Sequence[
     lowest = np.array([np.fmin.reduce(column) for column in values.T])
     empty = [name for name, value in zip(names, highest, strict=True) if np.isnan(value)]
     if empty:
-        raise MissingFeatureError(_("No customer has a value for %(names)s.") % {"names": _listed(empty)})
+        raise MissingFeatureError(_("No customer has a value for %(names)s.") % {"names": listed(empty)})
     huge = np.maximum(np.abs(highest), np.abs(lowest)) > LARGEST_VALUE
     if huge.any():
         text = ngettext(
@@ -212,7 +217,7 @@ def _checked_values(values: FloatArray, names: tuple[str, ...], log1p: Sequence[
             "%(names)s hold values too large to compute with (beyond %(limit)s).",
             int(huge.sum()),
         )
-        raise ValueRangeError(text % {"names": _listed(np.array(names)[huge]), "limit": f"{LARGEST_VALUE:g}"})
+        raise ValueRangeError(text % {"names": listed(np.array(names)[huge]), "limit": f"{LARGEST_VALUE:g}"})
     below = [name for name in log1p if lowest[names.index(name)] <= -1]
     if below:
         text = ngettext(
@@ -220,7 +225,7 @@ def _checked_values(values: FloatArray, names: tuple[str, ...], log1p: Sequence[
             "%(names)s hold values of -1 or below, which have no logarithm of 1 + value.",
             len(below),
         )
-        raise ValueRangeError(text % {"names": _listed(below)})
+        raise ValueRangeError(text % {"names": listed(below)})
     return values
 
 
@@ -285,7 +290,7 @@ def _outliers(values: FloatArray) -> BoolArray:
 
 
 def _scaled(
-    values: FloatArray, names: tuple[str, ...], scaling: str
+    values: FloatArray, names: tuple[str, ...], scaling: str, blocks: Sequence[Sequence[int]]
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the scaled matrix, the centre and the scale."""
     if len(values) == 1:
@@ -302,11 +307,13 @@ def _scaled(
             "%(names)s have the same value for every customer and cannot tell them apart.",
             int(constant.sum()),
         )
-        raise ConstantFeatureError(text % {"names": _listed(np.array(names)[constant])})
+        raise ConstantFeatureError(text % {"names": listed(np.array(names)[constant])})
     # The median, unlike the mean, stays within the crowd when one value is far away, and with it all digits.
     center = np.array([_median(column) for column in values.T])
     X = np.subtract(values, center, order="C")
     spreads = np.array([_spread(X[:, column], scaling) for column in range(X.shape[1])])
+    for block in map(list, blocks):
+        spreads[block] = block_spread(X[:, block], scaling)
     scale = rounded(spreads)
     X /= scale
     narrow = (highest - lowest) / scale < 1 / LARGEST_VALUE
@@ -314,7 +321,7 @@ def _scaled(
         text = _(
             "The values of %(names)s differ too little to compute with unscaled; choose standard scaling."
         )
-        raise ValueRangeError(text % {"names": _listed(np.array(names)[narrow])})
+        raise ValueRangeError(text % {"names": listed(np.array(names)[narrow])})
     return X, center, scale
 
 
@@ -338,37 +345,3 @@ def _spread(column: FloatArray, scaling: str) -> float:
     # Dividing by the reach first keeps the squares of very small or large values within range.
     reach = float(np.abs(column).max())
     return reach * float(np.std(column / reach))
-
-
-def _listed(names: Iterable[str]) -> str:
-    """Return the names in quotation marks."""
-    return join_words([f"“{name}”" for name in names])
-
-
-def one_hot(name: str, values: Sequence[str | None], *, max_values: int = 12) -> OneHotFeature:
-    """Return a text attribute as one 0/1 column per value.
-
-    Parameters
-    ----------
-    name : str
-    values : sequence of (str or None) of length n_rows
-        `None` and blank text mean missing.
-    max_values : int
-        More distinct values than this are refused: k-means would see little but them.
-
-    Returns
-    -------
-    OneHotFeature
-        Columns by descending frequency; missing values give a row of NaN.
-    """
-    counts = Counter(value for value in values if value)
-    if not counts:
-        raise MissingFeatureError(_("No customer has a value for %(names)s.") % {"names": _listed([name])})
-    if len(counts) > max_values:
-        text = _("“%(name)s” has %(count)s different values; a text feature may have at most %(limit)s.")
-        raise TooManyFeaturesError(text % {"name": name, "count": len(counts), "limit": max_values})
-    categories = tuple(sorted(counts, key=lambda value: (-counts[value], value)))
-    rows = dict(zip(categories, np.eye(len(categories)), strict=True))
-    absent = np.full(len(categories), np.nan)
-    columns = np.array([rows[value] if value else absent for value in values])
-    return OneHotFeature(names=tuple(f"{name}: {category}" for category in categories), values=columns)

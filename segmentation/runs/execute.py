@@ -20,10 +20,12 @@ from jobs.errors import JobError
 from jobs.worker.claim import Claim
 from segmentation.analysis.advice import advise_k
 from segmentation.analysis.errors import AnalysisError
-from segmentation.analysis.features import one_hot, prepare_features, propose_log1p
+from segmentation.analysis.features import prepare_features
 from segmentation.analysis.kmeans.compression import compress
 from segmentation.analysis.kmeans.final_fit import fit_clusters
 from segmentation.analysis.kmeans.sweep import sweep_k
+from segmentation.analysis.preparation.logarithms import propose_log1p
+from segmentation.analysis.preparation.texts import one_hot
 from segmentation.analysis.profiles import profile_clusters
 from segmentation.analysis.results import (
     Clustering,

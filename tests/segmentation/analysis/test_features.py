@@ -10,7 +10,7 @@ from segmentation.analysis.errors import (
     TooManyFeaturesError,
     ValueRangeError,
 )
-from segmentation.analysis.features import SCALINGS, is_sensitive, one_hot, prepare_features, propose_log1p
+from segmentation.analysis.features import SCALINGS, is_sensitive, prepare_features
 
 NAMES = ["income", "spending"]
 VALUES = np.array([[10.0, 1.0], [20.0, 3.0], [30.0, 5.0], [40.0, 7.0]])
@@ -146,12 +146,6 @@ def test_every_refusal_is_a_value_error():
     assert issubclass(AnalysisError, ValueError)
 
 
-def test_log1p_is_proposed_for_strongly_skewed_features_only():
-    rng = np.random.default_rng(0)
-    values = np.column_stack((np.exp(rng.normal(3, 1.5, 500)), rng.normal(50, 5, 500), rng.normal(0, 1, 500)))
-    assert propose_log1p(values, ["revenue", "age", "balance"]) == ("revenue",)
-
-
 @pytest.mark.parametrize(
     "name", ["Gender", "gender_code", "Customer Sex", "RACE", "MaritalStatus", "Religion"]
 )
@@ -162,18 +156,6 @@ def test_protected_traits_are_sensitive(name: str):
 @pytest.mark.parametrize("name", ["Annual Income (k$)", "Essex branch", "Racecourse visits", "Generation"])
 def test_other_names_are_not_sensitive(name: str):
     assert not is_sensitive(name)
-
-
-def test_a_text_becomes_a_column_per_value_the_frequent_first():
-    feature = one_hot("Region", ["north", "south", "south", "", None])
-    assert feature.names == ("Region: south", "Region: north")
-    np.testing.assert_array_equal(feature.values[:3], [[0, 1], [1, 0], [1, 0]])
-    assert np.isnan(feature.values[3:]).all()
-
-
-def test_a_text_with_many_values_is_refused():
-    with pytest.raises(TooManyFeaturesError, match="13 different values"):
-        one_hot("City", [str(number) for number in range(13)])
 
 
 def test_features_can_be_kept_without_their_samples():
