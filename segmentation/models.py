@@ -96,11 +96,15 @@ class SegmentationRun(Deletable):
     # What was found; empty until the job has succeeded. The JSON columns hold what segmentation.analysis
     # found (results.to_json): the charts and profiles need no customer any more.
     k = models.PositiveSmallIntegerField(null=True)
+    # The numbers of clear groups and of useful segments. The verdict is clear, useful or nothing; empty in runs
+    # of earlier releases.
     k_recommended = models.PositiveSmallIntegerField(null=True)
+    k_useful = models.PositiveSmallIntegerField(null=True)
+    verdict = models.CharField(max_length=10, blank=True, default="")
     elbow_k = models.PositiveSmallIntegerField(null=True)
     customer_count = models.BigIntegerField(default=0)
     left_out_count = models.BigIntegerField(default=0)
-    # Counts per feature: missing, outliers.
+    # Counts per feature: missing; how many exceptions were set aside, and whose ids the exceptions have.
     left_out = models.JSONField(default=dict)
     # How far each feature drives the result: the share of its variance that the segments explain, 0 to 1.
     explained = models.JSONField(default=dict)

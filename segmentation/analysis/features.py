@@ -17,16 +17,15 @@ from segmentation.analysis.errors import (
     ValueRangeError,
 )
 from segmentation.analysis.kmeans.rounding import rounded
+from segmentation.analysis.preparation.exceptions import are_decisive, find_exceptions
 from segmentation.analysis.preparation.logarithms import LARGEST_VALUE
 from segmentation.analysis.preparation.texts import block_spread, listed
-from segmentation.analysis.results import BoolArray, FeatureMatrix, FloatArray
+from segmentation.analysis.results import BoolArray, FeatureMatrix, FloatArray, IntArray
 
 # Features are divided by the standard deviation, by nothing, by the range, or by the interquartile range (the
 # standard deviation where that is zero). Each also moves the median to zero, which changes no distance.
 SCALINGS = ("standard", "none", "min-max", "robust")
 MAX_FEATURES = 50
-# Iglewicz and Hoaglin's limit for the robust z-score, 0.6745 (x - median) / MAD.
-OUTLIER_LIMIT = 3.5
 
 SENSITIVE_WORDS = frozenset(
     [
@@ -72,7 +71,8 @@ def prepare_features(
     missing : {"leave-out", "median"}
         Leave out customers with a missing value, or fill in the feature's median.
     outliers : {"keep", "set-aside"}
-        Outliers are counted either way: robust z-score above 3.5.
+        Exceptions, the few who are far from everyone (see `find_exceptions`), are named either way; they are
+        set aside only where k-means would look at them more than at the others.
     blocks : sequence of sequences of int
         Columns that together are one text (see `texts.one_hot`). Those of values that no customer who takes
         part has are dropped; the others together weigh as much as one number.
@@ -84,7 +84,8 @@ def prepare_features(
     """
     names = tuple(names)
     _check_settings(names, scaling, log1p, missing, outliers)
-    chosen = _choose(_checked_values(values, names, log1p), names, log1p, missing, outliers)
+    numbers = _columns_of_numbers(names, blocks)
+    chosen = _choose(_checked_values(values, names, log1p), names, log1p, missing, outliers, numbers)
     chosen, names, blocks = _without_vanished(chosen, names, blocks)
     X, center, scale = _scaled(_transformed(chosen.values, names, log1p), names, scaling, blocks)
     return FeatureMatrix(
@@ -107,14 +108,25 @@ class _Chosen:
     kept: BoolArray
     missing: tuple[int, ...]
     filled: tuple[float | None, ...]
-    outliers: tuple[int, ...]
+    exceptions: IntArray
+    exception_shares: tuple[float, ...]
     left_out: int
     set_aside: int
     filled_in: BoolArray | None
 
 
+def _columns_of_numbers(names: Sequence[str], blocks: Sequence[Sequence[int]]) -> list[int]:
+    in_texts = {column for block in blocks for column in block}
+    return [column for column in range(len(names)) if column not in in_texts]
+
+
 def _choose(
-    values: FloatArray, names: tuple[str, ...], log1p: Sequence[str], missing: str, outliers: str
+    values: FloatArray,
+    names: tuple[str, ...],
+    log1p: Sequence[str],
+    missing: str,
+    outliers: str,
+    numbers: Sequence[int],
 ) -> _Chosen:
     absent = np.isnan(values)
     counts = _count_by_column(absent)
@@ -123,21 +135,34 @@ def _choose(
     kept = _complete(values)
     left_out = int(np.count_nonzero(~kept))
     values = values if left_out == 0 else values[kept]
-    extreme = _outliers(_transformed(values, names, log1p))
-    inside = _inside(extreme) if outliers == "set-aside" else np.ones(len(values), dtype=np.bool_)
-    if not inside.all():
-        kept[kept] = inside
-        values = values[inside]
+    transformed = _transformed(values, names, log1p)
+    transformed = transformed if len(numbers) == len(names) else transformed[:, numbers]
+    is_exception = find_exceptions(transformed) if numbers else np.zeros(len(values), dtype=np.bool_)
+    exceptions, shares = np.flatnonzero(kept)[is_exception], _shares_of_sums(values, is_exception)
+    set_aside = outliers == "set-aside" and are_decisive(transformed, is_exception)
+    if set_aside:
+        kept[exceptions] = False
+        values = values[~is_exception]
     return _Chosen(
         values=values,
         kept=kept,
         missing=counts,
         filled=filled,
-        outliers=_count_by_column(extreme),
+        exceptions=exceptions,
+        exception_shares=shares,
         left_out=left_out,
-        set_aside=int(np.count_nonzero(~inside)),
+        set_aside=len(exceptions) if set_aside else 0,
         filled_in=None if filled_in is None else filled_in[kept],
     )
+
+
+def _shares_of_sums(values: FloatArray, is_exception: BoolArray) -> tuple[float, ...]:
+    """Return the share of each feature's sum that the exceptions hold, by absolute values."""
+    if not is_exception.any():
+        return (0.0,) * values.shape[1]
+    totals = np.abs(values).sum(axis=0)
+    held = np.abs(values[is_exception]).sum(axis=0)
+    return tuple(map(float, held / np.where(totals > 0, totals, 1.0)))
 
 
 def _without_vanished(
@@ -158,7 +183,7 @@ def _without_vanished(
         values=chosen.values[:, stay],
         missing=tuple(chosen.missing[column] for column in stay),
         filled=tuple(chosen.filled[column] for column in stay),
-        outliers=tuple(chosen.outliers[column] for column in stay),
+        exception_shares=tuple(chosen.exception_shares[column] for column in stay),
         filled_in=None if chosen.filled_in is None else chosen.filled_in[:, stay],
     )
     kept = [[places[column] for column in block if column in places] for block in blocks]
@@ -252,15 +277,6 @@ def _complete(values: FloatArray) -> BoolArray:
     return complete
 
 
-def _inside(extreme: BoolArray) -> BoolArray:
-    inside = np.asarray(~extreme.any(axis=1))
-    if not inside.any():
-        raise TooFewCustomersError(
-            _("Every customer is an outlier in one of the features; keep the outliers.")
-        )
-    return inside
-
-
 def _transformed(values: FloatArray, names: tuple[str, ...], log1p: Sequence[str]) -> FloatArray:
     if not log1p:
         return values
@@ -269,24 +285,6 @@ def _transformed(values: FloatArray, names: tuple[str, ...], log1p: Sequence[str
         column = names.index(name)
         transformed[:, column] = np.log1p(transformed[:, column])
     return transformed
-
-
-def _outliers(values: FloatArray) -> BoolArray:
-    """Return which values have a robust z-score beyond the limit, shape (n_samples, n_features).
-
-    Where more than half the values are equal the median absolute deviation is zero; the mean absolute
-    deviation takes its place, as Iglewicz and Hoaglin advise.
-    """
-    extreme = np.zeros(values.shape, dtype=bool)
-    for column, strided in enumerate(values.T):
-        deviations = strided - _median(strided)
-        np.abs(deviations, out=deviations)
-        spread = _median(deviations) / 0.6745
-        if spread == 0:
-            spread = 1.253314 * float(deviations.mean())
-        if spread > 0:
-            extreme[:, column] = deviations > OUTLIER_LIMIT * spread
-    return extreme
 
 
 def _scaled(

@@ -19,10 +19,12 @@ from segmentation.analysis.samples import (
     OneHotFeature,
 )
 from segmentation.analysis.serialization import from_json, to_json
+from segmentation.analysis.verdict.evidence import Border, KEvidence, Remark, Verdict
 
 __all__ = [
     "Advice",
     "BoolArray",
+    "Border",
     "ClusterDescription",
     "ClusterMatch",
     "ClusterMatching",
@@ -36,16 +38,18 @@ __all__ = [
     "FloatArray",
     "GridCells",
     "IntArray",
+    "KEvidence",
     "KLimits",
     "LabelArray",
     "NumberProfile",
     "NumberSummary",
     "OneHotFeature",
     "PairPicture",
-    "ReferenceScores",
+    "Remark",
     "SweepScores",
     "TextProfile",
     "TextSummary",
+    "Verdict",
     "from_json",
     "to_json",
 ]
@@ -113,23 +117,10 @@ class ClusterScores:
 
 
 @dataclass(frozen=True)
-class ReferenceScores:
-    """Silhouette that data without groups reach at k: the higher of two kinds of reference.
-
-    The kinds are uniform in the box of the principal components, and Gaussian with the same covariance.
-    """
-
-    k: int
-    silhouette: float
-    deviation: float
-
-
-@dataclass(frozen=True)
 class SweepScores:
-    """Scores for every k of a sweep, one row per k, and what data without groups would score."""
+    """Scores for every k of a sweep, one row per k."""
 
     rows: tuple[ClusterScores, ...]
-    references: tuple[ReferenceScores, ...]
     n_bootstraps: int
 
     def of(self, k: int) -> ClusterScores:
@@ -138,11 +129,15 @@ class SweepScores:
 
 @dataclass(frozen=True)
 class CriterionAnswer:
-    """What one criterion says: its k, or `None` when it has no answer, in one plain sentence."""
+    """What one criterion says: its k, or `None` when it has no answer, and the value that says so.
+
+    `sentence` is what an earlier release froze in words.
+    """
 
     criterion: str
     k: int | None
-    sentence: str
+    value: float | None = None
+    sentence: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,27 +158,37 @@ class Advice:
     elbow_k : int or None
         What the elbow of the inertias says.
     k_recommended : int or None
-        `None` when there is no clear grouping.
+        The number of clear groups; `None` when there is no clear grouping.
     k_fallback : int
-        What a run uses if the recommended k was requested: the k of the highest silhouette.
-    sentences : tuple of str
-        The recommendation and its reasons in two to four plain sentences.
+        What a run uses if the recommended k was requested and there is nothing to go by.
     answers : tuple of CriterionAnswer
         Every criterion by itself.
     limits : KLimits
+    verdict : Verdict or None
+        `None` in runs of earlier releases.
+    k_useful : int or None
+        The number of useful segments.
+    reasons, warnings : tuple of Remark
+        Why, and what to beware of.
+    sentences : tuple of str
+        The reasons, as an earlier release froze them in words.
     """
 
     elbow_k: int | None
     k_recommended: int | None
     k_fallback: int
-    sentences: tuple[str, ...]
     answers: tuple[CriterionAnswer, ...]
     limits: KLimits
+    verdict: Verdict | None = None
+    k_useful: int | None = None
+    reasons: tuple[Remark, ...] = ()
+    warnings: tuple[Remark, ...] = ()
+    sentences: tuple[str, ...] = ()
 
     @property
     def k(self) -> int:
-        """The k to use: the recommended one, else the fallback."""
-        return self.k_fallback if self.k_recommended is None else self.k_recommended
+        """The k to use: the recommended one, else the useful one, else the fallback."""
+        return self.k_recommended or self.k_useful or self.k_fallback
 
 
 @dataclass(frozen=True, eq=False)

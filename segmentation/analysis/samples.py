@@ -35,12 +35,14 @@ class FeatureMatrix:
         Missing values per feature among the rows given.
     filled : tuple of (float or None)
         The median filled in per feature, `None` where nothing was filled in.
-    outliers : tuple of int
-        Rows per feature whose robust z-score exceeds the limit.
+    exceptions : ndarray of int of shape (n_exceptions,)
+        Rows given that are far from everyone, whether they take part or not.
+    exception_shares : tuple of float
+        Share of each feature's sum that the exceptions hold.
     left_out : int
         Rows left out because a value is missing.
     set_aside : int
-        Rows left out because a value is an outlier.
+        Exceptions that were left out.
     blocks : tuple of tuple of int
         Columns that together are one text, each with a column per value: a block weighs as much as a number.
     filled_in : ndarray of bool of shape (n_samples, n_features) or None
@@ -57,7 +59,8 @@ class FeatureMatrix:
     scale: FloatArray
     missing: tuple[int, ...]
     filled: tuple[float | None, ...]
-    outliers: tuple[int, ...]
+    exceptions: IntArray
+    exception_shares: tuple[float, ...]
     left_out: int
     set_aside: int
     blocks: tuple[tuple[int, ...], ...] = ()

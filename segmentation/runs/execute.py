@@ -6,7 +6,7 @@ Loads scikit-learn, which takes seconds: only workers and commands import this, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import islice
 
@@ -18,12 +18,10 @@ from customers.models import Attribute
 from customers.storage.columns import read_numbers, read_texts
 from jobs.errors import JobError
 from jobs.worker.claim import Claim
-from segmentation.analysis.advice import advise_k
 from segmentation.analysis.errors import AnalysisError
 from segmentation.analysis.features import prepare_features
 from segmentation.analysis.kmeans.compression import compress
 from segmentation.analysis.kmeans.final_fit import fit_clusters
-from segmentation.analysis.kmeans.sweep import sweep_k
 from segmentation.analysis.preparation.logarithms import propose_log1p
 from segmentation.analysis.preparation.texts import one_hot
 from segmentation.analysis.profiles import profile_clusters
@@ -38,7 +36,14 @@ from segmentation.analysis.results import (
 )
 from segmentation.analysis.samples import CompressedSamples, FeatureMatrix, OneHotFeature
 from segmentation.analysis.scatter_data import picture_pairs
-from segmentation.analysis.scores.sweep_scores import score_sweep
+from segmentation.analysis.verdict.candidates import (
+    SWEEPING,
+    Candidates,
+    Trying,
+    find_candidates,
+    judge_again,
+)
+from segmentation.analysis.verdict.warnings import find_warnings
 from segmentation.models import Segmentation, SegmentationRun
 from segmentation.runs.store import Findings, publish_run
 from segmentation.runs.timings import Stopwatch
@@ -48,7 +53,6 @@ PROFILED_TEXT_VALUES = 200
 # What is profiled besides the features is read in passes: 40 MB, which are there twice for a moment.
 VALUES_AT_ONCE = 5_000_000
 MOST_AT_ONCE = 25
-SWEEPING = gettext_noop("Elbow sweep")
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "kneed")
 
 
@@ -123,51 +127,40 @@ def _read_one_hot(run: SegmentationRun, attribute: Attribute) -> OneHotFeature:
     return one_hot(attribute.name, texts)
 
 
-@dataclass(frozen=True, eq=False)
-class Candidates:
-    """Every k of the sweep with its scores."""
-
-    sweep: ElbowSweep
-    scores: SweepScores
-
-
-def find_candidates(
-    run: SegmentationRun, samples: CompressedSamples, claim: Claim, watch: Stopwatch
+def find_candidates_of(
+    run: SegmentationRun, features: FeatureMatrix, samples: CompressedSamples, claim: Claim, watch: Stopwatch
 ) -> Candidates:
-    """Sweep k and score every k."""
-    ks = range(run.k_min, max(run.k_max, run.k_requested or 0) + 1)
-
-    def report(stage: str, k: int) -> None:
-        claim.report(stage, k, ks[-1])
-
-    report(SWEEPING, 0)
-    with watch.stage("sweep"):
-        sweep = sweep_k(
-            samples,
-            k_min=ks[0],
-            k_max=ks[-1],
-            random_state=run.random_state,
-            report=lambda k: report(SWEEPING, k),
-        )
-    with watch.stage("scores"):
-        scores = score_sweep(
-            samples,
-            sweep,
-            random_state=run.random_state,
-            report=lambda k: report(gettext_noop("Scoring the candidates"), k),
-        )
-    return Candidates(sweep, scores)
+    """Sweep k, score every k and judge what was found, or what the run whose sweep is reused has found."""
+    trying = Trying(
+        k_min=run.k_min,
+        k_max=max(run.k_max, run.k_requested or 0, _published_k(run) or 0),
+        may_go_on=run.k_requested is None,
+        limits=KLimits(**run.limits),
+        published_k=_published_k(run),
+        random_state=run.random_state,
+    )
+    frozen = frozen_sweep(run, samples)
+    if frozen is not None:
+        with watch.stage("scores"):
+            return judge_again(features, *frozen, trying)
+    return find_candidates(features, samples, trying, report=claim.report, stage=watch.stage)
 
 
-def frozen_candidates(run: SegmentationRun, samples: CompressedSamples) -> Candidates | None:
-    """The frozen sweep of the run this one reuses; `None` if it does not fit."""
+def _published_k(run: SegmentationRun) -> int | None:
+    """The k in force: until runs are published, that of the latest run."""
+    latest = run.segmentation.runs.finished_last_first().exclude(pk=run.pk).first()
+    return None if latest is None else latest.k
+
+
+def frozen_sweep(run: SegmentationRun, samples: CompressedSamples) -> tuple[ElbowSweep, SweepScores] | None:
+    """The frozen sweep of the run this one reuses, and its scores; `None` if they do not fit."""
     source = run.sweep_of
     if source is None or source.k is None or source.libraries != _libraries():
         return None
     sweep = from_json(ElbowSweep, source.sweep)
     if sweep.n_samples != samples.n_samples:  # customers were deleted since
         return None
-    return Candidates(sweep, from_json(SweepScores, source.scores))
+    return sweep, from_json(SweepScores, source.scores)
 
 
 def _libraries() -> dict[str, str]:
@@ -181,9 +174,8 @@ def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch
     claim.report(SWEEPING)
     with watch.stage("sweep"):
         samples = compress(features)
-    found = frozen_candidates(run, samples) or find_candidates(run, samples, claim, watch)
-    sweep, scores = found.sweep, found.scores
-    advice = advise_k(sweep, scores, limits=KLimits(**run.limits))
+    found = find_candidates_of(run, features, samples, claim, watch)
+    sweep, scores, advice = found.sweep, found.scores, found.advice
     claim.report(gettext_noop("Finding the segments"))
     k = run.k_requested or advice.k
     with watch.stage("fit"):
@@ -201,14 +193,18 @@ def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch
     with watch.stage("profiles"):
         numbers = _number_columns(run, features, claim)
         texts = _text_columns(run, features, claim)
+        warnings = find_warnings(
+            features, advice, clustering, sweep_labels=clustering.origins if start is not None else ()
+        )
         profiles = profile_clusters(clustering, features, numbers=numbers, texts=texts)
         pictures = picture_pairs(clustering, features)
     return Findings(
         customer_ids=loaded.ids[features.kept],
+        exception_ids=loaded.ids[features.exceptions],
         features=features.without_samples(),
         sweep=sweep,
         scores=scores,
-        advice=advice,
+        advice=replace(advice, warnings=warnings),
         clustering=clustering,
         stabilities=_stabilities(scores, clustering) if start is not None else (),
         profiles=profiles,

@@ -10,8 +10,19 @@ from django.utils.translation import ngettext
 
 from common.number_format import format_percent_floored
 from segmentation.analysis.advice import DOUBTFUL, STABILITY, STABLE
-from segmentation.analysis.results import Advice, ClusterScores, CriterionAnswer, ElbowSweep, SweepScores
+from segmentation.analysis.results import (
+    Advice,
+    ClusterProfiles,
+    ClusterScores,
+    CriterionAnswer,
+    ElbowSweep,
+    SweepScores,
+    from_json,
+)
 from segmentation.models import SegmentationRun
+
+# Shares of an attribute's differences below this are not worth telling; so many attributes are told.
+HARDLY_TOLD, MOST_BOUGHT = 0.05, 12
 
 
 @dataclass(frozen=True)
@@ -29,21 +40,46 @@ def judge(run: SegmentationRun, advice: Advice, scores: SweepScores) -> Verdict:
     weakest = next((row.stability for row in scores.rows if row.k == k), None)
     if k == 1:
         return Verdict("fair", _("Everyone is in one segment"), _("There is nothing to separate."))
+    if advice.verdict is None:
+        return _of_earlier_release(k, recommended, weakest)
+    if k == recommended:
+        title = ngettext("%(k)s clear group", "%(k)s clear groups", k) % {"k": k}
+        sentence = _(
+            "You can rely on them: there are gaps between them, and they come back in other samples."
+        )
+        return Verdict("good", title, sentence)
+    if k == advice.k_useful:
+        return Verdict("fair", _("%(k)s useful segments") % {"k": k}, _useful(advice))
+    if recommended is None and advice.k_useful is None:
+        return Verdict("poor", _("Nothing to go by"), _unclear(k))
+    return _asked_for(k, recommended or advice.k_useful or k, weakest)
+
+
+def _useful(advice: Advice) -> str:
+    if advice.k_recommended is not None:
+        return _(
+            "Steady parts of %(k)s clear groups: handy for a campaign, but not different kinds of people."
+        ) % {"k": advice.k_recommended}
+    return _(
+        "There are no gaps between customers, but these parts come back in other samples: good for a "
+        "campaign, no proof of different kinds of people."
+    )
+
+
+def _of_earlier_release(k: int, recommended: int | None, weakest: float | None) -> Verdict:
+    """Say it of a run whose groups were judged by silhouette and stability alone."""
     if recommended is None:
         return Verdict("poor", _("There is no clear grouping"), _unclear(k))
     if k != recommended:
         return _asked_for(k, recommended, weakest)
-    if weakest is not None and weakest < STABLE:
-        title = _("Groups, but not all of them are stable")
-        return Verdict("fair", title, _steadiness(weakest))
-    title = ngettext("%(k)s clear group", "%(k)s clear groups", k) % {"k": k}
-    return Verdict("good", title, _("You can rely on them: they stand apart and hold on random samples."))
+    title = _("%(k)s groups, judged by an earlier release") % {"k": k}
+    return Verdict("fair", title, _("Run again to see whether there are gaps between them."))
 
 
 def _unclear(k: int) -> str:
     return _(
-        "The %(k)s segments divide customers into handy parts: fine for sorting a list, but no proof "
-        "that such groups exist. Other attributes may separate customers better."
+        "The %(k)s segments divide customers into handy parts, but other customers would give other parts. "
+        "Other attributes may separate customers better."
     ) % {"k": k}
 
 
@@ -115,7 +151,12 @@ def _best_k(rows: Sequence[ClusterScores], name: str, better: object) -> int | N
 
 
 def _roles(k: int, run: SegmentationRun, advice: Advice) -> list[str]:
-    roles = [(advice.elbow_k, _("elbow")), (advice.k_recommended, _("recommended")), (run.k, _("this run"))]
+    roles = [
+        (advice.elbow_k, _("elbow")),
+        (advice.k_recommended, _("clear groups")),
+        (advice.k_useful, _("useful")),
+        (run.k, _("this run")),
+    ]
     return [word for role, word in roles if role == k]
 
 
@@ -124,9 +165,27 @@ def naming_answers(advice: Advice) -> list[CriterionAnswer]:
     return [answer for answer in advice.answers if answer.criterion != STABILITY]
 
 
-def steadiness_answer(advice: Advice) -> CriterionAnswer | None:
-    """What stability says, which judges every k by itself."""
-    return next((answer for answer in advice.answers if answer.criterion == STABILITY), None)
+def other_answer(run: SegmentationRun, advice: Advice) -> int | None:
+    """The other of the two answers, clear groups and useful segments, where there are both."""
+    both = {advice.k_recommended, advice.k_useful} - {None}
+    others = both - {run.k}
+    return next(iter(others)) if len(both) == 2 and len(others) == 1 else None
+
+
+@dataclass(frozen=True)
+class Bought:
+    """What the segments tell of an attribute: the share of its differences that lie between them."""
+
+    name: str
+    percent: int
+
+
+def list_bought(run: SegmentationRun) -> list[Bought]:
+    """How far the segments explain each attribute, the most telling first; nothing that they hardly tell."""
+    profiles = from_json(ClusterProfiles, run.profiles)
+    shares = {each.name: each.explained for each in profiles.numbers}
+    ordered = sorted(shares.items(), key=lambda each: -each[1])
+    return [Bought(name, round(100 * share)) for name, share in ordered if share >= HARDLY_TOLD][:MOST_BOUGHT]
 
 
 def sampled(scores: SweepScores) -> int | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from customers.models import Customer
 from segmentation.analysis.features import is_sensitive
 from segmentation.models import SegmentationRun
 
@@ -18,6 +20,8 @@ STAGES = {
     "profiles": gettext_lazy("describing them"),
     "store": gettext_lazy("storing"),
 }
+
+MOST_EXCEPTIONS = 10
 
 
 @dataclass(frozen=True)
@@ -49,13 +53,31 @@ def list_left_out(run: SegmentationRun) -> list[LeftOut]:
         if count
     ]
     if run.left_out.get("set_aside"):
-        reasons.append(LeftOut(_("far from all others, set aside as requested"), run.left_out["set_aside"]))
+        reasons.append(LeftOut(_("far from everyone, set aside"), run.left_out["set_aside"]))
     return reasons
 
 
-def list_outliers(run: SegmentationRun) -> list[tuple[str, int]]:
-    """How many customers are far from all others, by feature."""
-    return [(name, count) for name, count in run.left_out.get("outliers", {}).items() if count]
+@dataclass(frozen=True)
+class Exceptional:
+    """A customer far from everyone; without an address where the customers are no longer kept."""
+
+    name: str
+    url: str
+
+
+def list_exceptions(run: SegmentationRun) -> list[Exceptional]:
+    """Who was far from everyone, whether set aside or not: the first few."""
+    ids = run.left_out.get("exceptions", [])[:MOST_EXCEPTIONS]
+    if not ids or run.version.dropped_at is not None:
+        return []
+    slug = run.segmentation.dataset.slug
+    customers = Customer.objects.filter(version_id=run.version_id, id__in=ids).only("id", "customer_id")
+    found = {customer.id: customer.customer_id for customer in customers}
+    return [
+        Exceptional(found[pk], reverse("customers:customer-detail", args=[slug, pk]))
+        for pk in ids
+        if pk in found
+    ]
 
 
 def list_timings(run: SegmentationRun) -> list[tuple[str, float]]:

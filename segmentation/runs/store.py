@@ -32,12 +32,17 @@ from segmentation.models import Cluster, ClusterAssignment, Segment, Segmentatio
 from segmentation.runs.assignments import read_membership, write_assignments
 from segmentation.runs.timings import Stopwatch
 
+# Exceptions whose customers a run remembers; there are few.
+MOST_EXCEPTIONS = 100
+
 
 @dataclass(frozen=True, eq=False)
 class Findings:
     """All that the analysis of one run found; `customer_ids` in the order of the clustering's labels."""
 
     customer_ids: IntArray
+    # Of customers far from everyone, whether they were set aside or not.
+    exception_ids: IntArray
     features: FeatureMatrix
     sweep: ElbowSweep
     scores: SweepScores
@@ -145,13 +150,15 @@ def _store_results(run: SegmentationRun, findings: Findings, customer_count: int
     SegmentationRun.objects.filter(pk=run.pk).update(
         k=findings.clustering.k,
         k_recommended=advice.k_recommended,
+        k_useful=advice.k_useful,
+        verdict=advice.verdict.kind if advice.verdict is not None else "",
         elbow_k=advice.elbow_k,
         customer_count=customer_count,
         left_out_count=features.left_out + features.set_aside,
         left_out={
             "missing": dict(zip(features.names, features.missing, strict=True)),
-            "outliers": dict(zip(features.names, features.outliers, strict=True)),
             "set_aside": features.set_aside,
+            "exceptions": findings.exception_ids[:MOST_EXCEPTIONS].tolist(),
         },
         feature_names=list(features.names),
         explained=dict(zip(features.names, findings.clustering.explained, strict=True)),

@@ -27,8 +27,9 @@ from segmentation.filters import RunFilter
 from segmentation.forms import RunForm
 from segmentation.models import SegmentationRun
 from segmentation.runs import quality
+from segmentation.runs.remarks import word_answer, word_reasons, word_warnings
 from segmentation.runs.request import RunRequest, request_like, request_with_k, start_run
-from segmentation.runs.settings_summary import list_drivers, list_left_out, list_outliers, list_timings
+from segmentation.runs.settings_summary import list_drivers, list_exceptions, list_left_out, list_timings
 from segmentation.segments import cards
 from segmentation.tables import RunTable
 
@@ -112,7 +113,7 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
             **_ways_on(run),
             "drivers": list_drivers(run),
             "left_out": list_left_out(run),
-            "outliers": list_outliers(run),
+            "exceptions": list_exceptions(run),
             "timings": list_timings(run),
         }
     return render(request, "segmentation/run_detail.html", context)
@@ -143,11 +144,15 @@ def _found(request: HttpRequest, run: SegmentationRun, attributes: list[Attribut
 def _certainty(run: SegmentationRun) -> dict[str, Any]:
     advice, scores = from_json(Advice, run.advice), from_json(SweepScores, run.scores)
     sweep = from_json(ElbowSweep, run.sweep)
+    naming = quality.naming_answers(advice)
     return {
         "advice": advice,
-        "answers": quality.naming_answers(advice),
-        "steadiness": quality.steadiness_answer(advice),
+        "reasons": word_reasons(advice),
+        "warnings": word_warnings(advice),
+        "answers": [(answer.k, word_answer(answer, sweep)) for answer in naming],
         "verdict": quality.judge(run, advice, scores),
+        "other_k": quality.other_answer(run, advice),
+        "bought": quality.list_bought(run) if run.k == advice.k_useful else [],
         "candidates": quality.list_candidates(run, advice, scores),
         "sampled": quality.sampled(scores),
         "is_approximate": quality.is_approximate(sweep),

@@ -32,3 +32,31 @@ def hash_rows(X: FloatArray, seed: int = 0) -> HashArray:
             mixed ^= mixed >> np.uint64(31)
         hashes[begin : begin + CHUNK] = mixed
     return hashes
+
+
+def sample_rows(X: FloatArray, n: int, seed: int = 0) -> npt.NDArray[np.int64]:
+    """Return about n row numbers, or all of them, chosen and ordered by content.
+
+    Equal rows are told apart by counting them, so that a value that many hold keeps its share. Permuting the
+    rows changes nothing but which of equal rows stands for them.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    n : int
+    seed : int
+    """
+    hashes = hash_rows(X, seed)
+    order = np.argsort(hashes, kind="stable")
+    ordered = hashes[order]
+    firsts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    if len(firsts) < len(X):
+        counted = np.arange(len(X)) - np.repeat(firsts, np.diff(np.append(firsts, len(X))))
+        ordered = ordered ^ (counted.astype(np.uint64) * np.uint64(0xBF58476D1CE4E5B9))
+        ordered ^= ordered >> np.uint64(30)
+        ordered *= np.uint64(0x94D049BB133111EB)
+        ordered ^= ordered >> np.uint64(31)
+    if len(X) > n:
+        chosen = ordered < np.uint64(int(2**64 * (n / len(X))))
+        order, ordered = order[chosen], ordered[chosen]
+    return np.asarray(order[np.argsort(ordered, kind="stable")])

@@ -7,6 +7,8 @@ from segmentation.analysis.kmeans.nearest import assign
 from segmentation.analysis.results import FloatArray, LabelArray
 
 STARTS_PER_REFIT = 3
+# Of more starts only the best go on after a few iterations.
+STARTS_FINISHED = 3
 
 
 def bootstrap_stabilities(
@@ -16,6 +18,7 @@ def bootstrap_stabilities(
     *,
     n_bootstraps: int,
     rng: np.random.Generator,
+    n_starts: int = STARTS_PER_REFIT,
 ) -> FloatArray:
     """Return each cluster's mean Jaccard similarity to the most similar cluster in refits of resampled data.
 
@@ -31,6 +34,8 @@ def bootstrap_stabilities(
         The solution to be judged.
     n_bootstraps : int
     rng : Generator
+    n_starts : int
+        k-means++ starts of a refit.
 
     References
     ----------
@@ -39,19 +44,35 @@ def bootstrap_stabilities(
     k = len(centroids)
     n = round(weights.sum())
     drawn = rng.multinomial(n, weights / weights.sum(), size=n_bootstraps).astype(np.float64)
-    repeated = np.repeat(drawn, STARTS_PER_REFIT, axis=0)
-    seeds = seed_starts(points, repeated, k, len(repeated), rng)
-    refits = iterate_starts(points, repeated, seeds)
-    warm = iterate_starts(points, drawn, np.repeat(centroids[None], n_bootstraps, axis=0))
-    all_centroids = np.concatenate(
-        (refits.centroids.reshape(n_bootstraps, -1, *centroids.shape), warm.centroids[:, None]), axis=1
+    repeated = np.repeat(drawn, n_starts, axis=0)
+    starts = seed_starts(points, repeated, k, len(repeated), rng)
+    if n_starts > STARTS_FINISHED:
+        starts = _promising(points, repeated, starts, n_bootstraps)
+    starts = np.concatenate(
+        (
+            starts.reshape(n_bootstraps, -1, *centroids.shape),
+            np.broadcast_to(centroids, (n_bootstraps, 1, *centroids.shape)),
+        ),
+        axis=1,
     )
-    all_inertias = np.concatenate((refits.inertias.reshape(n_bootstraps, -1), warm.inertias[:, None]), axis=1)
-    best = all_centroids[np.arange(n_bootstraps), all_inertias.argmin(axis=1)]
+    per_refit = starts.shape[1]
+    repeated = np.repeat(drawn, per_refit, axis=0)
+    refits = iterate_starts(points, repeated, starts.reshape(-1, *centroids.shape))
+    inertias = refits.inertias.reshape(n_bootstraps, per_refit)
+    best = refits.centroids.reshape(starts.shape)[np.arange(n_bootstraps), inertias.argmin(axis=1)]
     labels = assign(points, centroids)
     return np.asarray(
         np.mean([_jaccards(labels, assign(points, refit), weights, k) for refit in best], axis=0)
     )
+
+
+def _promising(points: FloatArray, weights: FloatArray, starts: FloatArray, n_bootstraps: int) -> FloatArray:
+    """Return the starts of each refit that are best after a few iterations, iterated so far."""
+    begun = iterate_starts(points, weights, starts, max_iter=3)
+    inertias = begun.inertias.reshape(n_bootstraps, -1)
+    chosen = np.argsort(inertias, axis=1, kind="stable")[:, :STARTS_FINISHED]
+    centroids = begun.centroids.reshape(n_bootstraps, -1, *starts.shape[1:])
+    return centroids[np.arange(n_bootstraps)[:, None], chosen]
 
 
 def _jaccards(labels: LabelArray, others: LabelArray, weights: FloatArray, k: int) -> FloatArray:

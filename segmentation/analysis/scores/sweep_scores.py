@@ -18,7 +18,6 @@ from segmentation.analysis.results import (
     FloatArray,
     SweepScores,
 )
-from segmentation.analysis.scores.null_reference import reference_scores
 from segmentation.analysis.scores.silhouette import Silhouette, mean_silhouettes
 from segmentation.analysis.scores.stability import bootstrap_stabilities
 from segmentation.analysis.threads import single_threaded
@@ -76,8 +75,7 @@ def score_sweep(
         )
         if report is not None:
             report(k)
-    references = reference_scores(few.points, few.weights, sweep.ks, rng)
-    return SweepScores(tuple(rows), references, n_bootstraps)
+    return SweepScores(tuple(rows), n_bootstraps)
 
 
 def sample_of_customers(samples: CompressedSamples, n: int, seed: int) -> WeightedPoints:

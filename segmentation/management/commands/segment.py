@@ -12,10 +12,18 @@ from django.core.management.base import BaseCommand, CommandError
 from customers.models import Dataset
 from jobs.models import Job
 from jobs.worker.execution import execute
-from segmentation.analysis.results import KLimits
+from segmentation.analysis.results import Advice, KLimits, from_json
 from segmentation.models import Missing, Outliers, Scaling, SegmentationRun
 from segmentation.runs.errors import RunRefusedError
+from segmentation.runs.remarks import word_reasons, word_remark
 from segmentation.runs.request import RunRequest, start_run
+from segmentation.runs.settings_summary import list_left_out
+
+ANSWERS = {
+    "clear": "There are %(k)s clear groups.",
+    "useful": "There are no clear groups; %(k)s segments are useful.",
+    "nothing": "There is nothing to go by.",
+}
 
 
 class Command(BaseCommand):
@@ -77,23 +85,37 @@ class Command(BaseCommand):
         summary = _summary(run)
         self.stdout.write(f"Run {run.pk}: {run.customer_count:,} customers in {run.k} segments.")
         self.stdout.write(summary["advice"])
+        for warning in summary["warnings"]:
+            self.stdout.write(f"  Beware: {warning['text']}")
         for point in summary["sweep"]:
             silhouette = "" if point["silhouette"] is None else f"  silhouette {point['silhouette']:.3f}"
             self.stdout.write(f"  k = {point['k']:>2}  WCSS {point['inertia']:,.2f}{silhouette}")
         for segment in summary["segments"]:
             centroid = ", ".join(f"{name} {value:,.1f}" for name, value in segment["centroid"].items())
             self.stdout.write(f"  {segment['number']}. {segment['name']}: {segment['size']:,} ({centroid})")
-        if run.left_out_count:
-            self.stdout.write(f"  {run.left_out_count:,} customers were left out: a feature is missing.")
+        for each in list_left_out(run):
+            self.stdout.write(f"  Left out: {each.count:,} customers, {each.reason}.")
+
+
+def _answer(run: SegmentationRun) -> str:
+    return ANSWERS[run.verdict] % {"k": run.k_recommended or run.k_useful}
 
 
 def _summary(run: SegmentationRun) -> dict[str, Any]:
     """The run as the command's JSON object."""
+    advice = from_json(Advice, run.advice)
     return {
         "run": run.pk,
         "k": run.k,
         "k_recommended": run.k_recommended,
-        "advice": " ".join(run.advice["sentences"]),
+        "k_useful": run.k_useful,
+        "verdict": run.verdict,
+        "warnings": [
+            {"code": each.code, "text": text} for each in advice.warnings if (text := word_remark(each))
+        ],
+        "advice": " ".join(
+            [ANSWERS[run.verdict] % {"k": run.k_recommended or run.k_useful}, *word_reasons(advice)]
+        ),
         "customers": run.customer_count,
         "left_out": run.left_out_count,
         # JSON from the database comes in no order: k, inertia and silhouette first, as people read it.

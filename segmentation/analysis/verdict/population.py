@@ -1,0 +1,124 @@
+"""One population with these very columns: customers without groups that are otherwise like the real ones."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+from scipy.stats import rankdata
+
+from segmentation.analysis.kmeans.nearest import assign
+from segmentation.analysis.kmeans.search import search_optima
+from segmentation.analysis.results import BoolArray, FloatArray
+from segmentation.analysis.scores.silhouette import mean_silhouettes
+from segmentation.analysis.verdict.margins import Margin, unimodal_margin
+
+DRAWS = 20
+# A draw with a cluster of fewer than three customers or this share has found exceptions, not groups.
+SMALLEST, SMALLEST_SHARE = 3, 0.005
+
+
+class OnePopulation:
+    """Draws customers without groups whose columns are like those given.
+
+    The columns are as skewed, heavy-tailed, discrete and correlated as the real ones (a Gaussian copula whose
+    margins are made unimodal), their missing values are filled in for the same customers at a time, and texts
+    are drawn whole, independent of the numbers.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    filled_in : ndarray of bool of shape (n_samples, n_features) or None
+        Which entries were missing and got a value.
+    blocks : sequence of sequence of int
+        Columns that are one text each.
+
+    References
+    ----------
+    Nelsen, "An introduction to copulas", 2006.
+    """
+
+    def __init__(
+        self, X: FloatArray, *, filled_in: BoolArray | None = None, blocks: Sequence[Sequence[int]] = ()
+    ) -> None:
+        self._X = X
+        self._filled_in = filled_in
+        self._fillings = _fillings(X, filled_in)
+        self._blocks = [list(block) for block in blocks]
+        in_blocks = {column for block in self._blocks for column in block}
+        self._columns = [column for column in range(X.shape[1]) if column not in in_blocks]
+        self._margins = [self._margin(column) for column in self._columns]
+        self._mixing = _mixing(X[:, self._columns])
+
+    def _margin(self, column: int) -> Margin:
+        values = self._X[:, column]
+        if self._filled_in is not None and not self._filled_in[:, column].all():
+            values = values[~self._filled_in[:, column]]
+        return unimodal_margin(values)
+
+    def draw(self, n: int, rng: np.random.Generator) -> FloatArray:
+        """Return n customers, shape (n, n_features)."""
+        drawn = np.zeros((n, self._X.shape[1]))
+        scores = rng.normal(size=(n, len(self._columns))) @ self._mixing
+        for column, margin, score in zip(self._columns, self._margins, scores.T, strict=True):
+            drawn[:, column] = margin.at(ndtr(score))
+        if self._filled_in is not None:
+            _fill_in(drawn, self._filled_in[rng.integers(0, len(self._X), n)], self._fillings)
+        for block in self._blocks:
+            drawn[:, block] = self._X[rng.integers(0, len(self._X), n)][:, block]
+        return drawn
+
+
+def _fillings(X: FloatArray, filled_in: BoolArray | None) -> FloatArray:
+    """Return what stands for a missing value in each column, NaN where nothing does."""
+    fillings = np.full(X.shape[1], np.nan)
+    if filled_in is not None:
+        columns = np.flatnonzero(filled_in.any(axis=0))
+        fillings[columns] = X[filled_in[:, columns].argmax(axis=0), columns]
+    return fillings
+
+
+def _fill_in(drawn: FloatArray, gaps: BoolArray, fillings: FloatArray) -> None:
+    for column in np.flatnonzero(~np.isnan(fillings)):
+        drawn[gaps[:, column], column] = fillings[column]
+
+
+def _mixing(X: FloatArray) -> FloatArray:
+    """Return what gives independent normal scores the correlations of the columns' normal scores."""
+    if X.shape[1] == 0:
+        return np.zeros((0, 0))
+    scores = np.column_stack([ndtri((rankdata(column) - 0.5) / len(X)) for column in X.T])
+    scores -= scores.mean(axis=0)
+    deviations = scores.std(axis=0)
+    scores /= np.where(deviations > 0, deviations, 1.0)
+    correlations = scores.T @ scores / len(X)
+    np.fill_diagonal(correlations, 1.0)
+    strengths, axes = np.linalg.eigh(correlations)
+    return np.asarray((axes * np.sqrt(np.maximum(strengths, 0.0))).T)
+
+
+def population_silhouettes(
+    population: OnePopulation, n: int, k: int, rng: np.random.Generator, *, draws: int = DRAWS
+) -> FloatArray:
+    """Return the silhouettes that k clusters reach on draws from the population, one for each valid draw.
+
+    Parameters
+    ----------
+    population : OnePopulation
+    n : int
+        Customers in a draw.
+    k : int
+    rng : Generator
+    draws : int
+    """
+    found = []
+    weights = np.ones(n)
+    for _ in range(draws):
+        drawn = population.draw(n, rng)
+        if len(np.unique(drawn, axis=0)) <= k:
+            continue
+        optima = search_optima(drawn, weights, range(1, k + 1), rng, n_starts=8, keep=2, rounds=0)
+        labels = assign(drawn, optima[k].centroids[0])
+        if np.bincount(labels, minlength=k).min() >= max(SMALLEST, SMALLEST_SHARE * n):
+            (silhouette,) = mean_silhouettes(drawn, weights, [labels])
+            found.append(0.0 if silhouette is None else silhouette.mean)
+    return np.array(found)
