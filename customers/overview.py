@@ -19,7 +19,7 @@ from psycopg import sql
 from common.turns import one_at_a_time
 from customers.models import Attribute, Customer, CustomerImport, Dataset, VersionOverview
 from customers.storage.partitions import partition_name
-from customers.storage.slices import Place, Slices
+from customers.storage.slices import DAY_ZERO, Place, Slices, days_of
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +35,6 @@ ATTRIBUTES_PER_PASS = 30
 MOST_SUMMED = 1e290
 # First key of the advisory lock that stops two workers computing the same version; the second is the version.
 COUNT_LOCK = 7_305_120
-# Dates are measured in days since this one.
-DAY_ZERO = date(2000, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -246,6 +244,4 @@ def _describe_texts(table: sql.Identifier, customers: int, attribute: Attribute)
 def _measured(attribute: Attribute, slices: Slices) -> sql.Composable:
     """A number, or a date as a number of days."""
     value = slices[Place.of(attribute)]
-    if attribute.is_number:
-        return value
-    return sql.SQL("({}::date - {}::date)::float8").format(value, sql.Literal(DAY_ZERO))
+    return value if attribute.is_number else days_of(value)

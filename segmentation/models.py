@@ -52,6 +52,10 @@ class Segmentation(Deletable):
     scaling = models.CharField(max_length=10, choices=Scaling, default=Scaling.STANDARD)
     # Ids of the features whose logarithm is taken first.
     log1p = ArrayField(models.BigIntegerField(), default=list)
+    # Whether somebody named them, or wanted none; otherwise they were proposed when it was made, and stay.
+    log1p_is_asked = models.BooleanField(default=False)
+    # Whether all values of a text together weigh as much as one number, or each as much as one.
+    texts_weigh_as_one = models.BooleanField(default=True)
     missing = models.CharField(max_length=10, choices=Missing, default=Missing.LEAVE_OUT)
     outliers = models.CharField(max_length=10, choices=Outliers, default=Outliers.KEEP)
     created_at = models.DateTimeField(db_default=Now())
@@ -85,6 +89,8 @@ class SegmentationRun(Deletable):
     k_requested = models.PositiveSmallIntegerField(null=True, blank=True)
     k_min = models.PositiveSmallIntegerField(default=1)
     k_max = models.PositiveSmallIntegerField(default=10)
+    # Whether somebody wanted the sweep to end there; otherwise it may go on where the best lies at its end.
+    k_max_is_asked = models.BooleanField(default=False)
     random_state = models.BigIntegerField(default=0)
     # A run of the same customers and choices whose sweep is reused, so that none is computed again.
     sweep_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
@@ -93,11 +99,13 @@ class SegmentationRun(Deletable):
     created_at = models.DateTimeField(db_default=Now())
     # Names of the features in order, as they were when it started; of a text, one for each of its values.
     feature_names = ArrayField(models.TextField())
+    # How they are prepared and what else was proposed (segmentation.runs.recipes.Prepared).
+    prepared = models.JSONField(default=dict)
     # What was found; empty until the job has succeeded. The JSON columns hold what segmentation.analysis
     # found (results.to_json): the charts and profiles need no customer any more.
     k = models.PositiveSmallIntegerField(null=True)
-    # The numbers of clear groups and of useful segments. The verdict is clear, useful or nothing; empty in runs
-    # of earlier releases.
+    # The numbers of clear groups and of useful segments. The verdict is clear, useful or nothing; empty in
+    # runs of earlier releases.
     k_recommended = models.PositiveSmallIntegerField(null=True)
     k_useful = models.PositiveSmallIntegerField(null=True)
     verdict = models.CharField(max_length=10, blank=True, default="")

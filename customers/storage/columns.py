@@ -13,7 +13,7 @@ import numpy.typing as npt
 from django.db import connection
 from psycopg import sql
 
-from customers.storage.slices import Place, Slices
+from customers.storage.slices import Place, Slices, days_of
 
 # Packed rows are sent as one value, which PostgreSQL limits to 1 GB.
 CHUNK_ROWS = 100_000
@@ -25,16 +25,22 @@ IntArray = npt.NDArray[np.int64]
 
 
 def read_numbers(
-    version_id: int, positions: Sequence[int], *, check: Callable[[int], None] | None = None
+    version_id: int,
+    positions: Sequence[int],
+    *,
+    dates: Sequence[int] = (),
+    check: Callable[[int], None] | None = None,
 ) -> tuple[IntArray, FloatArray]:
-    """Read the number attributes of every customer in a version.
+    """Read number attributes, and dates as days since `DAY_ZERO`, of every customer in a version.
 
     Parameters
     ----------
     version_id
         The import that produced the version.
     positions
-        Positions of the attributes, from 0.
+        Positions of the number attributes, from 0.
+    dates
+        Positions of the date attributes, from 0.
     check
         Called with the number of rows read so far; may raise to stop.
 
@@ -42,24 +48,27 @@ def read_numbers(
     -------
     ids : ndarray of int64 of shape (n_customers,)
         Ascending.
-    values : ndarray of shape (n_customers, n_positions)
+    values : ndarray of shape (n_customers, n_positions + n_dates)
         NaN where a value is missing.
     """
-    row = np.dtype([("id", ">i8"), ("values", ">f8", (len(positions),))])
+    width = len(positions) + len(dates)
+    row = np.dtype([("id", ">i8"), ("values", ">f8", (width,))])
     places = [Place(("numbers",), position) for position in positions]
-    slices = Slices(places)
-    numbers = [sql.SQL("float8send(coalesce({}, 'NaN'))").format(slices[place]) for place in places]
+    days = [Place(("texts",), position) for position in dates]
+    slices = Slices([*places, *days])
+    measured = [slices[place] for place in places] + [days_of(slices[place]) for place in days]
+    numbers = [sql.SQL("float8send(coalesce({}, 'NaN'))").format(value) for value in measured]
     fields = sql.SQL(" || ").join([sql.SQL("int8send(id)"), *numbers])
     packed_rows = sql.SQL("string_agg({}, ''::bytea ORDER BY id)").format(fields)
     chunks, done = [], 0
-    for (packed,) in _chunks(version_id, slices, [packed_rows], width=len(positions)):
+    for (packed,) in _chunks(version_id, slices, [packed_rows], width=width):
         chunk = np.frombuffer(packed, dtype=row)
         chunks.append((chunk["id"].astype(np.int64), chunk["values"].astype(np.float64)))
         done += len(chunk)
         if check is not None:
             check(done)
     if not chunks:
-        return np.empty(0, np.int64), np.empty((0, len(positions)))
+        return np.empty(0, np.int64), np.empty((0, width))
     return np.concatenate([ids for ids, _ in chunks]), np.concatenate([values for _, values in chunks])
 
 

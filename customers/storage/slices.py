@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Self
 
 from psycopg import sql
@@ -25,6 +26,8 @@ FEW = 8
 # Ends a subquery that PostgreSQL must evaluate on its own instead of inlining its expressions. A bare 0 would
 # need a cast, whose result the planner does not know: nothing would run in parallel.
 BY_ITSELF = sql.SQL("OFFSET '0'")
+# Dates are measured in days since this one.
+DAY_ZERO = date(2000, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -77,3 +80,8 @@ class Slices:
     def of(self, table: sql.Composable) -> sql.Composable:
         """A derived table with just the slices of a table's rows."""
         return sql.SQL("(SELECT {} FROM {} {})").format(sql.SQL(", ").join(self.columns), table, BY_ITSELF)
+
+
+def days_of(value: sql.Composable) -> sql.Composable:
+    """A date as a number of days since `DAY_ZERO`."""
+    return sql.SQL("({}::date - {}::date)::float8").format(value, sql.Literal(DAY_ZERO))

@@ -139,7 +139,7 @@ def _unclear_reasons(verdict: Verdict, limits: KLimits) -> list[Remark]:
 
 def _doubt(row: KEvidence) -> Remark:
     """Say what keeps the k of the highest silhouette from being clear groups."""
-    values = {
+    values: dict[str, object] = {
         "k": row.k,
         "silhouette": row.silhouette,
         "smallest": row.smallest,
@@ -154,7 +154,7 @@ def _doubt(row: KEvidence) -> Remark:
 def _kept(verdict: Verdict, k: int, better: int) -> Remark:
     """Say that the k in force stays, and by how much another one is better."""
     ours, theirs = verdict.of(k), verdict.of(better)
-    values = {"k": k, "better": better}
+    values: dict[str, object] = {"k": k, "better": better}
     for name in ("silhouette", "stability"):
-        values |= {f"{name}": getattr(ours, name, None), f"better_{name}": getattr(theirs, name, None)}
+        values |= {name: getattr(ours, name, None), f"better_{name}": getattr(theirs, name, None)}
     return Remark("kept", values)

@@ -22,6 +22,7 @@ from segmentation.analysis.errors import AnalysisError
 from segmentation.analysis.features import prepare_features
 from segmentation.analysis.kmeans.compression import compress
 from segmentation.analysis.kmeans.final_fit import fit_clusters
+from segmentation.analysis.preparation.dates import days_before
 from segmentation.analysis.preparation.logarithms import propose_log1p
 from segmentation.analysis.preparation.texts import one_hot
 from segmentation.analysis.profiles import profile_clusters
@@ -45,6 +46,7 @@ from segmentation.analysis.verdict.candidates import (
 )
 from segmentation.analysis.verdict.warnings import find_warnings
 from segmentation.models import Segmentation, SegmentationRun
+from segmentation.runs.recipes import feature_name, prepared_of
 from segmentation.runs.store import Findings, publish_run
 from segmentation.runs.timings import Stopwatch
 
@@ -58,12 +60,16 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn", "kneed")
 
 @dataclass(frozen=True)
 class Loaded:
-    """The customers of a version by ascending id: features with their names, and requested logarithms."""
+    """The customers of a version by ascending id: features with their names.
+
+    `log1p` are those whose logarithm is taken, `blocks` the columns of each text that weigh as one.
+    """
 
     ids: IntArray
     values: FloatArray
     names: list[str]
     log1p: list[str]
+    blocks: list[list[int]]
 
 
 def execute_run(claim: Claim, *, started: float | None = None) -> None:
@@ -101,22 +107,36 @@ def load_features(run: SegmentationRun, claim: Claim) -> Loaded:
         raise JobError(_("The customers of this run are no longer kept: start a new run."))
     known = Attribute.objects.in_bulk(run.segmentation.features)
     attributes = [known[pk] for pk in run.segmentation.features]
-    numbers = [attribute for attribute in attributes if attribute.is_number]
-    total = run.version.customer_count
-
-    def check(done: int) -> None:
-        claim.report(gettext_noop("Reading the customers"), done, total)
-
-    check(0)
-    ids, values = read_numbers(run.version_id, [each.position for each in numbers], check=check)
-    names = [attribute.name for attribute in numbers]
+    measured = [attribute for attribute in attributes if attribute.kind != Attribute.Kind.TEXT]
+    ids, values = _read_measured(run, measured, claim)
+    names = [feature_name(attribute) for attribute in measured]
+    blocks = []
     for attribute in attributes:
-        if not attribute.is_number:
+        if attribute.kind == Attribute.Kind.TEXT:
             columns = _read_one_hot(run, attribute)
+            blocks.append(list(range(len(names), len(names) + len(columns.names))))
             values = np.hstack([values, columns.values])
             names += columns.names
-    log1p = [attribute.name for attribute in numbers if attribute.pk in run.segmentation.log1p]
-    return Loaded(ids, values, names, log1p)
+    log1p = [feature_name(attribute) for attribute in measured if attribute.pk in run.segmentation.log1p]
+    return Loaded(ids, values, names, log1p, blocks if run.segmentation.texts_weigh_as_one else [])
+
+
+def _read_measured(
+    run: SegmentationRun, measured: Sequence[Attribute], claim: Claim
+) -> tuple[IntArray, FloatArray]:
+    """Read numbers and then dates, these as days before the newest one."""
+    numbers = [attribute.position for attribute in measured if attribute.is_number]
+    dates = [attribute.position for attribute in measured if not attribute.is_number]
+
+    def check(done: int) -> None:
+        claim.report(gettext_noop("Reading the customers"), done, run.version.customer_count)
+
+    check(0)
+    ids, values = read_numbers(run.version_id, numbers, dates=dates, check=check)
+    for column in range(len(numbers), values.shape[1]):
+        if np.isfinite(values[:, column]).any():
+            values[:, column] = days_before(values[:, column], float(np.nanmax(values[:, column])))
+    return ids, values
 
 
 def _read_one_hot(run: SegmentationRun, attribute: Attribute) -> OneHotFeature:
@@ -131,12 +151,13 @@ def find_candidates_of(
     run: SegmentationRun, features: FeatureMatrix, samples: CompressedSamples, claim: Claim, watch: Stopwatch
 ) -> Candidates:
     """Sweep k, score every k and judge what was found, or what the run whose sweep is reused has found."""
+    published_k = _published_k(run)
     trying = Trying(
         k_min=run.k_min,
-        k_max=max(run.k_max, run.k_requested or 0, _published_k(run) or 0),
-        may_go_on=run.k_requested is None,
+        k_max=max(run.k_max, run.k_requested or 0, 0 if run.k_max_is_asked else published_k or 0),
+        may_go_on=not run.k_max_is_asked,
         limits=KLimits(**run.limits),
-        published_k=_published_k(run),
+        published_k=published_k,
         random_state=run.random_state,
     )
     frozen = frozen_sweep(run, samples)
@@ -170,7 +191,7 @@ def _libraries() -> dict[str, str]:
 def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch) -> Findings:
     """Find the segments; reads other attributes of the customers, writes nothing."""
     features = _prepare(run.segmentation, loaded)
-    proposed = propose_log1p(features.values, features.names)
+    proposed = _better_logarithms(run, features)
     claim.report(SWEEPING)
     with watch.stage("sweep"):
         samples = compress(features)
@@ -209,7 +230,7 @@ def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch
         stabilities=_stabilities(scores, clustering) if start is not None else (),
         profiles=profiles,
         pictures=pictures,
-        log1p_proposed=[name for name in proposed if name not in loaded.log1p],
+        log1p_proposed=proposed,
         libraries=_libraries(),
     )
 
@@ -222,7 +243,17 @@ def _prepare(recipe: Segmentation, loaded: Loaded) -> FeatureMatrix:
         log1p=loaded.log1p,
         missing=recipe.missing,
         outliers=recipe.outliers,
+        blocks=loaded.blocks,
     )
+
+
+def _better_logarithms(run: SegmentationRun, features: FeatureMatrix) -> list[str]:
+    """Features that would be seen better by a logarithm that is not taken."""
+    if run.segmentation.log1p_is_asked:
+        proposed: Sequence[str] = propose_log1p(features.values, features.names)
+    else:  # they were looked at before the run
+        proposed = prepared_of(run).log1p_today or ()
+    return [name for name in proposed if name not in features.log1p]
 
 
 def _stabilities(scores: SweepScores, clustering: Clustering) -> list[float]:

@@ -147,7 +147,8 @@ def _small_cluster(values: Values) -> str:
 def _useful_segments(values: Values) -> str:
     return _(
         "%(k)s segments are the steadiest way to divide these customers: drawn again, the least steady "
-        "segment is %(share)s the same. Use them to sort customers, not as proof of different kinds of people."
+        "segment is %(share)s the same. Use them to sort customers, not as proof of different kinds of "
+        "people."
     ) % {"k": values["k"], "share": format_percent_floored(values["stability"] or 0)}
 
 

@@ -8,17 +8,18 @@ from dataclasses import asdict, dataclass, field, replace
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.utils.translation import gettext as _
 
-from common.unique_names import unused_name
 from customers.models import Attribute, CustomerImport, Dataset
 from jobs.lifecycle import create_foreground_job, create_job
 from jobs.models import Job
 from jobs.requests import deduplicated
-from segmentation.analysis.results import KLimits
-from segmentation.models import Missing, Outliers, Scaling, Segmentation, SegmentationRun
+from segmentation.analysis.results import KLimits, to_json
+from segmentation.models import Segmentation, SegmentationRun
 from segmentation.runs.errors import RunRefusedError
+from segmentation.runs.recipes import feature_name, segmentation_for, with_features
 
 MAX_FEATURES = 50
 K_LIMIT = 50
+USUAL_K_MAX = 10
 
 
 @dataclass(frozen=True)
@@ -30,15 +31,17 @@ class RunRequest:
     dataset
         Whose customers.
     features, one_hot
-        Names of number attributes; of text attributes that take part with one column for each value.
+        Names of number and date attributes, `None` for those proposed; of text attributes that take part with
+        one column for each value.
     scaling, missing, outliers
-        How the features are prepared.
+        How the features are prepared; `None` for the usual way, or that of the segmentation there is.
     log1p
-        Names of features whose logarithm is taken first.
+        Names of features whose logarithm is taken first; `None` for those proposed, or as in the segmentation
+        there is.
     k
         Number of segments; `None` for the recommended one.
     k_max
-        Last k of the sweep.
+        Last k of the sweep; `None` for 10, or as far as the best lies at the end.
     limits
         What may be recommended.
     random_state
@@ -50,14 +53,14 @@ class RunRequest:
     """
 
     dataset: Dataset
-    features: Sequence[str]
+    features: Sequence[str] | None
     one_hot: Sequence[str] = ()
-    scaling: str = Scaling.STANDARD
-    log1p: Sequence[str] = ()
-    missing: str = Missing.LEAVE_OUT
-    outliers: str = Outliers.KEEP
+    scaling: str | None = None
+    log1p: Sequence[str] | None = None
+    missing: str | None = None
+    outliers: str | None = None
     k: int | None = None
-    k_max: int = 10
+    k_max: int | None = None
     limits: KLimits = field(default_factory=KLimits)
     random_state: int = 0
     name: str = ""
@@ -79,14 +82,14 @@ def request_like(run: SegmentationRun) -> RunRequest:
     chosen = [attributes[pk] for pk in recipe.features]
     return RunRequest(
         dataset=recipe.dataset,
-        features=[attribute.name for attribute in chosen if attribute.is_number],
-        one_hot=[attribute.name for attribute in chosen if not attribute.is_number],
+        features=[attribute.name for attribute in chosen if attribute.kind != Attribute.Kind.TEXT],
+        one_hot=[attribute.name for attribute in chosen if attribute.kind == Attribute.Kind.TEXT],
         scaling=recipe.scaling,
-        log1p=[attributes[pk].name for pk in recipe.log1p],
+        log1p=[attributes[pk].name for pk in recipe.log1p] if recipe.log1p_is_asked else None,
         missing=recipe.missing,
         outliers=recipe.outliers,
         k=run.k_requested,
-        k_max=run.k_max,
+        k_max=run.k_max if run.k_max_is_asked else None,
         limits=KLimits(**run.limits),
         random_state=run.random_state,
         name=recipe.name,
@@ -102,7 +105,8 @@ def request_with_k(run: SegmentationRun, k: int) -> RunRequest:
         As `request_like`.
     """
     last = max(run.k_max, run.k_requested or 0)
-    return replace(request_like(run), k=k, k_max=last, sweep_of=run)
+    is_asked = run.k_max_is_asked or last != USUAL_K_MAX
+    return replace(request_like(run), k=k, k_max=last if is_asked else None, sweep_of=run)
 
 
 @deduplicated(SegmentationRun)
@@ -124,19 +128,21 @@ def start_run(
     dataset = datasets.select_related("current_version").filter(pk=request.dataset.pk).first()
     if dataset is None:
         raise RunRefusedError(_("This dataset has just been deleted."))
-    request = replace(request, dataset=dataset)
+    request = with_features(replace(request, dataset=dataset))
     version, attributes = _check(request)
-    segmentation = _segmentation_for(request, attributes)
+    segmentation, prepared = segmentation_for(request, version, attributes)
     return SegmentationRun.objects.create(
         segmentation=segmentation,
         job=_create_job(request, segmentation, version, user, foreground=foreground),
         version=version,
         k_requested=request.k,
-        k_max=request.k_max,
+        k_max=USUAL_K_MAX if request.k_max is None else request.k_max,
+        k_max_is_asked=request.k_max is not None,
         random_state=request.random_state,
         sweep_of=request.sweep_of,
         limits=asdict(request.limits),
-        feature_names=[attribute.name for attribute in attributes],
+        feature_names=[feature_name(attribute) for attribute in attributes],
+        prepared=to_json(prepared),
     )
 
 
@@ -166,13 +172,13 @@ def _check(request: RunRequest) -> tuple[CustomerImport, list[Attribute]]:
         raise RunRefusedError(
             _("The customers of that run are no longer kept as they were: run again with today's customers.")
         )
-    chosen = [*request.features, *request.one_hot]
+    chosen = [*(request.features or ()), *request.one_hot]
     if not 1 <= len(chosen) <= MAX_FEATURES:
         text = _("Choose between 1 and %(limit)s features; you chose %(count)s.")
         raise RunRefusedError(text % {"limit": MAX_FEATURES, "count": len(chosen)})
     if len(set(chosen)) < len(chosen):
         raise RunRefusedError(_("A feature is named twice: name each once."))
-    if strange := set(request.log1p) - set(request.features):
+    if strange := set(request.log1p or ()) - set(request.features or ()):
         text = _("Only number features can take a logarithm, not “%(name)s”.")
         raise RunRefusedError(text % {"name": min(strange)})
     _check_numbers_of_segments(request, version.customer_count)
@@ -180,7 +186,7 @@ def _check(request: RunRequest) -> tuple[CustomerImport, list[Attribute]]:
 
 
 def _check_numbers_of_segments(request: RunRequest, customers: int) -> None:
-    if not 1 <= request.k_max <= K_LIMIT:
+    if request.k_max is not None and not 1 <= request.k_max <= K_LIMIT:
         text = _("The largest k must lie between 1 and %(limit)s, not %(k)s.")
         raise RunRefusedError(text % {"limit": K_LIMIT, "k": request.k_max})
     if request.k is not None and not 1 <= request.k <= K_LIMIT:
@@ -196,59 +202,22 @@ def _check_numbers_of_segments(request: RunRequest, customers: int) -> None:
 
 
 def _features(request: RunRequest) -> list[Attribute]:
+    """The attributes of the features: numbers, dates and texts, in the order of the feature matrix."""
     attributes = {attribute.name: attribute for attribute in request.dataset.attributes.all()}
     numbers = [name for name, attribute in attributes.items() if attribute.is_number]
-    for name in [*request.features, *request.one_hot]:
+    features = request.features or ()
+    for name in [*features, *request.one_hot]:
         if name not in attributes:
             known = ", ".join(f"“{number}”" for number in numbers) or _("none")
             text = _("“%(dataset)s” has no attribute “%(name)s”. Its number attributes: %(known)s.")
             raise RunRefusedError(text % {"dataset": request.dataset, "name": name, "known": known})
-    for name in request.features:
-        if name not in numbers:
+    for name in features:
+        if attributes[name].kind == Attribute.Kind.TEXT:
             text = _("“%(name)s” holds a %(kind)s, not numbers, so it cannot be a feature.")
             raise RunRefusedError(text % {"name": name, "kind": attributes[name].get_kind_display()})
     for name in request.one_hot:
         if attributes[name].kind != Attribute.Kind.TEXT:
             text = _("“%(name)s” holds a %(kind)s, not texts.")
             raise RunRefusedError(text % {"name": name, "kind": attributes[name].get_kind_display()})
-    return [attributes[name] for name in (*request.features, *request.one_hot)]
-
-
-def _segmentation_for(request: RunRequest, attributes: Sequence[Attribute]) -> Segmentation:
-    """The segmentation that this recipe or this name means, made on first use."""
-    recipe = {
-        "features": [attribute.pk for attribute in attributes],
-        "scaling": request.scaling,
-        "log1p": [attribute.pk for attribute in attributes if attribute.name in request.log1p],
-        "missing": request.missing,
-        "outliers": request.outliers,
-    }
-    recipes = Segmentation.objects.filter(dataset=request.dataset)
-    if request.name:
-        found = recipes.filter(name=request.name).first()
-        if found and any(getattr(found, name) != value for name, value in recipe.items()):
-            text = _("A segmentation “%(name)s” with other features or scaling exists: choose another name.")
-            raise RunRefusedError(text % {"name": request.name})
-    else:
-        found = recipes.filter(**recipe).order_by("pk").first()
-    taken = recipes.values_list("name", flat=True)
-    return found or recipes.create(
-        dataset=request.dataset,
-        name=request.name or unused_name(_usual_name(request), set(taken)),
-        **recipe,
-    )
-
-
-def _usual_name(request: RunRequest) -> str:
-    """For example “Income × Score”, with how they are prepared where it is not the usual way."""
-    names = [
-        _("log %(name)s") % {"name": name} if name in request.log1p else name for name in request.features
-    ]
-    unusual = [
-        Scaling(request.scaling).value if request.scaling != Scaling.STANDARD else "",
-        _("medians filled in") if request.missing == Missing.MEDIAN else "",
-        _("without outliers") if request.outliers == Outliers.SET_ASIDE else "",
-    ]
-    name = " × ".join([*names, *request.one_hot])
-    remarks = ", ".join(filter(None, unusual))
-    return f"{name[:150]} ({remarks})" if remarks else name[:150]
+    measured = sorted((attributes[name] for name in features), key=lambda each: not each.is_number)
+    return [*measured, *(attributes[name] for name in request.one_hot)]

@@ -69,7 +69,7 @@ def measure_skewness(column: FloatArray) -> Skewness:
 
 
 def _between(column: FloatArray, low: float, high: float) -> BoolArray:
-    return (column != low) & (column != high)
+    return np.asarray((column != low) & (column != high))
 
 
 def _skewness(column: FloatArray) -> float:

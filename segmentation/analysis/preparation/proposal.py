@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from segmentation.analysis.features import LARGEST_VALUE, is_sensitive
+from segmentation.analysis.features import is_sensitive
 from segmentation.analysis.preparation.columns import ColumnSummary
-from segmentation.analysis.preparation.logarithms import choose_logarithms
+from segmentation.analysis.preparation.logarithms import LARGEST_VALUE, choose_logarithms
 from segmentation.analysis.preparation.names import (
     is_code,
     is_demographic,
@@ -108,7 +108,7 @@ Judgement = tuple[str, dict[str, str | float]]
 
 def _judge(summary: ColumnSummary, judged: Mapping[str, AttributeProposal]) -> Judgement:
     """Return the code of one attribute by itself and beside the earlier ones."""
-    if not summary.sampled or not summary.counts.known:
+    if not summary.counts.known:
         return "empty", {}
     if summary.kind != "text" and (is_identity(summary.name) or _looks_like_identity(summary)):
         return "identity", {}

@@ -96,7 +96,9 @@ def _smoothed(view: FloatArray, is_first: BoolArray) -> _Density | None:
     high = np.minimum(view.max(axis=0), [ALONG[1], middle + ACROSS * width])
     if (high - low).min() <= 1e-6:
         return None
-    counts, _, _ = np.histogram2d(*view.T, bins=BINS, range=((low[0], high[0]), (low[1], high[1])))
+    counts, _, _ = np.histogram2d(
+        *view.T, bins=BINS, range=[[float(low[0]), float(high[0])], [float(low[1]), float(high[1])]]
+    )
     cells = np.minimum(shrinking * np.array([along, across]) / (high - low) * BINS, BINS / 6)
     return _Density(gaussian_filter(counts, cells, mode="constant"), low, high)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from argparse import ArgumentParser
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -12,9 +13,11 @@ from django.core.management.base import BaseCommand, CommandError
 from customers.models import Dataset
 from jobs.models import Job
 from jobs.worker.execution import execute
+from segmentation.analysis.preparation.wording import explain
 from segmentation.analysis.results import Advice, KLimits, from_json
 from segmentation.models import Missing, Outliers, Scaling, SegmentationRun
 from segmentation.runs.errors import RunRefusedError
+from segmentation.runs.recipes import Prepared, list_preparation_warnings, prepared_of
 from segmentation.runs.remarks import word_reasons, word_remark
 from segmentation.runs.request import RunRequest, start_run
 from segmentation.runs.settings_summary import list_left_out
@@ -31,14 +34,29 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dataset", required=True, metavar="NAME")
-        parser.add_argument("--features", default=[], nargs="+", metavar="ATTRIBUTE", help="numbers")
+        parser.add_argument(
+            "--features",
+            nargs="+",
+            metavar="ATTRIBUTE",
+            help="numbers and dates; without any, and without texts, those proposed",
+        )
         parser.add_argument("--one-hot", default=[], nargs="+", metavar="ATTRIBUTE", help="texts, with care")
         parser.add_argument("--k", type=int, help="number of segments; without it the recommended one")
-        parser.add_argument("--k-max", type=int, default=10, help="last k of the sweep (default 10)")
-        parser.add_argument("--scaling", choices=Scaling.values, default=Scaling.STANDARD)
-        parser.add_argument("--log1p", default=[], nargs="+", metavar="ATTRIBUTE", help="take logarithms")
-        parser.add_argument("--missing", choices=Missing.values, default=Missing.LEAVE_OUT)
-        parser.add_argument("--outliers", choices=Outliers.values, default=Outliers.KEEP)
+        parser.add_argument(
+            "--k-max",
+            type=int,
+            help="last k of the sweep; without it 10, or farther where the best lies there",
+        )
+        parser.add_argument("--scaling", choices=Scaling.values, help="without it as before, else standard")
+        parser.add_argument(
+            "--log1p",
+            default=["auto"],
+            nargs="+",
+            metavar="auto|none|ATTRIBUTE",
+            help="take logarithms: auto decides when a segmentation is made, none of raw values",
+        )
+        parser.add_argument("--missing", choices=Missing.values, help="without it as before, else leave-out")
+        parser.add_argument("--outliers", choices=Outliers.values, help="without it as before, else keep")
         parser.add_argument("--min-segments", type=int, metavar="N", help="recommend no fewer")
         parser.add_argument("--max-segments", type=int, metavar="N", help="recommend no more")
         parser.add_argument("--min-share", type=float, default=0, metavar="PERCENT", help="of each segment")
@@ -68,12 +86,14 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There is no dataset “{options['dataset']}”. There are: {known or 'none yet'}.", returncode=2
             )
-        same = ("features", "one_hot", "scaling", "log1p", "missing", "outliers", "k", "k_max", "name")
+        same = ("one_hot", "scaling", "missing", "outliers", "k", "k_max", "name")
         limits = KLimits(options["min_segments"], options["max_segments"], options["min_share"] / 100)
         request = RunRequest(
             dataset=dataset,
             limits=limits,
             random_state=options["random_state"],
+            features=[] if options["features"] is None and options["one_hot"] else options["features"],
+            log1p=_logarithms(options["log1p"]),
             **{name: options[name] for name in same},
         )
         try:
@@ -95,6 +115,15 @@ class Command(BaseCommand):
             self.stdout.write(f"  {segment['number']}. {segment['name']}: {segment['size']:,} ({centroid})")
         for each in list_left_out(run):
             self.stdout.write(f"  Left out: {each.count:,} customers, {each.reason}.")
+        if taken := summary["prepared"]["log1p"]:
+            self.stdout.write(f"  Logarithms were taken of {', '.join(taken)}.")
+
+
+def _logarithms(given: list[str]) -> list[str] | None:
+    """The attributes named; `None` for those proposed."""
+    if given == ["auto"]:
+        return None
+    return [] if given == ["none"] else given
 
 
 def _answer(run: SegmentationRun) -> str:
@@ -111,13 +140,13 @@ def _summary(run: SegmentationRun) -> dict[str, Any]:
         "k_useful": run.k_useful,
         "verdict": run.verdict,
         "warnings": [
-            {"code": each.code, "text": text} for each in advice.warnings if (text := word_remark(each))
+            *({"code": each.code, "text": text} for each in advice.warnings if (text := word_remark(each))),
+            *map(asdict, list_preparation_warnings(run)),
         ],
-        "advice": " ".join(
-            [ANSWERS[run.verdict] % {"k": run.k_recommended or run.k_useful}, *word_reasons(advice)]
-        ),
+        "advice": " ".join([_answer(run), *word_reasons(advice)]),
         "customers": run.customer_count,
         "left_out": run.left_out_count,
+        "prepared": _preparation(prepared_of(run)),
         # JSON from the database comes in no order: k, inertia and silhouette first, as people read it.
         "sweep": [{**dict.fromkeys(("k", "inertia", "silhouette")), **row} for row in run.scores["rows"]],
         "segments": [
@@ -130,4 +159,17 @@ def _summary(run: SegmentationRun) -> dict[str, Any]:
             for cluster in run.clusters.select_related("segment")
         ],
         "seconds": run.timings,
+    }
+
+
+def _preparation(prepared: Prepared) -> dict[str, Any]:
+    """What was proposed and done before the run."""
+    return {
+        "log1p": list(prepared.log1p),
+        "features": list(prepared.features),
+        "texts": list(prepared.texts),
+        "reference_dates": dict(prepared.reference_dates),
+        "left_out_attributes": [
+            {"name": each.name, "code": each.code, "text": explain(each)} for each in prepared.left_out
+        ],
     }

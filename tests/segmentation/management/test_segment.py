@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -34,6 +35,42 @@ def test_k_and_the_sweep_can_be_chosen(shop):
     found = segment("--dataset", "Shop", "--features", "Income", "--k", "3", "--k-max", "4")
     assert found["k"] == len(found["segments"]) == 3
     assert len(found["sweep"]) == 4
+
+
+def test_without_features_those_proposed_are_used_and_everything_is_said(make_dataset, groups):
+    make_dataset({"Age": [float(20 + row % 50) for row in range(100)], **groups()})
+    found = segment("--dataset", "Shop")
+    assert found["k"] == 5
+    assert found["prepared"]["features"] == ["Income", "Score"]
+    assert (found["prepared"]["log1p"], found["prepared"]["texts"], found["warnings"]) == ([], [], [])
+    (age,) = found["prepared"]["left_out_attributes"]
+    assert (age["name"], age["code"]) == ("Age", "demographic")
+    assert "not what they do" in age["text"]
+
+
+def test_logarithms_are_taken_where_they_serve_unless_somebody_says_otherwise(make_dataset):
+    revenue = np.random.default_rng(0).lognormal(3, 1.5, 200).round(2).tolist()
+    make_dataset({"Revenue": revenue, "Visits": list(map(float, range(200)))})
+    asked = ["--dataset", "Shop", "--features", "Revenue", "Visits", "--k", "2", "--k-max", "2"]
+    taken = [
+        segment(*asked, *option)["prepared"]["log1p"]
+        for option in ([], ["--log1p", "none"], ["--log1p", "Visits"], ["--scaling", "none"])
+    ]
+    assert taken == [["Revenue"], [], ["Visits"], []]
+    assert Segmentation.objects.count() == 4
+    assert segment(*asked, "--log1p", "auto")["prepared"]["log1p"] == ["Revenue"]
+
+
+def test_a_segmentation_of_an_earlier_release_keeps_its_values_and_a_warning_says_so(make_dataset):
+    revenue = np.random.default_rng(0).lognormal(3, 1.5, 200).round(2).tolist()
+    make_dataset({"Revenue": revenue})
+    asked = ["--dataset", "Shop", "--features", "Revenue", "--k", "2", "--k-max", "2"]
+    segment(*asked)
+    Segmentation.objects.update(log1p=[])
+    again = segment(*asked)
+    assert [warning["code"] for warning in again["warnings"]] == ["prepared-otherwise"]
+    assert again["prepared"]["log1p"] == []
+    assert Segmentation.objects.count() == 1
 
 
 def test_without_json_people_read_a_summary(shop):

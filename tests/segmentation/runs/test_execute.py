@@ -10,7 +10,7 @@ from jobs.models import Job
 from jobs.worker.execution import execute
 from segmentation.analysis.results import KLimits
 from segmentation.clearing import clear_deleted
-from segmentation.models import Cluster, ClusterAssignment, Segment, SegmentationRun
+from segmentation.models import Cluster, ClusterAssignment, Segment, Segmentation, SegmentationRun
 from segmentation.runs import store
 from segmentation.runs.errors import RunRefusedError
 from segmentation.runs.execute import execute_run
@@ -170,11 +170,49 @@ def test_a_skewed_feature_is_proposed_for_its_logarithm_and_can_take_it(make_dat
     random = np.random.default_rng(0)
     columns = {"Income": random.lognormal(3, 1.5, 300).tolist(), "Score": random.normal(50, 9, 300).tolist()}
     dataset = make_dataset(columns)
-    plain = execute_a_run(dataset, k=3)
+    plain = execute_a_run(dataset, k=3, log1p=[])
     logarithmic = execute_a_run(dataset, k=3, log1p=["Income"])
     assert plain.log1p_proposed == ["Income"]
     assert logarithmic.log1p_proposed == []
     assert plain.segmentation != logarithmic.segmentation
+
+
+def test_the_logarithm_that_was_proposed_before_the_run_is_taken(make_dataset, execute_a_run):
+    random = np.random.default_rng(0)
+    run = execute_a_run(
+        make_dataset({"Income": random.lognormal(3, 1.5, 300).tolist()}), features=["Income"], k=2
+    )
+    assert run.segmentation.log1p == [run.segmentation.dataset.attributes.get(name="Income").pk]
+    assert (run.prepared["log1p"], run.log1p_proposed) == (["Income"], [])
+
+
+def test_a_date_takes_part_as_days_before_the_newest_one(make_dataset, give_texts, execute_a_run):
+    dataset = make_dataset({"Orders": [1.0, 2.0, 1.0, 2.0, 9.0]})
+    give_texts(dataset, "date", "Last order", ["2026-03-01", "2026-02-27", "2026-03-01", None, "2025-03-01"])
+    run = execute_a_run(dataset, features=["Last order", "Orders"], k=2)
+    assert run.job.error == ""
+    assert run.feature_names == ["Orders", "days since Last order"]
+    assert run.prepared["reference_dates"] == [["Last order", "2026-03-01"]]
+    assert [(each.size, each.centroid) for each in run.clusters.all()] == [
+        (3, [pytest.approx(4 / 3), pytest.approx(2 / 3)]),
+        (1, [9.0, 365.0]),
+    ]
+    assert run.left_out["missing"] == {"Orders": 0, "days since Last order": 1}
+
+
+def test_a_noisy_text_does_not_take_over(shop, give_texts, execute_a_run):
+    regions = [f"region {number % 8}" for number in range(100)]
+    give_texts(shop, "text", "Region", regions)
+    assert execute_a_run(shop, one_hot=["Region"]).k == 5
+
+
+def test_a_text_weighs_as_before_in_a_segmentation_of_an_earlier_release(shop, give_texts, execute_a_run):
+    give_texts(shop, "text", "Region", ["north", "south", "east", "west"] * 25)
+    run = execute_a_run(shop, one_hot=["Region"], k=4)
+    Segmentation.objects.update(texts_weigh_as_one=False)
+    again = execute_a_run(shop, one_hot=["Region"], k=4)
+    assert again.segmentation == run.segmentation
+    assert again.explained["Region: north"] > run.explained["Region: north"] + 0.5
 
 
 def test_a_text_takes_part_one_hot_and_the_run_says_how_far_it_drives_the_result(shop, execute_a_run):

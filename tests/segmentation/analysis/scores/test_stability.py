@@ -1,6 +1,6 @@
 import numpy as np
-
 from segmentation.analysis.scores.null_reference import reference_scores
+
 from segmentation.analysis.scores.stability import bootstrap_stabilities
 
 

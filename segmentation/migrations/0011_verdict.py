@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('segmenter', '0009_deletion'),
+        ('segmenter', '0010_preparation'),
     ]
 
     operations = [
