@@ -300,8 +300,8 @@ WORDS: dict[str, Words] = {
     "not-clear-chance": _not_clear(
         lambda values: (
             _(
-                "With %(k)s segments the silhouette is %(silhouette)s; customers without any groups, spread and "
-                "related like yours, would reach %(reference)s."
+                "With %(k)s segments the silhouette is %(silhouette)s; customers without any groups, spread "
+                "and related like yours, would reach %(reference)s."
             )
             if values.get("reference")
             else _("With %(k)s segments customers are best apart, but so they would be by chance.")
@@ -328,15 +328,15 @@ WORDS: dict[str, Words] = {
     "not-round": _not_round,
     "sweep-went-on": lambda values: (
         _(
-            "At %(first_end)s segments, the last number tried, all was still getting better: the search went on "
-            "to %(end)s."
+            "At %(first_end)s segments, the last number tried, all was still getting better: the search went "
+            "on to %(end)s."
         )
         % values
     ),
     "best-at-the-end": lambda values: (
         _(
-            "The best result is at %(end)s segments, the last number tried: allow more to see whether there are "
-            "more groups."
+            "The best result is at %(end)s segments, the last number tried: allow more to see whether there "
+            "are more groups."
         )
         % values
     ),
