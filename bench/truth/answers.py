@@ -8,14 +8,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from segmentation.analysis.advice import advise_k
 from segmentation.analysis.errors import AnalysisError
-from segmentation.analysis.features import one_hot, prepare_features, propose_log1p
+from segmentation.analysis.features import prepare_features
 from segmentation.analysis.kmeans.compression import compress
 from segmentation.analysis.kmeans.final_fit import fit_clusters
-from segmentation.analysis.kmeans.sweep import sweep_k
+from segmentation.analysis.preparation.logarithms import propose_log1p
+from segmentation.analysis.preparation.texts import one_hot
 from segmentation.analysis.results import FeatureMatrix
-from segmentation.analysis.scores.sweep_scores import score_sweep
+from segmentation.analysis.verdict.candidates import Trying, find_candidates
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -100,17 +100,18 @@ def answer(
     try:
         features = _prepare(values, names, texts, missing, scaling, log1p)
         samples = compress(features)
-        sweep = sweep_k(samples, k_max=k_max, random_state=random_state)
-        advice = advise_k(sweep, score_sweep(samples, sweep, random_state=random_state))
+        found = find_candidates(features, samples, Trying(k_max=k_max, random_state=random_state))
+        advice = found.advice
         used = k or advice.k
-        clustering = fit_clusters(features, samples, n_clusters=used, centroids=sweep.centroids_of(used))
+        start = found.sweep.centroids_of(used)
+        clustering = fit_clusters(features, samples, n_clusters=used, centroids=start)
     except AnalysisError:
         return Answer("nothing", None, None, labels, time.process_time() - started)
     labels[features.kept] = clustering.labels
     return Answer(
-        verdict="nothing" if advice.k_recommended is None else "clear",
+        verdict="nothing" if advice.verdict is None else advice.verdict.kind,
         k_recommended=advice.k_recommended,
-        k_useful=None,
+        k_useful=advice.k_useful,
         labels=labels,
         seconds=time.process_time() - started,
     )
@@ -129,9 +130,18 @@ def _prepare(
         log1p = propose_log1p(values, names)
     elif log1p == "none":
         log1p = ()
-    columns = [values]
+    columns, blocks = [values], []
     for text in texts:
         block = one_hot(text.name, text.values)
+        blocks.append(range(len(names), len(names) + len(block.names)))
         names += block.names
         columns.append(block.values)
-    return prepare_features(np.column_stack(columns), names, scaling=scaling, log1p=log1p, missing=missing)
+    return prepare_features(
+        np.column_stack(columns),
+        names,
+        scaling=scaling,
+        log1p=log1p,
+        missing=missing,
+        outliers="set-aside",
+        blocks=blocks,
+    )

@@ -35,12 +35,13 @@ MOST_LEFT_OUT = 0.10
 # Fewer customers prove nothing; a clear group holds this share and so many customers at least.
 FEWEST_CUSTOMERS = 30
 SMALLEST_SHARE, SMALLEST = 0.005, 5
-# A border is a valley where the density falls to this share of the lower peak, by so many standard errors;
-# a very deep one may be seen less surely if the groups are not tiny.
+# A border is a valley where the density falls to this share of the lower peak, by so many standard errors; a
+# very sure one may be a little shallower, a very deep one less sure if the groups are not tiny.
 VALLEY, VALLEY_DEVIATIONS = 0.65, 2.0
+SURE_VALLEY, SURE_DEVIATIONS = 0.70, 4.0
 DEEP_VALLEY, DEEP_DEVIATIONS, DEEP_SMALLEST = 0.40, 1.5, 20
 # In the plane: over the peak, or with few clusters over the density at which three quarters stand at most.
-PASS, PASS_OF_FEW, FEW, FEW_QUANTILE = 0.70, 0.80, 3, 0.75
+PASS, PASS_OF_FEW, FEW, FEW_QUANTILE = 0.70, 0.82, 3, 0.75
 # Groups that touch: no border worse than this, and this share of them valleys.
 TOUCHING, VALLEYS_AMONG_TOUCHING = 0.80, 2 / 3
 # Touching groups must exceed the median of one population by so much and so many deviations, and be so much
@@ -264,6 +265,8 @@ def _level(borders: Sequence[Border], smallest: int) -> BorderLevel:
 
 def _is_valley(border: Border, smallest: int) -> bool:
     if border.depth <= VALLEY and border.deviations >= VALLEY_DEVIATIONS:
+        return True
+    if border.depth <= SURE_VALLEY and border.deviations >= SURE_DEVIATIONS:
         return True
     return border.depth <= DEEP_VALLEY and border.deviations >= DEEP_DEVIATIONS and smallest >= DEEP_SMALLEST
 

@@ -8,6 +8,7 @@ from scipy.ndimage import gaussian_filter, label
 
 from segmentation.analysis.results import BoolArray, FloatArray, LabelArray
 from segmentation.analysis.verdict.borders import BANDWIDTH, spread
+from segmentation.analysis.verdict.curves import is_cut_curve
 from segmentation.analysis.verdict.evidence import Border
 
 BINS = 96
@@ -54,6 +55,8 @@ def _saddle(
     if min(np.count_nonzero(is_first), np.count_nonzero(~is_first)) < FEWEST:
         return 1.0
     view = _view(X[members], centroids[border.first], centroids[border.second])
+    if is_cut_curve(view, is_first):
+        return 1.0
     seen = _smoothed(view, is_first)
     return 0.0 if seen is None else _best_pass(seen, view, border.position, quantile)
 
@@ -97,7 +100,7 @@ def _smoothed(view: FloatArray, is_first: BoolArray) -> _Density | None:
     if (high - low).min() <= 1e-6:
         return None
     counts, _, _ = np.histogram2d(
-        *view.T, bins=BINS, range=[[float(low[0]), float(high[0])], [float(low[1]), float(high[1])]]
+        view[:, 0], view[:, 1], bins=BINS, range=[(low[0], high[0]), (low[1], high[1])]
     )
     cells = np.minimum(shrinking * np.array([along, across]) / (high - low) * BINS, BINS / 6)
     return _Density(gaussian_filter(counts, cells, mode="constant"), low, high)
