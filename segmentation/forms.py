@@ -6,15 +6,13 @@ from typing import Any
 
 from django import forms
 from django.utils.html import format_html
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from common.number_format import format_count, format_value
 from customers.exports.customer_list import ListColumn
-from customers.models import Attribute, Dataset
-from customers.overview import AttributeOverview, kept_overview
+from customers.models import Dataset
 from segmentation.analysis.results import KLimits
 from segmentation.charts.palette import N_LOOKS, look_name
+from segmentation.feature_choices import FeatureChoice, FeatureChoices, Participants
 from segmentation.models import Missing, Outliers, Scaling, Segment, Segmentation
 from segmentation.runs.request import K_LIMIT, RunRequest
 from segmentation.segments.editing import refuse_taken_name
@@ -25,7 +23,6 @@ class RunForm(forms.Form):
 
     features = forms.MultipleChoiceField(
         label=_("Which attributes should the segments differ in?"),
-        help_text=_("Two or three that matter for your campaign work better than many."),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
@@ -38,10 +35,14 @@ class RunForm(forms.Form):
     )
     k_max = forms.IntegerField(
         label=_("Try up to"),
-        initial=10,
+        required=False,
         min_value=1,
         max_value=K_LIMIT,
-        help_text=_("The elbow graph shows every number of segments from 1 to this one."),
+        widget=forms.NumberInput(attrs={"placeholder": _("automatic")}),
+        help_text=_(
+            "The elbow graph shows every number of segments from 1 to this one. Leave empty for 10, or more"
+            " where the best number lies at the end."
+        ),
     )
     name = forms.CharField(
         label=_("Name of the segmentation"),
@@ -56,6 +57,17 @@ class RunForm(forms.Form):
         initial=Scaling.STANDARD,
         help_text=_("Standardising gives every attribute the same weight, whatever its unit."),
     )
+    logarithms = forms.ChoiceField(
+        label=_("Amounts where a few customers are far above the rest"),
+        required=False,
+        choices=[
+            ("auto", _("take the logarithm where it is proposed (recommended)")),
+            ("none", _("take no logarithm")),
+            ("chosen", _("take the logarithm of those ticked below")),
+        ],
+        initial="auto",
+        help_text=_("A segmentation that there is keeps what was decided when it was made."),
+    )
     log1p = forms.MultipleChoiceField(
         label=_("Take the logarithm of"),
         required=False,
@@ -66,7 +78,7 @@ class RunForm(forms.Form):
         label=_("Text attributes to use"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Use with care: each different text counts as a feature and easily outweighs numbers."),
+        help_text=_("All values of a text together weigh as much as one number."),
     )
     missing = forms.ChoiceField(
         label=_("Missing values"),
@@ -97,20 +109,18 @@ class RunForm(forms.Form):
         max_value=50,
         help_text=_("We do not recommend a number of segments that leaves a smaller one."),
     )
-    # Shown at once; the others open with “More choices”.
-    FIRST = ("features", "k", "k_max")
+    # Shown at once; the others open with “More choices”. The features have a template of their own.
+    FIRST = ("k", "k_max")
 
-    def __init__(self, *args: Any, dataset: Dataset, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any = None, *, dataset: Dataset, initial: Mapping[str, Any]) -> None:
         self.dataset = dataset
-        attributes = list(dataset.attributes.all())
-        numbers = [(each.name, each.name) for each in attributes if each.is_number]
-        known = kept_overview(dataset)
-        described = [
-            (each.name, _describe_attribute(each, known.get(each))) for each in attributes if each.is_number
-        ]
-        texts = [(each.name, each.name) for each in attributes if each.kind == Attribute.Kind.TEXT]
-        for name, choices in (("features", described), ("log1p", numbers), ("one_hot", texts)):
+        self.choices = FeatureChoices(dataset)
+        super().__init__(data, initial={"features": self.choices.proposal.used, **initial})
+        # What an earlier run used can be chosen again, whatever is said of it.
+        self.groups = self.choices.grouped({*self.initial["features"], *self.initial.get("one_hot", ())})
+        numbers = [(each.name, each.name) for each in (*self.groups.proposed, *self.groups.others)]
+        texts = [(each.name, _describe_text(each)) for each in self.groups.texts]
+        for name, choices in (("features", numbers), ("log1p", numbers), ("one_hot", texts)):
             field = self.fields[name]
             assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - tells mypy, not people
             field.choices = choices
@@ -118,12 +128,31 @@ class RunForm(forms.Form):
             del self.fields["one_hot"]
 
     @property
+    def chosen_features(self) -> list[str]:
+        return list(self["features"].value() or ())
+
+    @property
+    def has_chosen_others(self) -> bool:
+        return not {*self.chosen_features}.isdisjoint(each.name for each in self.groups.others)
+
+    @property
+    def participants(self) -> Participants:
+        """How many customers the choice uses that the form shows."""
+        texts = self["one_hot"].value() if "one_hot" in self.fields else ()
+        return self.choices.participants(
+            {*self.chosen_features, *(texts or ())},
+            missing=str(self["missing"].value()),
+            scaling=str(self["scaling"].value()),
+            log1p=chosen_logarithms(self["logarithms"].value(), self["log1p"].value() or ()),
+        )
+
+    @property
     def first_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.FIRST]
 
     @property
     def more_fields(self) -> list[forms.BoundField]:
-        return [field for field in self if field.name not in self.FIRST]
+        return [field for field in self if field.name not in {"features", *self.FIRST}]
 
     @property
     def says_more(self) -> bool:
@@ -150,31 +179,25 @@ class RunForm(forms.Form):
     def run_request(self) -> RunRequest:
         """The request a valid form stands for."""
         chosen = self.cleaned_data
-        same = ("features", "k", "k_max", "name", "scaling", "missing", "outliers", "log1p")
+        same = ("features", "k", "k_max", "name", "scaling", "missing", "outliers")
         return RunRequest(
             dataset=self.dataset,
+            log1p=chosen_logarithms(chosen["logarithms"], chosen["log1p"]),
             one_hot=chosen.get("one_hot", []),
             limits=KLimits(chosen["min_segments"], chosen["max_segments"], chosen["min_share"] / 100),
             **{name: chosen[name] for name in same},
         )
 
 
-def _describe_attribute(attribute: Attribute, overview: AttributeOverview | None) -> str:
-    """An attribute's name and, where they are counted, the range of its values."""
-    if overview is None:
-        return attribute.name
-    if not overview.known:
-        words = gettext("no values")
-    elif overview.minimum is None or overview.maximum is None:
-        return attribute.name
-    elif overview.minimum == overview.maximum:
-        words = gettext("the same for everyone, so it separates no one")
-    else:
-        ends = {"low": format_value(overview.minimum), "high": format_value(overview.maximum)}
-        words = gettext("%(low)s to %(high)s") % ends
-        if overview.missing:
-            words += gettext(", %(count)s missing") % {"count": format_count(overview.missing)}
-    return format_html('{} <span class="muted">{}</span>', attribute.name, words)
+def chosen_logarithms(choice: str | None, ticked: Sequence[str]) -> Sequence[str] | None:
+    """The features whose logarithm is taken, `None` for those proposed; ticks alone are a choice as well."""
+    if choice == "none":
+        return []
+    return ticked if choice == "chosen" or (not choice and ticked) else None
+
+
+def _describe_text(choice: FeatureChoice) -> str:
+    return format_html('{} <span class="muted">{}</span>', choice.name, choice.values)
 
 
 class ExportForm(forms.Form):

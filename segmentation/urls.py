@@ -22,6 +22,7 @@ urlpatterns = [
     # /datasets/<slug>/
     path("datasets/<slug:slug>/delete/", deletion.dataset_delete, name="dataset-delete"),
     path("datasets/<slug:slug>/runs/new/", runs.run_create, name="run-create"),
+    path("datasets/<slug:slug>/runs/new/customers/", runs.run_participants, name="run-participants"),
     path("datasets/<slug:slug>/customers/export/", exports.customers_export, name="customers-export"),
     path(
         "datasets/<slug:slug>/customers/export.<list_format:ending>",

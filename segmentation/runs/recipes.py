@@ -57,6 +57,11 @@ class Prepared:
     left_out: tuple[AttributeProposal, ...] = ()
     reference_dates: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def is_of_old(self) -> bool:
+        """Whether texts weigh as in an earlier release: only another name makes another segmentation."""
+        return bool(self.texts) and not self.texts_weigh_as_one
+
 
 @dataclass(frozen=True)
 class RunWarning:
@@ -77,7 +82,7 @@ def list_preparation_warnings(run: SegmentationRun) -> list[RunWarning]:
     sentences = []
     if prepared.log1p_today is not None:
         sentences.append(_logarithm_words(prepared.log1p_today))
-    if prepared.texts and not prepared.texts_weigh_as_one:
+    if prepared.is_of_old:
         names = join_words([f"“{name}”" for name in prepared.texts])
         text = ngettext(
             "Each value of %(names)s weighs as much as a number, as when this segmentation was made. In a new"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,7 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from customers.models import Customer
 from segmentation.analysis.features import is_sensitive
+from segmentation.analysis.preparation.wording import explain
 from segmentation.models import SegmentationRun
+from segmentation.runs.recipes import prepared_of
 
 STAGES = {
     "load": gettext_lazy("reading the customers"),
@@ -78,6 +81,16 @@ def list_exceptions(run: SegmentationRun) -> list[Exceptional]:
         for pk in ids
         if pk in found
     ]
+
+
+def list_reference_dates(run: SegmentationRun) -> list[tuple[str, date]]:
+    """From which day the days since each date were counted, by attribute."""
+    return [(name, date.fromisoformat(day)) for name, day in prepared_of(run).reference_dates]
+
+
+def list_unused(run: SegmentationRun) -> list[tuple[str, str]]:
+    """Attributes that took no part, and why none was proposed; empty where nobody asked for a proposal."""
+    return [(each.name, explain(each)) for each in prepared_of(run).left_out]
 
 
 def list_timings(run: SegmentationRun) -> list[tuple[str, float]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.recording import record
 from common.table_lists import build_table
+from common.unique_names import unused_name
 from customers.models import Attribute, Dataset
 from jobs.errors import JobRefusedError
 from segmentation.analysis.features import is_sensitive
@@ -23,13 +24,22 @@ from segmentation.analysis.results import Advice, ClusterProfiles, ElbowSweep, S
 from segmentation.chart_data.axes import Axes
 from segmentation.chart_data.on_demand import ask_for_picture, customers_are_gone
 from segmentation.chart_data.registry import drawn_profiles
+from segmentation.feature_choices import FeatureChoices
 from segmentation.filters import RunFilter
-from segmentation.forms import RunForm
+from segmentation.forms import RunForm, chosen_logarithms
 from segmentation.models import SegmentationRun
 from segmentation.runs import quality
+from segmentation.runs.recipes import feature_name, list_preparation_warnings, prepared_of
 from segmentation.runs.remarks import word_answer, word_reasons, word_warnings
 from segmentation.runs.request import RunRequest, request_like, request_with_k, start_run
-from segmentation.runs.settings_summary import list_drivers, list_exceptions, list_left_out, list_timings
+from segmentation.runs.settings_summary import (
+    list_drivers,
+    list_exceptions,
+    list_left_out,
+    list_reference_dates,
+    list_timings,
+    list_unused,
+)
 from segmentation.segments import cards
 from segmentation.tables import RunTable
 
@@ -53,7 +63,23 @@ def run_create(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect(run)
         except JobRefusedError as error:
             form.add_error(None, str(error))
-    return render(request, "segmentation/run_create.html", {"dataset": dataset, "form": form})
+    context = {"dataset": dataset, "form": form, "participants": form.participants}
+    return render(request, "segmentation/run_create.html", context)
+
+
+@require_safe
+@permission_required("segmenter.add_segmentationrun", raise_exception=True)
+def run_participants(request: HttpRequest, slug: str) -> HttpResponse:
+    """How many customers a choice of features uses: part of the page that offers the choice."""
+    dataset = get_object_or_404(Dataset.objects.select_related("current_version"), slug=slug)
+    asked = request.GET
+    participants = FeatureChoices(dataset).participants(
+        {*asked.getlist("features"), *asked.getlist("one_hot")},
+        missing=asked.get("missing", ""),
+        scaling=asked.get("scaling", ""),
+        log1p=chosen_logarithms(asked.get("logarithms"), asked.getlist("log1p")),
+    )
+    return render(request, "segmentation/_participants.html", {"participants": participants})
 
 
 def _choices_of(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
@@ -66,23 +92,33 @@ def _choices_of(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
     recipe = run.segmentation
     attributes = {attribute.pk: attribute for attribute in dataset.attributes.all()}
     chosen = [attributes[pk] for pk in recipe.features if pk in attributes]
-    logarithms = {*recipe.log1p}
-    if "log1p" in request.GET:  # the run's page offers the proposed ones
-        logarithms |= {each.pk for each in chosen if each.name in run.log1p_proposed}
+    is_anew = "log1p" in request.GET  # the run's page offers to prepare them as today
+    logarithms = _logarithms_of_today(run, chosen) if is_anew else {*recipe.log1p}
     share = run.limits.get("min_share", 0)
     return {
-        "features": [attribute.name for attribute in chosen if attribute.is_number],
-        "one_hot": [attribute.name for attribute in chosen if not attribute.is_number],
+        "features": [each.name for each in chosen if each.kind != Attribute.Kind.TEXT],
+        "one_hot": [each.name for each in chosen if each.kind == Attribute.Kind.TEXT],
+        "logarithms": ("chosen" if logarithms else "none") if recipe.log1p_is_asked or is_anew else "auto",
         "log1p": [attribute.name for attribute in chosen if attribute.pk in logarithms],
         "scaling": recipe.scaling,
         "missing": recipe.missing,
         "outliers": recipe.outliers,
+        # Texts of an earlier release weigh otherwise: only another name makes another segmentation.
+        "name": unused_name(recipe.name, {recipe.name}) if is_anew and prepared_of(run).is_of_old else "",
         "k": _number(request.GET.get("k", "")) or run.k_requested,
-        "k_max": run.k_max,
+        "k_max": run.k_max if run.k_max_is_asked else None,
         "min_segments": run.limits.get("k_min"),
         "max_segments": run.limits.get("k_max"),
         "min_share": 100 * share or None,
     }
+
+
+def _logarithms_of_today(run: SegmentationRun, chosen: Sequence[Attribute]) -> set[int]:
+    today = prepared_of(run).log1p_today
+    if today is not None:
+        return {each.pk for each in chosen if each.name in today}
+    proposed = {each.pk for each in chosen if feature_name(each) in run.log1p_proposed}
+    return {*run.segmentation.log1p, *proposed}
 
 
 def _number(text: str) -> int | None:
@@ -115,6 +151,10 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
             "left_out": list_left_out(run),
             "exceptions": list_exceptions(run),
             "timings": list_timings(run),
+            "prepared": prepared_of(run),
+            "reference_dates": list_reference_dates(run),
+            "unused": list_unused(run),
+            "preparation_warnings": list_preparation_warnings(run),
         }
     return render(request, "segmentation/run_detail.html", context)
 

@@ -3,7 +3,6 @@
 import pytest
 from django.urls import reverse
 
-from customers.overview import count_missing_overviews
 from jobs import lifecycle
 from jobs.models import Job
 from segmentation.models import Segment, SegmentationRun
@@ -196,16 +195,3 @@ def test_limits_that_exclude_each_other_are_asked_again(analyst_client, shop):
     page = analyst_client.post(reverse("segmentation:run-create", args=[shop.slug]), wrong)
     assert "This is less than 5" in page.content.decode()
     assert not SegmentationRun.objects.exists()
-
-
-def test_each_attribute_is_offered_with_a_summary_of_its_values(analyst_client, make_dataset, groups):
-    columns = {**groups(), "Same": [5.0] * 100, "<b>": [1.0, 2.0] * 50}
-    dataset = make_dataset(columns)
-    url = reverse("segmentation:run-create", args=[dataset.slug])
-    assert "the same for everyone" not in analyst_client.get(url).content.decode()
-    count_missing_overviews()
-    words = " ".join(analyst_client.get(url).content.decode().split())
-    income = columns["Income"]
-    assert f'Income <span class="muted">{min(income):.1f} to {max(income):.1f}</span>' in words
-    assert 'Same <span class="muted">the same for everyone, so it separates no one</span>' in words
-    assert '&lt;b&gt; <span class="muted">1 to 2</span>' in words
