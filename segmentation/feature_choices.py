@@ -12,11 +12,14 @@ from common.number_format import format_count, format_value
 from customers.models import Attribute, Dataset
 from customers.overview import AttributeOverview, kept_overview
 from segmentation.analysis.preparation.columns import ColumnSummary
+from segmentation.analysis.preparation.proposal import AttributeProposal
 from segmentation.analysis.preparation.wording import explain
 from segmentation.models import Missing, Scaling
 from segmentation.runs.proposals import DatasetProposal, count_customers, is_counted, propose
 
 Bar = tuple[int, float, float]
+# Nothing is gained by it, however skewed they are.
+WITHOUT_LOGARITHM = {"code", "duplicate", "nearly-constant"}
 # A choice that leaves out more than this share of the customers deserves a word.
 MANY = 0.5
 
@@ -86,6 +89,7 @@ class FeatureChoices:
         for number, attribute in enumerate(self.dataset.attributes.all()):
             name, found = attribute.name, proposed.get(attribute.name)
             column = columns.get(name)
+            is_eased = column is not None and found is not None and self._takes_logarithm(found)
             choices.append(
                 FeatureChoice(
                     number=number,
@@ -95,11 +99,17 @@ class FeatureChoices:
                     is_offered=found is None or found.is_offered,
                     values=_describe(attribute, known.get(attribute), column),
                     reason=explain(found) if found is not None else "",
-                    bars=_bars(column.bars if column else ()),
-                    log_bars=_bars(column.log_bars if column else ()),
+                    bars=_bars(column.bars) if column and is_eased else (),
+                    log_bars=_bars(column.log_bars) if column and is_eased else (),
                 )
             )
         return choices
+
+    def _takes_logarithm(self, attribute: AttributeProposal) -> bool:
+        """Whether a logarithm is proposed for it, beside those that are proposed as features."""
+        if attribute.code in WITHOUT_LOGARITHM:
+            return False
+        return attribute.name in self.proposal.logarithms([*self.proposal.used, attribute.name])
 
     def grouped(self, given: Collection[str]) -> ChoiceGroups:
         """The choices in groups; those that are `given` can be chosen in any case."""

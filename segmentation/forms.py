@@ -197,7 +197,8 @@ def chosen_logarithms(choice: str | None, ticked: Sequence[str]) -> Sequence[str
 
 
 def _describe_text(choice: FeatureChoice) -> str:
-    return format_html('{} <span class="muted">{}</span>', choice.name, choice.values)
+    words = "; ".join(filter(None, (choice.values, choice.reason)))
+    return format_html('{} <span class="muted">{}</span>', choice.name, words)
 
 
 class ExportForm(forms.Form):

@@ -53,10 +53,7 @@ def read_numbers(
     """
     width = len(positions) + len(dates)
     row = np.dtype([("id", ">i8"), ("values", ">f8", (width,))])
-    places = [Place(("numbers",), position) for position in positions]
-    days = [Place(("texts",), position) for position in dates]
-    slices = Slices([*places, *days])
-    measured = [slices[place] for place in places] + [days_of(slices[place]) for place in days]
+    slices, measured = _measured(positions, dates)
     numbers = [sql.SQL("float8send(coalesce({}, 'NaN'))").format(value) for value in measured]
     fields = sql.SQL(" || ").join([sql.SQL("int8send(id)"), *numbers])
     packed_rows = sql.SQL("string_agg({}, ''::bytea ORDER BY id)").format(fields)
@@ -70,6 +67,13 @@ def read_numbers(
     if not chunks:
         return np.empty(0, np.int64), np.empty((0, width))
     return np.concatenate([ids for ids, _ in chunks]), np.concatenate([values for _, values in chunks])
+
+
+def _measured(positions: Sequence[int], dates: Sequence[int]) -> tuple[Slices, list[sql.Composable]]:
+    places = [Place(("numbers",), position) for position in positions]
+    days = [Place(("texts",), position) for position in dates]
+    slices = Slices([*places, *days])
+    return slices, [slices[place] for place in places] + [days_of(slices[place]) for place in days]
 
 
 def read_texts(

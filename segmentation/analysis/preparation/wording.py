@@ -21,7 +21,9 @@ UNUSED = {
     "date": gettext_noop("a date, in days before the newest one"),
     "yes-no": gettext_noop("has only two values, which would split customers by themselves"),
     "empty": gettext_noop("has no values"),
-    "identity": gettext_noop("identifies customers, so it says nothing about who is alike"),
+    "identity": gettext_noop(
+        "tells customers or places apart by digits, which say nothing about who is alike"
+    ),
     "constant": gettext_noop("the same for everyone, so it separates no one"),
     "duplicate": gettext_noop("tells the same as “%(other)s”"),
     "code": gettext_noop("its numbers are names of kinds or places, not amounts"),
@@ -29,7 +31,7 @@ UNUSED = {
     "nearly-constant": gettext_noop("the same for %(share)s of customers"),
     "too-large": gettext_noop("has numbers too large to compute with"),
     "too-many": gettext_noop("more than %(limit)s attributes blur each other"),
-    "text": gettext_noop("a text can be added: all its values together weigh as much as one number"),
+    "text": gettext_noop("a text can be added"),
     "many-values": gettext_noop("has too many different texts"),
     "free-text": gettext_noop("is written freely: hardly two customers share a text"),
 }

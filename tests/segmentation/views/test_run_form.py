@@ -42,7 +42,7 @@ def test_what_an_expert_would_take_is_ticked_with_its_reason(analyst_client, sho
     assert "how much, how often or how well" in words
     assert "3 attributes cannot" not in words
     assert "2 attributes cannot separate customers" in words
-    assert "identifies customers, so it says nothing about who is alike" in words
+    assert "tells customers or places apart by digits" in words
 
 
 def test_accepting_everything_finds_the_segments(analyst_client, shop_of_all_kinds):
@@ -172,7 +172,7 @@ def test_a_run_says_how_it_was_prepared(viewer_client, make_dataset, give_texts,
     words = words_of(viewer_client.get(run.get_absolute_url()))
     assert "Last order in days before 28 Jan 2026, the newest" in words
     assert "<dt>Compared by logarithm</dt> <dd> Revenue </dd>" in words
-    assert 'Age</span> <span class="muted">(says who customers are, not what they do)</span>' in words
+    assert 'Age</span>: <span class="muted">says who customers are, not what they do</span>' in words
 
 
 def test_a_run_prepared_as_before_offers_a_new_segmentation(analyst_client, make_dataset, execute_a_run):
