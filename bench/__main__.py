@@ -11,7 +11,7 @@ MODULES = {
     for folder in (HERE, HERE / "operation")
     for path in sorted(folder.glob("[a-z]*.py"))
     if path.stem not in HELPERS
-}
+} | {"truth": "bench.truth"}
 
 
 def main(chosen: list[str]) -> int:

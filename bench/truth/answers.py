@@ -14,7 +14,7 @@ from segmentation.analysis.kmeans.compression import compress
 from segmentation.analysis.kmeans.final_fit import fit_clusters
 from segmentation.analysis.preparation.logarithms import propose_log1p
 from segmentation.analysis.preparation.texts import one_hot
-from segmentation.analysis.results import FeatureMatrix
+from segmentation.analysis.results import Advice, Clustering, FeatureMatrix
 from segmentation.analysis.verdict.candidates import Trying, find_candidates
 
 FloatArray = npt.NDArray[np.float64]
@@ -79,15 +79,13 @@ def answer(
     Parameters
     ----------
     values : ndarray of shape (n_rows, n_numbers), original units, NaN for missing
-    names : sequence of str
-        Of the number columns; x1, x2 … without.
+    names : sequence of str, one per number column, or none
     texts : sequence of TextColumn
-    missing, scaling : str
-        As in `prepare_features`.
+    missing, scaling : str, as in `prepare_features`
     log1p : "auto", "none" or sequence of str
         Logarithms as proposed, of no column, or of these columns.
     k : int or None
-        Use this k for the labels instead of the answer's.
+        What the labels are for; `None` for the k that a run would use.
     k_max, random_state : int
 
     Returns
@@ -99,22 +97,22 @@ def answer(
     labels = np.full(len(values), -1)
     try:
         features = _prepare(values, names, texts, missing, scaling, log1p)
-        samples = compress(features)
-        found = find_candidates(features, samples, Trying(k_max=k_max, random_state=random_state))
-        advice = found.advice
-        used = k or advice.k
-        start = found.sweep.centroids_of(used)
-        clustering = fit_clusters(features, samples, n_clusters=used, centroids=start)
+        advice, clustering = _analyse(features, k, k_max, random_state)
     except AnalysisError:
         return Answer("nothing", None, None, labels, time.process_time() - started)
     labels[features.kept] = clustering.labels
-    return Answer(
-        verdict="nothing" if advice.verdict is None else advice.verdict.kind,
-        k_recommended=advice.k_recommended,
-        k_useful=advice.k_useful,
-        labels=labels,
-        seconds=time.process_time() - started,
-    )
+    verdict: Verdict = "nothing" if advice.verdict is None else advice.verdict.kind
+    return Answer(verdict, advice.k_recommended, advice.k_useful, labels, time.process_time() - started)
+
+
+def _analyse(
+    features: FeatureMatrix, k: int | None, k_max: int, random_state: int
+) -> tuple[Advice, Clustering]:
+    samples = compress(features)
+    found = find_candidates(features, samples, Trying(k_max=k_max, random_state=random_state))
+    used = k or found.advice.k
+    start = found.sweep.centroids_of(used) if used in found.sweep.ks else None
+    return found.advice, fit_clusters(features, samples, n_clusters=used, centroids=start)
 
 
 def _prepare(

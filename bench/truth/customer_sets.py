@@ -66,6 +66,15 @@ class CustomerSet:
             random_state=random_state,
         )
 
+    @property
+    def right_ks(self) -> set[int]:
+        """The right numbers of groups: the one told, and that of the labels."""
+        n_labels = None if self.groups is None else len(np.unique(self.groups))
+        return {k for k in (self.k, n_labels) if k is not None}
+
+    def is_right(self, k: int | None) -> bool:
+        return k in self.right_ks
+
     def rows(self, chosen: IntArray) -> "CustomerSet":
         """Return the chosen customers, in this order."""
         return replace(

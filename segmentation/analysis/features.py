@@ -162,7 +162,8 @@ def _shares_of_sums(values: FloatArray, is_exception: BoolArray) -> tuple[float,
         return (0.0,) * values.shape[1]
     totals = np.abs(values).sum(axis=0)
     held = np.abs(values[is_exception]).sum(axis=0)
-    return tuple([float(share) for share in held / np.where(totals > 0, totals, 1.0)])
+    shares: FloatArray = held / np.where(totals > 0, totals, 1.0)
+    return tuple(map(float, shares))
 
 
 def _without_vanished(

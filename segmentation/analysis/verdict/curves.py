@@ -12,7 +12,7 @@ NEIGHBOURS_OF = 6
 MOST = 1_000
 FEWEST_NEIGHBOURS = 8
 # Customers in a plane fill 2 dimensions, on a thin curve 1.3 to 1.8 of them. A curve goes on where the
-# density on the best way across falls by less than this factor below that of the denser quarter of either side.
+# density on the best way across falls by less than this factor below that of either side's denser quarter.
 THIN = 1.87
 GAP = 1.7
 DENSE = 0.25
