@@ -13,14 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import adjusted_rand_score
 
-from segmentation.analysis.advice import advise_k
 from segmentation.analysis.features import prepare_features
 from segmentation.analysis.kmeans.compression import compress
 from segmentation.analysis.kmeans.final_fit import fit_clusters
-from segmentation.analysis.kmeans.sweep import sweep_k
 from segmentation.analysis.matching import match_clusters
 from segmentation.analysis.results import Advice, Clustering, ElbowSweep
-from segmentation.analysis.scores.sweep_scores import score_sweep
+from segmentation.analysis.verdict.candidates import Trying, find_candidates
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -95,8 +93,8 @@ def analyse(
     names = [str(column) for column in range(values.shape[1])]
     features = prepare_features(values, names, scaling=scaling)
     samples = compress(features)
-    sweep = sweep_k(samples, random_state=random_state)
-    advice = advise_k(sweep, score_sweep(samples, sweep, random_state=random_state))
+    found = find_candidates(features, samples, Trying(random_state=random_state))
+    sweep, advice = found.sweep, found.advice
     used = k or advice.k
     clustering = fit_clusters(features, samples, n_clusters=used, centroids=sweep.centroids_of(used))
     return Analysis(sweep, advice, clustering)

@@ -159,7 +159,7 @@ def _choose(
 def _shares_of_sums(values: FloatArray, is_exception: BoolArray) -> tuple[float, ...]:
     """Return the share of each feature's sum that the exceptions hold, by absolute values."""
     if not is_exception.any():
-        return (0.0,) * values.shape[1]
+        return (0.0,) * int(values.shape[1])
     totals = np.abs(values).sum(axis=0)
     held = np.abs(values[is_exception]).sum(axis=0)
     shares: FloatArray = held / np.where(totals > 0, totals, 1.0)
