@@ -1,6 +1,5 @@
 """From attribute values to the feature matrix."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -26,24 +25,6 @@ from segmentation.analysis.results import BoolArray, FeatureMatrix, FloatArray, 
 # standard deviation where that is zero). Each also moves the median to zero, which changes no distance.
 SCALINGS = ("standard", "none", "min-max", "robust")
 MAX_FEATURES = 50
-
-SENSITIVE_WORDS = frozenset(
-    [
-        *("gender", "sex", "genre", "genero", "género", "geschlecht", "sexe", "sexo", "sesso", "sexuality"),
-        *("race", "ethnicity", "ethnic", "ethnie", "nationality", "citizenship", "caste"),
-        *("religion", "religious", "faith", "konfession", "political", "politics", "union"),
-        *("disability", "disabled", "health", "pregnant", "pregnancy", "marital"),
-    ]
-)
-
-
-def is_sensitive(name: str) -> bool:
-    """Return whether an attribute of this name describes a protected trait (gender, religion and the like).
-
-    Such attributes are never preselected as features.
-    """
-    words = re.findall(r"[^\W\d_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name))
-    return any(word.casefold() in SENSITIVE_WORDS for word in words)
 
 
 def prepare_features(

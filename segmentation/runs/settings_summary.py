@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.models import Customer
-from segmentation.analysis.features import is_sensitive
+from segmentation.analysis.preparation.names import is_sensitive
 from segmentation.analysis.preparation.wording import explain
 from segmentation.models import SegmentationRun
 from segmentation.runs.recipes import prepared_of

@@ -19,7 +19,7 @@ from common.table_lists import build_table
 from common.unique_names import unused_name
 from customers.models import Attribute, Dataset
 from jobs.errors import JobRefusedError
-from segmentation.analysis.features import is_sensitive
+from segmentation.analysis.preparation.names import is_sensitive
 from segmentation.analysis.results import Advice, ClusterProfiles, ElbowSweep, SweepScores, from_json
 from segmentation.chart_data.axes import Axes
 from segmentation.chart_data.on_demand import ask_for_picture, customers_are_gone

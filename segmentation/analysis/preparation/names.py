@@ -150,6 +150,14 @@ TECHNICAL = frozenset(
         *("confirm", "confirmed", "geandert", "modification", "timestamp", "snapshot"),
     ]
 )
+SENSITIVE_WORDS = frozenset(
+    [
+        *("gender", "sex", "genre", "genero", "género", "geschlecht", "sexe", "sexo", "sesso", "sexuality"),
+        *("race", "ethnicity", "ethnic", "ethnie", "nationality", "citizenship", "caste"),
+        *("religion", "religious", "faith", "konfession", "political", "politics", "union"),
+        *("disability", "disabled", "health", "pregnant", "pregnancy", "marital"),
+    ]
+)
 
 
 def words_of(name: str) -> list[str]:
@@ -211,3 +219,12 @@ def is_latest(name: str) -> bool:
     """Return whether it is the date on which customers last did something."""
     words = words_of(name)
     return any(word in LATEST for word in words) and not any(word in TECHNICAL for word in words)
+
+
+def is_sensitive(name: str) -> bool:
+    """Return whether an attribute of this name describes a protected trait (gender, religion and the like).
+
+    Such attributes are never preselected as features.
+    """
+    words = re.findall(r"[^\W\d_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name))
+    return any(word.casefold() in SENSITIVE_WORDS for word in words)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from segmentation.analysis.features import is_sensitive
 from segmentation.analysis.preparation.columns import ColumnSummary
 from segmentation.analysis.preparation.logarithms import LARGEST_VALUE, choose_logarithms
 from segmentation.analysis.preparation.names import (
@@ -19,6 +18,7 @@ from segmentation.analysis.preparation.names import (
     is_demographic,
     is_identity,
     is_latest,
+    is_sensitive,
     is_value,
 )
 from segmentation.analysis.preparation.texts import MAX_VALUES

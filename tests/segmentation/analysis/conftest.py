@@ -7,11 +7,9 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from segmentation.analysis.advice import advise_k
 from segmentation.analysis.features import prepare_features
 from segmentation.analysis.kmeans.compression import compress
 from segmentation.analysis.kmeans.final_fit import fit_clusters
-from segmentation.analysis.kmeans.sweep import sweep_k
 from segmentation.analysis.results import (
     Advice,
     Clustering,
@@ -21,7 +19,7 @@ from segmentation.analysis.results import (
     FloatArray,
     SweepScores,
 )
-from segmentation.analysis.scores.sweep_scores import score_sweep
+from segmentation.analysis.verdict.candidates import Trying, find_candidates
 
 
 @dataclass(frozen=True)
@@ -75,9 +73,8 @@ def analyse(prepare: Prepare) -> Analyse:
         values: FloatArray, scaling: str = "standard", random_state: int = 0, k: int = 0
     ) -> Analysed:
         prepared = prepare(values, scaling)
-        sweep = sweep_k(prepared.samples, random_state=random_state)
-        scores = score_sweep(prepared.samples, sweep, random_state=random_state)
-        advice = advise_k(sweep, scores)
+        found = find_candidates(prepared.features, prepared.samples, Trying(random_state=random_state))
+        sweep, scores, advice = found.sweep, found.scores, found.advice
         used = k or advice.k
         clustering = fit_clusters(
             prepared.features, prepared.samples, n_clusters=used, centroids=sweep.centroids_of(used)

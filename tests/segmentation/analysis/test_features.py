@@ -10,7 +10,8 @@ from segmentation.analysis.errors import (
     TooManyFeaturesError,
     ValueRangeError,
 )
-from segmentation.analysis.features import SCALINGS, is_sensitive, prepare_features
+from segmentation.analysis.features import SCALINGS, prepare_features
+from segmentation.analysis.preparation.names import is_sensitive
 
 NAMES = ["income", "spending"]
 VALUES = np.array([[10.0, 1.0], [20.0, 3.0], [30.0, 5.0], [40.0, 7.0]])
@@ -62,17 +63,30 @@ def test_missing_values_can_be_filled_with_the_median():
     assert np.isnan(values[4, 0])
 
 
-def test_outliers_are_counted_and_kept_by_default():
-    values = np.array([[1.0], [2.0], [3.0], [4.0], [5.0], [500.0]])
-    features = prepare_features(values, ["spending"])
-    assert (features.outliers, features.n_samples, features.set_aside) == ((1,), 6, 0)
+def crowd_and_whale() -> np.ndarray:
+    crowd = np.random.default_rng(0).normal(50.0, 5.0, (40, 1))
+    return np.vstack((crowd, [[np.nan], [5000.0]]))
 
 
-def test_outliers_can_be_set_aside():
-    values = np.array([[1.0], [np.nan], [2.0], [3.0], [4.0], [5.0], [500.0]])
-    features = prepare_features(values, ["spending"], outliers="set-aside")
-    assert features.kept.tolist() == [True, False, True, True, True, True, False]
+def test_exceptions_are_named_and_kept_by_default():
+    features = prepare_features(crowd_and_whale(), ["spending"])
+    assert (features.exceptions.tolist(), features.n_samples, features.set_aside) == ([41], 41, 0)
+    assert features.exception_shares == pytest.approx([0.71], abs=0.01)
+
+
+def test_exceptions_that_would_decide_can_be_set_aside():
+    features = prepare_features(crowd_and_whale(), ["spending"], outliers="set-aside")
+    assert features.kept.tolist() == [True] * 40 + [False, False]
     assert (features.left_out, features.set_aside) == (1, 1)
+
+
+def test_exceptions_are_judged_by_numbers_not_by_rare_texts():
+    rng = np.random.default_rng(0)
+    text = np.zeros((200, 2))
+    text[:, 0], text[0] = 1, [0, 1]
+    values = np.column_stack((rng.normal(size=(200, 1)), text))
+    features = prepare_features(values, ["spend", "a: x", "a: y"], blocks=[[1, 2]], outliers="set-aside")
+    assert features.exceptions.tolist() == []
 
 
 def test_a_constant_feature_is_refused_by_name():

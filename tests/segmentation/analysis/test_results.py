@@ -9,7 +9,7 @@ from segmentation.analysis.results import ElbowSweep, from_json, to_json
 from segmentation.analysis.scatter_data import picture_pairs
 
 
-@pytest.mark.parametrize("module", ["results", "errors", "features"])
+@pytest.mark.parametrize("module", ["results", "errors", "preparation.names", "preparation.proposal"])
 def test_light_modules_import_no_heavy_libraries(module):
     heavy = ["django", "celery", "sklearn", "scipy", "pandas", "matplotlib"]
     code = (
