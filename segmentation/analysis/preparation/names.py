@@ -143,19 +143,20 @@ SHORTEST_END = 5
 LATEST = frozenset(
     ["last", "latest", "letzte", "letzter", "letztes", "dernier", "derniere", "ultima", "ultimo"]
 )
-# Dates of the file rather than of the customer.
-TECHNICAL = frozenset(
-    [
-        *("changed", "modified", "updated", "update", "import", "imported", "export", "exported", "synced"),
-        *("confirm", "confirmed", "geandert", "modification", "timestamp", "snapshot"),
-    ]
-)
+# Protected traits.
 SENSITIVE_WORDS = frozenset(
     [
         *("gender", "sex", "genre", "genero", "género", "geschlecht", "sexe", "sexo", "sesso", "sexuality"),
         *("race", "ethnicity", "ethnic", "ethnie", "nationality", "citizenship", "caste"),
         *("religion", "religious", "faith", "konfession", "political", "politics", "union"),
         *("disability", "disabled", "health", "pregnant", "pregnancy", "marital"),
+    ]
+)
+# Dates of the file rather than of the customer.
+TECHNICAL = frozenset(
+    [
+        *("changed", "modified", "updated", "update", "import", "imported", "export", "exported", "synced"),
+        *("confirm", "confirmed", "geandert", "modification", "timestamp", "snapshot"),
     ]
 )
 

@@ -5,6 +5,7 @@ from segmentation.analysis.preparation.names import (
     is_demographic,
     is_identity,
     is_latest,
+    is_sensitive,
     is_value,
     words_of,
 )
@@ -70,3 +71,15 @@ def test_the_date_of_the_last_order_is_told_from_that_of_the_last_change():
     assert is_latest("Letzte Bestellung")
     assert not is_latest("LAST_CHANGED")
     assert not is_latest("Sign up")
+
+
+@pytest.mark.parametrize(
+    "name", ["Gender", "gender_code", "Customer Sex", "RACE", "MaritalStatus", "Religion"]
+)
+def test_protected_traits_are_sensitive(name: str):
+    assert is_sensitive(name)
+
+
+@pytest.mark.parametrize("name", ["Annual Income (k$)", "Essex branch", "Racecourse visits", "Generation"])
+def test_other_names_are_not_sensitive(name: str):
+    assert not is_sensitive(name)
