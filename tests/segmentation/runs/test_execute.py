@@ -162,7 +162,8 @@ def test_outliers_can_be_set_aside_and_are_counted(make_dataset, groups, execute
     columns["Income"][0] = 1e6
     run = execute_a_run(make_dataset(columns), outliers="set-aside")
     assert run.left_out["set_aside"] == run.left_out_count == 1
-    assert run.left_out["outliers"]["Income"] == 1
+    customers = Customer.objects.filter(id__in=run.left_out["exceptions"])
+    assert [customer.customer_id for customer in customers] == ["C000"]
     assert run.k == 5
 
 
@@ -245,7 +246,7 @@ def test_another_k_takes_over_the_sweep_and_finds_what_a_run_of_its_own_would(
 ):
     first, alone = execute_a_run(shop), execute_a_run(shop, k=4)
     for name in ("sweep_k", "score_sweep"):
-        again = f"segmentation.runs.execute.{name}"
+        again = f"segmentation.analysis.verdict.candidates.{name}"
         monkeypatch.setattr(again, lambda *args, **settings: pytest.fail("computed again"))
     run = start_run(request_with_k(first, 4), foreground=True)
     execute(run.job_id, execute_run)
