@@ -79,28 +79,24 @@ def find_candidates(
     with stage("scores"):
         verdict = _judged(features, sweep, scores, trying)
     first_end = sweep.ks[-1]
-    while _ends_too_early(sweep, verdict):
-        if not trying.may_go_on or sweep.ks[-1] >= LAST_K:
-            break
-        further = _tried(samples, trying, sweep.ks[-1] + 1, sweep.ks[-1] + FURTHER, report, stage)
+    while _ends_too_early(sweep, verdict) and sweep.ks[-1] < _farthest(trying):
+        end = min(sweep.ks[-1] + FURTHER, _farthest(trying))
+        further = _tried(samples, trying, sweep.ks[-1] + 1, end, report, stage)
         sweep, scores = joined_sweeps(sweep, further[0]), joined_scores(scores, further[1])
         with stage("scores"):
             verdict = _judged(features, sweep, scores, trying)
-    advice = advise_k(sweep, scores, verdict, limits=trying.limits)
-    notes = []
-    if sweep.ks[-1] > first_end:
-        notes.append(Remark("sweep-went-on", {"first_end": first_end, "end": sweep.ks[-1]}))
-    if _ends_too_early(sweep, verdict):
-        notes.append(Remark("best-at-the-end", {"end": sweep.ks[-1]}))
-    return Candidates(sweep, scores, replace(advice, warnings=tuple(notes)))
+    found = _advised(sweep, scores, verdict, trying)
+    if sweep.ks[-1] == first_end:
+        return found
+    went_on = Remark("sweep-went-on", {"first_end": first_end, "end": sweep.ks[-1]})
+    return replace(found, advice=replace(found.advice, warnings=(went_on, *found.advice.warnings)))
 
 
 def judge_again(
     features: FeatureMatrix, sweep: ElbowSweep, scores: SweepScores, trying: Trying
 ) -> Candidates:
     """Judge a sweep that an earlier run has scored."""
-    verdict = _judged(features, sweep, scores, trying)
-    return Candidates(sweep, scores, advise_k(sweep, scores, verdict, limits=trying.limits))
+    return _advised(sweep, scores, _judged(features, sweep, scores, trying), trying)
 
 
 def _tried(
@@ -130,9 +126,25 @@ def _judged(features: FeatureMatrix, sweep: ElbowSweep, scores: SweepScores, try
     return judge_sweep(features, sweep, scores, limits=trying.limits, published_k=trying.published_k)
 
 
+def _advised(sweep: ElbowSweep, scores: SweepScores, verdict: Verdict, trying: Trying) -> Candidates:
+    advice = advise_k(sweep, scores, verdict, limits=trying.limits)
+    if _ends_too_early(sweep, verdict):
+        advice = replace(advice, warnings=(Remark("best-at-the-end", {"end": sweep.ks[-1]}),))
+    return Candidates(sweep, scores, advice)
+
+
+def _farthest(trying: Trying) -> int:
+    """Return the last k that a sweep may go on to."""
+    if not trying.may_go_on:
+        return trying.k_max
+    most = None if trying.limits is None else trying.limits.k_max
+    return LAST_K if most is None else min(most, LAST_K)
+
+
 def _ends_too_early(sweep: ElbowSweep, verdict: Verdict) -> bool:
     """Return whether more groups than the sweep reaches may be the answer."""
-    if sweep.n_distinct_capped is not None or not verdict.evidence:
+    # Where every different customer is a cluster, there are no more to find.
+    if sweep.ks[-1] >= sweep.n_points or sweep.n_distinct_capped is not None or not verdict.evidence:
         return False
     best = max(row.silhouette for row in verdict.evidence)
     last = verdict.of(sweep.ks[-1])
