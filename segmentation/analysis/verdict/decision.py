@@ -51,8 +51,8 @@ FAR, FAR_DEVIATIONS, MUCH_BETTER = 0.05, 4.0, 0.10
 STABLE_FEW, STABLE_MANY = 0.90, 0.80
 REFITS, STARTS_PER_REFIT = 40, 12
 NULL_CUSTOMERS, NULL_CUSTOMERS_PER_K, FEWEST_DRAWS, NULL_QUANTILE = 500, 25, 3, 0.95
-# Fewer rows without a filled-in value than this prove nothing.
-COMPLETE_ROWS, COMPLETE_SHARE = 100, 0.20
+# Fewer rows without a filled-in value than this prove nothing; of few customers nearly all must be complete.
+COMPLETE_ROWS, COMPLETE_SHARE, COMPLETE_SHARE_OF_FEW = 100, 0.20, 0.90
 # A group of filled-in values: more than so many times everybody's share of them.
 FILLED_TIMES, FILLED_SHARE = 2.0, 0.10
 # The k in force stays unless another has a silhouette, or useful segments a stability, higher by this much.
@@ -178,9 +178,8 @@ class _Judging:
         )
         self._X, self._filled = X, None if filled_in is None else filled_in.any(axis=1)
         complete = np.ones(len(X), dtype=np.bool_) if self._filled is None else ~self._filled
-        self._too_many_filled = bool(complete.sum() < max(COMPLETE_ROWS, COMPLETE_SHARE * len(X)))
-        if self._filled is None:
-            self._too_many_filled = False
+        fewest = max(COMPLETE_SHARE * len(X), min(COMPLETE_ROWS, COMPLETE_SHARE_OF_FEW * len(X)))
+        self._too_many_filled = bool(complete.sum() < fewest)
         self._complete = complete
         self._spread = spread_discrete(X, np.random.default_rng(6))[complete]
         self._few = X[:STABILITY_SAMPLE]
@@ -205,6 +204,7 @@ class _Judging:
             borders = with_saddles(X, labels, centroids, borders, quantile=quantile)
             if row.k <= FEW:
                 borders = [_on_one_scale(border) for border in borders]
+        borders = [replace(border, feature=self._columns[border.feature]) for border in borders]
         level = _level(borders, row.smallest)
         worst = max(borders, key=lambda border: border.worst, default=None)
         return replace(row, level=level, worst=worst, rejected="crowd" if level == "crowd" else "")

@@ -56,7 +56,7 @@ def _about_customers(features: FeatureMatrix) -> list[Remark]:
         remarks.append(Remark("few-customers", {"count": n}))
     if features.left_out > MANY_LEFT_OUT * n_rows:
         worst = int(np.argmax(features.missing))
-        values = {"count": features.left_out, "of": n_rows, "feature": features.names[worst]}
+        values = {"count": features.left_out, "of": n_rows, "feature": _attribute(features, worst)}
         remarks.append(Remark("many-left-out", values))
     if features.filled_in is not None:
         count = int(features.filled_in.any(axis=1).sum())
@@ -83,9 +83,14 @@ def _repeated_columns(
     for block in (*columns, *map(list, features.blocks)):
         codes = _codes(values[:, block])
         if codes is not None and k > 1 and _shared_information(codes, labels) >= REPEATED:
-            name = features.names[block[0]]
-            return [Remark("repeats-a-column", {"feature": name if len(block) == 1 else name.split(": ")[0]})]
+            return [Remark("repeats-a-column", {"feature": _attribute(features, block[0])})]
     return []
+
+
+def _attribute(features: FeatureMatrix, column: int) -> str:
+    """Return the name of the attribute that a column tells: a text has a column for each of its values."""
+    is_of_text = any(column in block for block in features.blocks)
+    return features.names[column].split(": ")[0] if is_of_text else features.names[column]
 
 
 def _codes(values: FloatArray) -> LabelArray | None:
@@ -118,14 +123,14 @@ def _entropy(shares: FloatArray) -> float:
 def _crowd(features: FeatureMatrix, advice: Advice, k: int, sweep_labels: tuple[int, ...]) -> list[Remark]:
     """Name the border that runs through a crowd, as numbers of segments."""
     evidence = advice.verdict.of(k) if advice.verdict is not None else None
-    if evidence is None or evidence.worst is None or k == advice.k_recommended:
+    if evidence is None or evidence.worst is None or evidence.level != "crowd":
         return []
     border = evidence.worst
     numbers = {label: number for number, label in enumerate(sweep_labels, start=1)}
     if border.first not in numbers or border.second not in numbers:
         return []
     pair = sorted((numbers[border.first], numbers[border.second]))
-    values = {"segments": pair, "feature": features.names[border.feature], "depth": border.worst}
+    values = {"segments": pair, "feature": _attribute(features, border.feature), "depth": border.worst}
     return [Remark("border-through-a-crowd", values)]
 
 
