@@ -126,10 +126,11 @@ def _clear_reasons(verdict: Verdict, k: int) -> list[Remark]:
 def _unclear_reasons(verdict: Verdict, limits: KLimits) -> list[Remark]:
     best = max(verdict.evidence, key=lambda row: row.silhouette, default=None)
     if best is None:
-        return [Remark("no-k-fits" if limits != KLimits() else "too-few-differ")]
+        return [Remark("too-few-differ")]
     reasons = [_doubt(best)]
     if verdict.k_useful is None:
-        reasons.append(Remark("nothing-holds"))
+        fitted = limits == KLimits() or any(row.stability is not None for row in verdict.evidence)
+        reasons.append(Remark("nothing-holds" if fitted else "no-k-fits"))
     else:
         row = verdict.of(verdict.k_useful)
         stability = None if row is None else row.stability
@@ -148,7 +149,8 @@ def _doubt(row: KEvidence) -> Remark:
     }
     if row.worst is not None:
         values["depth"] = row.worst.worst
-    return Remark(f"not-clear-{row.rejected or 'crowd'}", values)
+    # What the borders allow and nothing rejected was out of the question by the limits.
+    return Remark(f"not-clear-{row.rejected or 'limits'}", values)
 
 
 def _kept(verdict: Verdict, k: int, better: int) -> Remark:

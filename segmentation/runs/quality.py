@@ -16,6 +16,7 @@ from segmentation.analysis.results import (
     ClusterScores,
     CriterionAnswer,
     ElbowSweep,
+    KEvidence,
     SweepScores,
     from_json,
 )
@@ -49,17 +50,22 @@ def judge(run: SegmentationRun, advice: Advice, scores: SweepScores) -> Verdict:
         )
         return Verdict("good", title, sentence)
     if k == advice.k_useful:
-        return Verdict("fair", _("%(k)s useful segments") % {"k": k}, _useful(advice))
+        return Verdict("fair", _("%(k)s useful segments") % {"k": k}, _useful(advice, advice.verdict.of(k)))
     if recommended is None and advice.k_useful is None:
         return Verdict("poor", _("Nothing to go by"), _unclear(k))
     return _asked_for(k, recommended or advice.k_useful or k, weakest)
 
 
-def _useful(advice: Advice) -> str:
+def _useful(advice: Advice, evidence: KEvidence | None) -> str:
     if advice.k_recommended is not None:
         return _(
             "Steady parts of %(k)s clear groups: handy for a campaign, but not different kinds of people."
         ) % {"k": advice.k_recommended}
+    if evidence is not None and evidence.rejected == "left-out":
+        return _(
+            "There are gaps between them, but too many customers were left out to be sure: good for a "
+            "campaign, no proof of different kinds of people."
+        )
     return _(
         "There are no gaps between customers, but these parts come back in other samples: good for a "
         "campaign, no proof of different kinds of people."

@@ -9,7 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from common.i18n import join_words
-from common.number_format import format_count, format_percent, format_percent_floored, write_number
+from common.number_format import (
+    format_apart,
+    format_count,
+    format_percent,
+    format_percent_floored,
+    write_number,
+)
 from segmentation.analysis.advice import STABILITY
 from segmentation.analysis.results import Advice, CriterionAnswer, ElbowSweep, Remark
 from segmentation.analysis.wording import capitalised
@@ -153,25 +159,27 @@ def _useful_segments(values: Values) -> str:
 
 
 def _kept(values: Values) -> str:
-    by_silhouette = values.get("stability") is None or values.get("better_stability") is None
-    name = "silhouette" if by_silhouette else "stability"
-    text = (
-        _(
+    name = next((name for name in ("silhouette", "stability") if _is_exceeded(values, name)), "")
+    if name == "silhouette":
+        text = _(
             "The %(k)s segments in use stay. %(better)s would be a little better (silhouette %(theirs)s "
             "instead of %(ours)s), too little to change what your team knows."
         )
-        if by_silhouette
-        else _(
+    elif name == "stability":
+        text = _(
             "The %(k)s segments in use stay. %(better)s would be a little steadier (%(theirs)s instead of "
             "%(ours)s), too little to change what your team knows."
         )
-    )
-    return text % {
-        "k": values["k"],
-        "better": values["better"],
-        "ours": write_number(values[name] or 0, 2),
-        "theirs": write_number(values[f"better_{name}"] or 0, 2),
-    }
+    else:
+        text = _("The %(k)s segments in use stay. %(better)s would do as well.")
+    ours, theirs = format_apart(values.get(name) or 0, values.get(f"better_{name}") or 0)
+    return text % {"k": values["k"], "better": values["better"], "ours": ours, "theirs": theirs}
+
+
+def _is_exceeded(values: Values, name: str) -> bool:
+    """Whether the other number of segments has the higher score of this name."""
+    ours, theirs = values.get(name), values.get(f"better_{name}")
+    return ours is not None and theirs is not None and theirs > ours
 
 
 def _limits(values: Values) -> str:
@@ -309,6 +317,12 @@ WORDS: dict[str, Words] = {
     ),
     "not-clear-left-out": _not_clear(
         lambda values: _("There are gaps between %(k)s groups, but too many customers were left out.")
+    ),
+    "not-clear-limits": _not_clear(
+        lambda values: _(
+            "With %(k)s segments customers are best apart (silhouette %(silhouette)s), but your limits rule "
+            "that out."
+        )
     ),
     "useful-segments": _useful_segments,
     "nothing-holds": lambda values: _(
