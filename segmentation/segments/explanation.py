@@ -7,13 +7,15 @@ neither the customers nor scikit-learn.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from customers.lists.cells import write_value
 from customers.models import Attribute, Customer
 from segmentation.analysis.results import ClusterProfiles, NumberSummary
 from segmentation.models import Cluster, ClusterAssignment, Scaling, SegmentationRun
+from segmentation.runs.recipes import prepared_of
 
 # Farther from the stored distance than this share, a derived one is that of other values than the run saw.
 TOLERANCE = 0.05
@@ -87,26 +89,47 @@ def explain(
 def _values(run: SegmentationRun, customer: Customer, attributes: Sequence[Attribute]) -> list[float] | None:
     """The customer's features as numbers, a text's values as 0 and 1; `None` if one is missing."""
     known: Mapping[str, Attribute] = {attribute.name: attribute for attribute in attributes}
+    texts = [attribute.name for attribute in attributes if attribute.kind == Attribute.Kind.TEXT]
+    dates = _dates(run)
     values = []
     for name in run.feature_names:
         value: float | str | None
-        if name in known:
+        if name in dates:
+            value = _days_before(dates[name], customer, known)
+        elif name in known:
             value = customer.value(known[name])
         else:
-            text = _text_of(name, attributes)
-            found = customer.value(text) if text else None
-            value = None if found is None or text is None else float(name == f"{text.name}: {found}")
+            text = _text_of(name, texts)
+            found = customer.value(known[text]) if text else None
+            value = None if found is None else float(name == f"{text}: {found}")
         if not isinstance(value, float):
             return None
         values.append(value)
     return values
 
 
-def _text_of(feature: str, attributes: Sequence[Attribute]) -> Attribute | None:
+def _dates(run: SegmentationRun) -> dict[str, tuple[str, str]]:
+    """The features that are days before a date: each with its attribute's name and that date."""
+    prepared = prepared_of(run)
+    newest = dict(prepared.reference_dates)
+    # Numbers and dates come first, in this order.
+    named = zip(run.feature_names, prepared.features, strict=False)
+    return {feature: (name, newest[name]) for feature, name in named if name in newest}
+
+
+def _days_before(
+    reference: tuple[str, str], customer: Customer, known: Mapping[str, Attribute]
+) -> float | None:
+    name, newest = reference
+    found = customer.value(known[name]) if name in known else None
+    if not isinstance(found, str):
+        return None
+    return float((date.fromisoformat(newest) - date.fromisoformat(found[:10])).days)
+
+
+def _text_of(feature: str, names: Iterable[str]) -> str | None:
     """The text one of whose values is this feature; names and values may hold colons themselves."""
-    texts = (each for each in attributes if each.kind == Attribute.Kind.TEXT)
-    begun = [each for each in texts if feature.startswith(f"{each.name}: ")]
-    return max(begun, key=lambda each: len(each.name), default=None)
+    return max((name for name in names if feature.startswith(f"{name}: ")), key=len, default=None)
 
 
 def _scales(
@@ -114,16 +137,34 @@ def _scales(
 ) -> list[float] | None:
     """By what each feature was divided; `None` if what the run froze does not say."""
     summaries = {each.name: each.everyone for each in profiles.numbers}
-    size = sum(each.size for each in clusters)
+    variances = [_variance(index, clusters) for index in range(len(run.feature_names))]
+    prepared = prepared_of(run)
+    weighed = prepared.texts if prepared.texts_weigh_as_one else ()
+    texts = [_text_of(name, weighed) for name in run.feature_names]
     scales = []
-    for index, name in enumerate(run.feature_names):
-        if name in summaries:
+    for name, text, variance in zip(run.feature_names, texts, variances, strict=True):
+        if text is not None:
+            together = sum(each for each, other in zip(variances, texts, strict=True) if other == text)
+            scales.append(_scale_of_text(run.segmentation.scaling, together))
+        elif name in summaries:
             scales.append(scale_of(run.segmentation.scaling, summaries[name]))
         else:
-            share = sum(each.size * each.centroid[index] for each in clusters) / max(size, 1)
             is_plain = run.segmentation.scaling in (Scaling.NONE, Scaling.MIN_MAX)
-            scales.append(1.0 if is_plain else math.sqrt(max(share * (1 - share), 0.0)))
+            scales.append(1.0 if is_plain else math.sqrt(variance))
     return scales if all(scales) else None
+
+
+def _variance(index: int, clusters: Sequence[Cluster]) -> float:
+    """Of a column of 0 and 1."""
+    share = sum(each.size * each.centroid[index] for each in clusters) / max(
+        sum(each.size for each in clusters), 1
+    )
+    return max(share * (1 - share), 0.0)
+
+
+def _scale_of_text(scaling: str, variance: float) -> float:
+    """By what all columns of a text are divided, as in `texts.block_spread`; their variances together."""
+    return {Scaling.NONE: 1.0, Scaling.MIN_MAX: math.sqrt(2)}.get(Scaling(scaling), math.sqrt(variance))
 
 
 def scale_of(scaling: str, everyone: NumberSummary) -> float:

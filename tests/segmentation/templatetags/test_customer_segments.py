@@ -53,6 +53,17 @@ def test_a_text_with_a_colon_in_its_name_pulls_by_its_value(viewer_client, make_
     assert pulls == {"Income": "1", "Plan: type: Gold": "0", "Plan: type: Silver: old": "1"}
 
 
+@pytest.mark.parametrize("scaling", ["standard", "none", "min-max", "robust"])
+def test_texts_and_dates_pull_as_they_weigh(viewer_client, make_dataset, give_texts, execute_a_run, scaling):
+    shop = make_dataset({"Income": [1.0, 2, 3, 50, 51, 52, 50, 49]})
+    give_texts(shop, "date", "Last order", [f"2026-01-{day:02}" for day in (1, 2, 1, 28, 27, 26, 28, 25)])
+    give_texts(shop, "text", "Plan", ["Gold", "Gold", "Silver", "Bronze", "Bronze", "None", "None", "None"])
+    execute_a_run(shop, features=["Income", "Last order"], one_hot=["Plan"], k=2, scaling=scaling, log1p=[])
+    pulls = {pull.feature: pull.value for pull in page_of(viewer_client, shop, 1).context["reasons"].pulls}
+    assert pulls["days since Last order"] == "27"
+    assert pulls.get("Plan: Gold", "1") == "1"
+
+
 def test_one_segment_has_no_second(viewer_client, shop, execute_a_run):
     execute_a_run(shop, k=1)
     page = page_of(viewer_client, shop, 1)
