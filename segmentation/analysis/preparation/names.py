@@ -193,8 +193,6 @@ def is_identity(name: str) -> bool:
 def is_code(name: str) -> bool:
     """Return whether its digits stand for a kind or a place: a store, a type, a region."""
     words = words_of(name)
-    if words and _is_value(words[-1]):
-        return False
     return bool(words) and (
         words[-1] in CODES
         or (all(word in CODES | FILLERS for word in words) and any(word in CODES for word in words))

@@ -23,6 +23,10 @@ def test_a_family_of_skewed_columns_is_seen_alike():
     assert choose_logarithms([CORE, CORE, FAMILY, EVEN]) == (True, True, True, False)
 
 
+def test_a_core_that_is_half_of_the_family_takes_it_along():
+    assert choose_logarithms([CORE, FAMILY]) == (True, True)
+
+
 def test_a_core_that_is_less_than_half_of_the_family_stays_alone():
     assert choose_logarithms([CORE, FAMILY, FAMILY]) == (True, False, False)
 
