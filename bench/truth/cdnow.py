@@ -16,7 +16,8 @@ from bench.truth.customer_sets import judge, workers
 
 FILE = os.environ.get("BENCH_CDNOW")
 END = pd.Timestamp("1997-12-31")
-MONTHS = tuple(pd.date_range("1997-01-31", END, freq="ME"))
+# The last twelve of the eighteen months: by then everyone had come who ever came.
+MONTHS = tuple(pd.date_range("1997-07-31", "1998-06-30", freq="ME"))
 LEAST_AUC, LEAST_ETA_SQUARED = 0.785, 0.285
 MOST_OTHERS = 1
 
@@ -78,7 +79,7 @@ def _foresight(purchases: pd.DataFrame) -> int:
 
 
 def _months(purchases: pd.DataFrame) -> int:
-    """Ask at the end of each month of 1997."""
+    """Ask at the end of each month."""
     with workers() as map_in_order:
         answers = list(map_in_order(_ask, [features_until(purchases, day) for day in MONTHS]))
     ks = [len(np.unique(found.labels)) for found in answers]
