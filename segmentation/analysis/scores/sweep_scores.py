@@ -1,7 +1,6 @@
 """Scores for every k of a sweep."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -9,7 +8,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from segmentation.analysis.kmeans.coarsening import WeightedPoints, choose_sample
-from segmentation.analysis.kmeans.nearest import assign, squared_distances_to_own, sums_per_label
+from segmentation.analysis.kmeans.nearest import assign
 from segmentation.analysis.results import (
     BoolArray,
     ClusterScores,
@@ -18,6 +17,7 @@ from segmentation.analysis.results import (
     FloatArray,
     SweepScores,
 )
+from segmentation.analysis.scores.cluster_sums import ClusterSums, sum_clusters
 from segmentation.analysis.scores.silhouette import Silhouette, mean_silhouettes
 from segmentation.analysis.scores.stability import bootstrap_stabilities
 from segmentation.analysis.threads import single_threaded
@@ -26,7 +26,6 @@ EXACT_SILHOUETTE_POINTS = 12_000
 SILHOUETTE_SAMPLE = 5_000
 STABILITY_SAMPLE = 1_000
 COVARIANCE_SAMPLE = 40_000
-CHUNK = 1 << 16
 
 Report = Callable[[int], None]
 
@@ -42,9 +41,9 @@ def score_sweep(
 ) -> SweepScores:
     """Score every k of a sweep.
 
-    The silhouette is exact up to 12,000 points, else taken on a sample of 5,000 customers; Davies-Bouldin and
-    Calinski-Harabasz are exact. Stability resamples at most 1,000 customers, so that it says whether about as
-    many customers are enough to find the same clusters again.
+    The silhouette is exact up to 12,000 points, else taken on a sample of customers, 5,000 where there are
+    many; Davies-Bouldin and Calinski-Harabasz are exact. Stability resamples at most 1,000 customers, so that
+    it says whether about as many customers are enough to find the same clusters again.
 
     Parameters
     ----------
@@ -58,16 +57,17 @@ def score_sweep(
     few = sample_of_customers(samples, STABILITY_SAMPLE, random_state)
     some = sample_of_customers(samples, COVARIANCE_SAMPLE, random_state)
     silhouettes, silhouette_sample = _silhouettes(samples, sweep, random_state)
+    found = [sweep.centroids_of(k) for k in sweep.ks]
+    sums = sum_clusters(samples, found)
     rows = []
-    for k, inertia, silhouette in zip(sweep.ks, sweep.inertias, silhouettes, strict=True):
-        centroids = sweep.centroids_of(k)
+    for k, centroids, silhouette, each in zip(sweep.ks, found, silhouettes, sums, strict=True):
         stabilities = _stabilities(few, centroids, n_bootstraps, rng)
         rows.append(
             ClusterScores(
                 k=k,
-                inertia=inertia,
+                inertia=sweep.inertias[len(rows)],
                 **_silhouette_scores(silhouette, silhouette_sample, samples.n_samples),
-                **_variance_scores(_cluster_sums(samples, centroids)),
+                **_variance_scores(each),
                 separation=_separation(some, centroids),
                 stability=min(stabilities, default=None),
                 stabilities=stabilities,
@@ -93,23 +93,26 @@ def _silhouettes(
     samples: CompressedSamples, sweep: ElbowSweep, seed: int
 ) -> tuple[list[Silhouette | None], int]:
     """Return the silhouette for each k, and how many customers they were taken on."""
-    if samples.exact and samples.n_points <= EXACT_SILHOUETTE_POINTS:
+    n_distinct = samples.n_points if samples.exact else samples.n_samples
+    if n_distinct <= EXACT_SILHOUETTE_POINTS:
         chosen = WeightedPoints(samples.points, samples.weights)
     else:
-        chosen = sample_of_customers(samples, SILHOUETTE_SAMPLE, seed)
+        # One customer less for each point beyond: neither the time nor the silhouette jumps.
+        n = max(SILHOUETTE_SAMPLE, 2 * EXACT_SILHOUETTE_POINTS - n_distinct)
+        chosen = sample_of_customers(samples, n, seed)
     labelings = [assign(chosen.points, sweep.centroids_of(k)) for k in sweep.ks]
     return mean_silhouettes(chosen.points, chosen.weights, labelings), round(chosen.weights.sum())
 
 
 def _silhouette_scores(silhouette: Silhouette | None, sample: int, n_samples: int) -> dict[str, Any]:
     """Return what `ClusterScores` holds of a silhouette, by the names there."""
-    is_exact = sample == n_samples
-    mean, error = (None, None) if silhouette is None else (silhouette.mean, silhouette.error)
+    # Of a sample without replacement: nothing is uncertain about customers who are all in it.
+    left = np.sqrt(1 - sample / n_samples)
     return {
-        "silhouette": mean,
-        "silhouette_error": 0.0 if is_exact and silhouette is not None else error,
+        "silhouette": None if silhouette is None else silhouette.mean,
+        "silhouette_error": None if silhouette is None else float(left * silhouette.error),
         "silhouette_sample": sample,
-        "silhouette_exact": is_exact,
+        "silhouette_exact": sample == n_samples,
     }
 
 
@@ -122,35 +125,7 @@ def _stabilities(
     return tuple(map(float, found))
 
 
-@dataclass(frozen=True, eq=False)
-class _ClusterSums:
-    """Per cluster its members, mean and summed distances and squares to the mean; and the overall mean."""
-
-    counts: FloatArray
-    means: FloatArray
-    distances: FloatArray
-    squares: FloatArray
-    mean: FloatArray
-
-
-def _cluster_sums(samples: CompressedSamples, centroids: FloatArray) -> _ClusterSums:
-    points, weights = (samples.points, samples.weights) if samples.exact else (samples.X, None)
-    k = len(centroids)
-    labels = assign(points, centroids)
-    sums = sums_per_label(points, weights, labels, k)
-    counts = sums[:, -1]
-    means = sums[:, :-1] / np.maximum(counts, 1)[:, None]
-    distances, squares = np.zeros(k), np.zeros(k)
-    for begin in range(0, len(points), CHUNK):
-        chunk = slice(begin, begin + CHUNK)
-        to_own = squared_distances_to_own(points[chunk], means, labels[chunk])
-        repeated = np.ones(len(to_own)) if weights is None else weights[chunk]
-        squares += np.bincount(labels[chunk], repeated * to_own, k)
-        distances += np.bincount(labels[chunk], repeated * np.sqrt(to_own), k)
-    return _ClusterSums(counts, means, distances, squares, sums[:, :-1].sum(axis=0) / counts.sum())
-
-
-def _variance_scores(sums: _ClusterSums) -> dict[str, Any]:
+def _variance_scores(sums: ClusterSums) -> dict[str, Any]:
     """Return what `ClusterScores` holds of sizes and spreads, by the names there."""
     return {
         "davies_bouldin": _davies_bouldin(sums),
@@ -159,7 +134,7 @@ def _variance_scores(sums: _ClusterSums) -> dict[str, Any]:
     }
 
 
-def _calinski_harabasz(sums: _ClusterSums) -> float | None:
+def _calinski_harabasz(sums: ClusterSums) -> float | None:
     """Return the ratio of between- to within-cluster variance (Calinski and Harabasz 1974)."""
     k, n = len(sums.counts), sums.counts.sum()
     if not 2 <= k < n or not sums.counts.all():
@@ -169,7 +144,7 @@ def _calinski_harabasz(sums: _ClusterSums) -> float | None:
     return float(between * (n - k) / (within * (k - 1))) if within > 0 else 1.0
 
 
-def _davies_bouldin(sums: _ClusterSums) -> float | None:
+def _davies_bouldin(sums: ClusterSums) -> float | None:
     """Return the mean over clusters of the worst ratio of spreads to distance (Davies and Bouldin 1979)."""
     k, n = len(sums.counts), sums.counts.sum()
     if not 2 <= k < n or not sums.counts.all():

@@ -112,6 +112,17 @@ def test_silhouette_of_a_cluster_of_one_is_zero():
     assert silhouette.mean == pytest.approx((1 - 1 / 10 + 1 - 1 / 9 + 0) / 3)
 
 
+@pytest.mark.parametrize("far", [1.0, 1e15, 1e100])
+def test_silhouette_of_many_customers_equals_that_of_scikit_learn(far):
+    rng = np.random.default_rng(0)
+    points = np.vstack((rng.normal(3 * rng.integers(0, 3, (2_600, 1)), 1.0, (2_600, 2)), [[far, far]]))
+    labels = np.append(rng.integers(0, 3, 2_600), 3 if far > 1 else 0)
+    (silhouette,) = mean_silhouettes(points, np.ones(len(points)), [labels])
+    expected = metrics.silhouette_score(cdist(points, points), labels, metric="precomputed")
+    assert silhouette is not None
+    assert silhouette.mean == pytest.approx(expected, abs=1e-8)
+
+
 def test_one_cluster_has_no_scores(rectangle, prepare):
     samples = prepare(rectangle).samples
     row = score_sweep(samples, sweep_k(samples)).of(1)
@@ -135,6 +146,15 @@ def test_sampled_silhouette_is_labelled_and_within_its_error(prepare):
     labels = assign(samples.X, sweep_k(samples, k_max=3).centroids_of(3))
     full = metrics.silhouette_score(samples.X, labels, sample_size=8_000, random_state=0)
     assert abs(row.silhouette - full) < 4 * row.silhouette_error < 0.05
+
+
+@pytest.mark.parametrize(("n_samples", "expected"), [(12_000, 12_000), (12_100, 11_900), (20_000, 5_000)])
+def test_silhouette_goes_over_from_all_customers_to_a_sample(prepare, n_samples, expected):
+    samples = prepare(np.random.default_rng(0).normal(size=(n_samples, 2))).samples
+    row = score_sweep(samples, sweep_k(samples, k_max=2), n_bootstraps=2).of(2)
+    assert row.silhouette_sample == pytest.approx(expected, abs=200)
+    assert row.silhouette_exact is (n_samples == expected)
+    assert 0 <= row.silhouette_error < (0.0005 if n_samples < 13_000 else 0.01)
 
 
 def test_exact_silhouette_counts_every_customer(mall_like, prepare):
