@@ -89,8 +89,11 @@ class RunForm(forms.Form):
     outliers = forms.ChoiceField(
         label=_("Customers far from all others"),
         choices=Outliers.choices,
-        initial=Outliers.KEEP,
-        help_text=_("A few extreme customers can pull a whole segment towards them."),
+        initial=Outliers.SET_ASIDE,
+        help_text=_(
+            "One extreme customer can hide the groups of all others. Set aside are only those who would, at "
+            "most one in a hundred; the run names them."
+        ),
     )
     min_segments = forms.IntegerField(
         label=_("Recommend at least"), required=False, min_value=1, max_value=K_LIMIT

@@ -37,8 +37,8 @@ class Missing(models.TextChoices):
 
 
 class Outliers(models.TextChoices):
-    KEEP = "keep", gettext_lazy("keep them (recommended)")
-    SET_ASIDE = "set-aside", gettext_lazy("set them aside")
+    KEEP = "keep", gettext_lazy("keep them")
+    SET_ASIDE = "set-aside", gettext_lazy("set aside those who would decide the segments (recommended)")
 
 
 class Segmentation(Deletable):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -52,11 +53,10 @@ def prepare_features(
     missing : {"leave-out", "median"}
         Leave out customers with a missing value, or fill in the feature's median.
     outliers : {"keep", "set-aside"}
-        Exceptions, the few who are far from everyone (see `find_exceptions`), are named either way; they are
-        set aside only where k-means would look at them more than at the others.
+        Exceptions (see `find_exceptions`) are named either way, and set aside only if they would decide.
     blocks : sequence of sequences of int
-        Columns that together are one text (see `texts.one_hot`). Those of values that no customer who takes
-        part has are dropped; the others together weigh as much as one number.
+        Columns that together are one text (see `texts.one_hot`), and weigh as much as one number. Those of
+        values that no customer has who takes part are dropped.
 
     Raises
     ------
@@ -69,16 +69,9 @@ def prepare_features(
     chosen = _choose(_checked_values(values, names, log1p), names, log1p, missing, outliers, numbers)
     chosen, names, blocks = _without_vanished(chosen, names, blocks)
     X, center, scale = _scaled(_transformed(chosen.values, names, log1p), names, scaling, blocks)
-    return FeatureMatrix(
-        X=X,
-        names=names,
-        scaling=scaling,
-        log1p=tuple(log1p),
-        center=center,
-        scale=scale,
-        blocks=tuple(map(tuple, blocks)),
-        **vars(chosen),
-    )
+    scaled: dict[str, Any] = {"X": X, "center": center, "scale": scale, **vars(chosen)}
+    as_asked: dict[str, Any] = {"names": names, "scaling": scaling, "log1p": tuple(log1p)}
+    return FeatureMatrix(**scaled, **as_asked, blocks=tuple(map(tuple, blocks)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -110,7 +110,6 @@ class ClusterScores:
     silhouette_exact: bool
     davies_bouldin: float | None
     calinski_harabasz: float | None
-    separation: float | None
     stability: float | None
     stabilities: tuple[float, ...]
     sizes: tuple[int, ...]

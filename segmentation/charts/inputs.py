@@ -73,6 +73,7 @@ class ElbowChart:
     elbow_k: int | None = None
     k_recommended: int | None = None
     k: int | None = None
+    k_useful: int | None = None
     silhouettes: tuple[float | None, ...] = ()
     stabilities: tuple[float | None, ...] = ()
     hrefs: tuple[str | None, ...] = ()
@@ -106,6 +107,7 @@ class ElbowChart:
             elbow_k=advice.elbow_k if advice else None,
             k_recommended=advice.k_recommended if advice else None,
             k=k,
+            k_useful=advice.k_useful if advice else None,
             silhouettes=silhouettes if any(value is not None for value in silhouettes) else (),
             stabilities=stabilities if any(value is not None for value in stabilities) else (),
             hrefs=tuple(hrefs),

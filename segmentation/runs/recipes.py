@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from segmentation.runs.request import RunRequest
 
 # What is not said of a new segmentation.
-USUAL = {"scaling": Scaling.STANDARD, "missing": Missing.LEAVE_OUT, "outliers": Outliers.KEEP}
+USUAL = {"scaling": Scaling.STANDARD, "missing": Missing.LEAVE_OUT, "outliers": Outliers.SET_ASIDE}
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def _usual_name(request: RunRequest, settings: dict[str, Any]) -> str:
     unusual = [
         Scaling(settings["scaling"]).value if settings["scaling"] != Scaling.STANDARD else "",
         _("medians filled in") if settings["missing"] == Missing.MEDIAN else "",
-        _("without outliers") if settings["outliers"] == Outliers.SET_ASIDE else "",
+        _("exceptions kept") if settings["outliers"] == Outliers.KEEP else "",
     ]
     name = " × ".join([*names, *request.one_hot])
     remarks = ", ".join(filter(None, unusual))

@@ -58,6 +58,10 @@ def word_answer(answer: CriterionAnswer, sweep: ElbowSweep) -> str:
         if answer.k is None:
             return _("WCSS for k = %(first)s to %(last)s shows no elbow.") % values
         return _("WCSS for k = %(first)s to %(last)s bends most at %(k)s.") % values
+    if answer.criterion == STABILITY:
+        if answer.k is None:
+            return _("At no k do all segments hold on random samples.")
+        return _("All segments hold on random samples best at %(k)s (%(value)s).") % values
     if answer.k is None:
         return _("%(criterion)s cannot be computed here.") % {"criterion": _(answer.criterion)}
     if answer.criterion == "Davies-Bouldin":

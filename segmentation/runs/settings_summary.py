@@ -62,7 +62,7 @@ def list_left_out(run: SegmentationRun) -> list[LeftOut]:
 
 @dataclass(frozen=True)
 class Exceptional:
-    """A customer far from everyone; without an address where the customers are no longer kept."""
+    """A customer far from everyone."""
 
     name: str
     url: str

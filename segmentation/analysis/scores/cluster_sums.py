@@ -11,7 +11,6 @@ from segmentation.analysis.kmeans.nearest import CHUNK, affinities
 from segmentation.analysis.results import CompressedSamples, FloatArray
 
 
-
 @dataclass(frozen=True, eq=False)
 class ClusterSums:
     """Per cluster its members, mean and summed distances and squares to the mean; and the overall mean."""
@@ -73,8 +72,8 @@ class _SumMembers:
             chunk = X[begin : begin + CHUNK]
             weights = self.weights[start + begin :][: len(chunk)]
             weighted = np.column_stack((chunk, np.ones(len(chunk)))) * weights[:, None]
-            for sums, centroids in zip(state, self.candidates, strict=True):
-                sums += _members(chunk, centroids) @ weighted
+            for index, centroids in enumerate(self.candidates):
+                state[index] += _members(chunk, centroids) @ weighted
         return state
 
     def merge(self, left: list[FloatArray], right: list[FloatArray]) -> list[FloatArray]:
@@ -99,13 +98,13 @@ class _SumSpreads:
         for begin in range(0, len(X), CHUNK):
             chunk = np.ascontiguousarray(X[begin : begin + CHUNK].T)
             weights = self.weights[start + begin :][: chunk.shape[1]]
-            for sums, centroids, means in zip(state, self.candidates, self.means, strict=True):
+            for index, (centroids, means) in enumerate(zip(self.candidates, self.means, strict=True)):
                 members = _members(chunk.T, centroids)
                 # A product with ones and zeros looks up every point's mean.
                 differences = means.T @ members
                 differences -= chunk
                 squares = np.einsum("ij,ij->j", differences, differences)
-                sums += members @ np.column_stack((weights * np.sqrt(squares), weights * squares))
+                state[index] += members @ np.column_stack((weights * np.sqrt(squares), weights * squares))
         return state
 
     def merge(self, left: list[FloatArray], right: list[FloatArray]) -> list[FloatArray]:

@@ -44,17 +44,7 @@ def bootstrap_stabilities(
     k = len(centroids)
     n = round(weights.sum())
     drawn = rng.multinomial(n, weights / weights.sum(), size=n_bootstraps).astype(np.float64)
-    repeated = np.repeat(drawn, n_starts, axis=0)
-    starts = seed_starts(points, repeated, k, len(repeated), rng)
-    if n_starts > STARTS_FINISHED:
-        starts = _promising(points, repeated, starts, n_bootstraps)
-    starts = np.concatenate(
-        (
-            starts.reshape(n_bootstraps, -1, *centroids.shape),
-            np.broadcast_to(centroids, (n_bootstraps, 1, *centroids.shape)),
-        ),
-        axis=1,
-    )
+    starts = _starts(points, drawn, centroids, n_starts, rng)
     per_refit = starts.shape[1]
     repeated = np.repeat(drawn, per_refit, axis=0)
     refits = iterate_starts(points, repeated, starts.reshape(-1, *centroids.shape))
@@ -64,6 +54,18 @@ def bootstrap_stabilities(
     return np.asarray(
         np.mean([_jaccards(labels, assign(points, refit), weights, k) for refit in best], axis=0)
     )
+
+
+def _starts(
+    points: FloatArray, drawn: FloatArray, centroids: FloatArray, n_starts: int, rng: np.random.Generator
+) -> FloatArray:
+    """Return the starts of each refit, shape (n_bootstraps, n, k, n_features); the last is the solution."""
+    repeated = np.repeat(drawn, n_starts, axis=0)
+    cold = seed_starts(points, repeated, len(centroids), len(repeated), rng)
+    if n_starts > STARTS_FINISHED:
+        cold = _promising(points, repeated, cold, len(drawn))
+    warm = np.broadcast_to(centroids, (len(drawn), 1, *centroids.shape))
+    return np.concatenate((cold.reshape(len(drawn), -1, *centroids.shape), warm), axis=1)
 
 
 def _promising(points: FloatArray, weights: FloatArray, starts: FloatArray, n_bootstraps: int) -> FloatArray:

@@ -1,7 +1,6 @@
 """Scores for every k of a sweep."""
 
 from collections.abc import Callable
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ from scipy.spatial.distance import cdist
 from segmentation.analysis.kmeans.coarsening import WeightedPoints, choose_sample
 from segmentation.analysis.kmeans.nearest import assign
 from segmentation.analysis.results import (
-    BoolArray,
     ClusterScores,
     CompressedSamples,
     ElbowSweep,
@@ -25,7 +23,6 @@ from segmentation.analysis.threads import single_threaded
 EXACT_SILHOUETTE_POINTS = 12_000
 SILHOUETTE_SAMPLE = 5_000
 STABILITY_SAMPLE = 1_000
-COVARIANCE_SAMPLE = 40_000
 
 Report = Callable[[int], None]
 
@@ -55,11 +52,10 @@ def score_sweep(
     """
     rng = np.random.default_rng((random_state, 1))
     few = sample_of_customers(samples, STABILITY_SAMPLE, random_state)
-    some = sample_of_customers(samples, COVARIANCE_SAMPLE, random_state)
     silhouettes, silhouette_sample = _silhouettes(samples, sweep, random_state)
     found = [sweep.centroids_of(k) for k in sweep.ks]
     sums = sum_clusters(samples, found)
-    rows = []
+    rows: list[ClusterScores] = []
     for k, centroids, silhouette, each in zip(sweep.ks, found, silhouettes, sums, strict=True):
         stabilities = _stabilities(few, centroids, n_bootstraps, rng)
         rows.append(
@@ -68,7 +64,6 @@ def score_sweep(
                 inertia=sweep.inertias[len(rows)],
                 **_silhouette_scores(silhouette, silhouette_sample, samples.n_samples),
                 **_variance_scores(each),
-                separation=_separation(some, centroids),
                 stability=min(stabilities, default=None),
                 stabilities=stabilities,
             )
@@ -153,30 +148,3 @@ def _davies_bouldin(sums: ClusterSums) -> float | None:
     distances = cdist(sums.means, sums.means)
     np.fill_diagonal(distances, np.inf)
     return float(((spreads[:, None] + spreads) / distances).max(axis=1).mean())
-
-
-def _separation(some: WeightedPoints, centroids: FloatArray) -> float | None:
-    """Return the distance of two centroids over the sum of deviations along it, for the closest two."""
-    k = len(centroids)
-    if k < 2:
-        return None
-    labels = assign(some.points, centroids)
-    ratios = []
-    covariances = [_covariance(some, labels == label) for label in range(k)]
-    for one, other in combinations(range(k), 2):
-        difference = centroids[one] - centroids[other]
-        distance = np.sqrt(difference @ difference)
-        if distance == 0:
-            return 0.0
-        direction = difference / distance
-        deviations = [np.sqrt(direction @ covariances[label] @ direction) for label in (one, other)]
-        ratios.append(distance / max(sum(deviations), 1e-12 * distance))
-    return float(min(ratios))
-
-
-def _covariance(some: WeightedPoints, members: BoolArray) -> FloatArray:
-    points, weights = some.points[members], some.weights[members]
-    if weights.sum() < 2:
-        return np.zeros((some.points.shape[1],) * 2)
-    centred = points - np.average(points, axis=0, weights=weights)
-    return np.asarray((centred.T * weights) @ centred / (weights.sum() - 1))

@@ -30,7 +30,7 @@ POPULATION_SAMPLE = 5_000
 STABILITY_SAMPLE = 1_000
 # Values that differ by less than this share of their size differ by rounding.
 HARDLY_DIFFERENT = 1e-6
-# Groups are not called clear where more than this share of customers took no part.
+# Groups are useful and not called clear where more customers took no part: they may fill the gaps.
 MOST_LEFT_OUT = 0.10
 # Fewer customers prove nothing; a clear group holds this share and so many customers at least.
 FEWEST_CUSTOMERS = 30
@@ -76,7 +76,6 @@ def judge_sweep(
     features : FeatureMatrix
     sweep : ElbowSweep
     scores : SweepScores
-        Only its silhouettes are looked at.
     limits : KLimits or None
         Only k within the limits are recommended or called useful.
     published_k : int or None
@@ -101,7 +100,6 @@ def judge_sweep(
         judged |= {row.k: row for row in stable}
         useful = _most_stable(stable, published_k)
     if clear.k is not None and features.left_out > MOST_LEFT_OUT * len(features.kept):
-        # What is left out may fill the gaps: the groups are useful, and not called clear.
         judged[clear.k] = replace(judged[clear.k], rejected="left-out")
         clear, useful = _Clear(None, None, ()), _Useful(clear.k, clear.better)
     kind: Kind = "clear" if clear.k else "useful" if useful.k else "nothing"

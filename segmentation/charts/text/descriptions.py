@@ -24,9 +24,11 @@ def describe_elbow(chart: ElbowChart) -> str:
     else:
         sentences.append(_("The elbow is at k = %(k)s.") % {"k": chart.elbow_k})
     if chart.k_recommended is None:
-        sentences.append(_("No k is recommended: there is no clear grouping."))
+        sentences.append(_("At no k are there clear groups."))
     else:
-        sentences.append(_("The recommended k is %(k)s.") % {"k": chart.k_recommended})
+        sentences.append(_("At k = %(k)s there are clear groups.") % {"k": chart.k_recommended})
+    if chart.k_useful is not None:
+        sentences.append(_("At k = %(k)s the segments are useful.") % {"k": chart.k_useful})
     if chart.k is not None:
         sentences.append(_("This run used k = %(k)s.") % {"k": chart.k})
     for text, values in (
@@ -54,7 +56,12 @@ def _falling_words(chart: ElbowChart) -> str:
 
 def words_for_k(chart: ElbowChart, k: int) -> str:
     """Return what a k is, as in `elbow, recommended and used`; an empty text if it is none of it."""
-    roles = ((chart.elbow_k, _("elbow")), (chart.k_recommended, _("recommended")), (chart.k, _("used")))
+    roles = (
+        (chart.elbow_k, _("elbow")),
+        (chart.k_recommended, _("clear groups")),
+        (chart.k_useful, _("useful")),
+        (chart.k, _("used")),
+    )
     return join_words([word for role, word in roles if role == k])
 
 

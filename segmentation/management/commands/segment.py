@@ -56,7 +56,9 @@ class Command(BaseCommand):
             help="take logarithms: auto decides when a segmentation is made, none of raw values",
         )
         parser.add_argument("--missing", choices=Missing.values, help="without it as before, else leave-out")
-        parser.add_argument("--outliers", choices=Outliers.values, help="without it as before, else keep")
+        parser.add_argument(
+            "--outliers", choices=Outliers.values, help="without it as before, else set-aside"
+        )
         parser.add_argument("--min-segments", type=int, metavar="N", help="recommend no fewer")
         parser.add_argument("--max-segments", type=int, metavar="N", help="recommend no more")
         parser.add_argument("--min-share", type=float, default=0, metavar="PERCENT", help="of each segment")

@@ -10,15 +10,15 @@ from segmentation.charts.style import ChartStyle
 
 
 def _scores(k: int, silhouette: float | None) -> ClusterScores:
-    return ClusterScores(k, 1.0, silhouette, 0.0, 4, True, None, None, None, None, (), (4,))
+    return ClusterScores(k, 1.0, silhouette, 0.0, 4, True, None, None, None, (), (4,))
 
 
 def test_elbow_chart_takes_what_a_run_froze() -> None:
     sweep = ElbowSweep((1, 2), (104.0, 4.0), (((0.0,),), ((0.0,), (1.0,))), True, 4, 4, None, 0)
-    scores = SweepScores((_scores(1, None), _scores(2, 0.8)), (), 0)
-    advice = Advice(2, 2, 2, (), (), KLimits())
+    scores = SweepScores((_scores(1, None), _scores(2, 0.8)), 0)
+    advice = Advice(2, 2, 2, (), KLimits(), k_useful=4)
     chart = ElbowChart.from_results(sweep, scores, advice, k=2)
-    assert chart == ElbowChart((1, 2), (104.0, 4.0), 2, 2, 2, silhouettes=(None, 0.8))
+    assert chart == ElbowChart((1, 2), (104.0, 4.0), 2, 2, 2, k_useful=4, silhouettes=(None, 0.8))
 
 
 def test_elbow_chart_needs_as_many_values_as_ks() -> None:

@@ -68,7 +68,7 @@ def test_a_segmentation_of_an_earlier_release_keeps_its_values_and_a_warning_say
     segment(*asked)
     Segmentation.objects.update(log1p=[])
     again = segment(*asked)
-    assert [warning["code"] for warning in again["warnings"]] == ["prepared-otherwise"]
+    assert "prepared-otherwise" in [warning["code"] for warning in again["warnings"]]
     assert again["prepared"]["log1p"] == []
     assert Segmentation.objects.count() == 1
 

@@ -163,7 +163,7 @@ def test_outliers_can_be_set_aside_and_are_counted(make_dataset, groups, execute
     run = execute_a_run(make_dataset(columns), outliers="set-aside")
     assert run.left_out["set_aside"] == run.left_out_count == 1
     customers = Customer.objects.filter(id__in=run.left_out["exceptions"])
-    assert [customer.customer_id for customer in customers] == ["C000"]
+    assert [customer.customer_id for customer in customers] == ["0001"]
     assert run.k == 5
 
 

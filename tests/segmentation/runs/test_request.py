@@ -106,7 +106,7 @@ def test_another_number_of_segments_is_another_run(shop, analyst):
 
 def test_another_preparation_is_another_segmentation(shop):
     plain = start(shop).segmentation
-    others = [start(shop, log1p=["Income"]), start(shop, missing="median"), start(shop, outliers="set-aside")]
+    others = [start(shop, log1p=["Income"]), start(shop, missing="median"), start(shop, outliers="keep")]
     names = {run.segmentation.name for run in others}
     assert len({plain.name} | names) == 4
     assert start(shop, log1p=["Income"]).segmentation == others[0].segmentation

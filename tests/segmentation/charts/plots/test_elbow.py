@@ -25,13 +25,13 @@ def test_the_curve_is_the_wcss_of_every_k(make: SimpleNamespace) -> None:
 def test_elbow_recommended_and_used_k_are_marked_in_words(make: SimpleNamespace, shown: Shown) -> None:
     words = " ".join(shown(draw_elbow(make.elbow(elbow_k=3, k_recommended=5, k=5))).texts())
     assert "k = 3 elbow" in words
-    assert "k = 5 recommended and used" in words
+    assert "k = 5 clear groups and used" in words
 
 
 def test_without_an_elbow_none_is_marked(make: SimpleNamespace, shown: Shown) -> None:
     texts = shown(draw_elbow(make.elbow(elbow_k=None, k_recommended=None, k=2))).texts()
     assert texts[texts.index("k = 2") + 1] == "used"
-    assert not any("elbow" in text or "recommended" in text for text in texts)
+    assert not any("elbow" in text or "clear" in text for text in texts)
 
 
 @pytest.mark.parametrize("width", [800, NARROW])

@@ -15,7 +15,7 @@ from segmentation.charts.text.descriptions import (
 def test_the_elbow_is_described_in_words(make: SimpleNamespace) -> None:
     assert describe_elbow(make.elbow()) == (
         "The WCSS falls from 270,000 at k = 1 to 37,000 at k = 6. The elbow is at k = 5. "
-        "The recommended k is 5. This run used k = 5. The silhouette is highest at k = 5, with 0.55. "
+        "At k = 5 there are clear groups. This run used k = 5. The silhouette is highest at k = 5, with 0.55. "
         "The stability is highest at k = 5, with 0.97."
     )
 
@@ -23,7 +23,7 @@ def test_the_elbow_is_described_in_words(make: SimpleNamespace) -> None:
 def test_a_curve_without_elbow_or_grouping_is_described_as_such(make: SimpleNamespace) -> None:
     words = describe_elbow(make.elbow(elbow_k=None, k_recommended=None, k=2))
     assert "no clear elbow" in words
-    assert "no clear grouping" in words
+    assert "At no k are there clear groups" in words
     assert "used k = 2" in words
 
 
@@ -34,7 +34,7 @@ def test_a_sweep_of_one_k_falls_nowhere(make: SimpleNamespace) -> None:
 
 def test_each_k_has_its_roles(make: SimpleNamespace) -> None:
     chart = make.elbow(elbow_k=3, k_recommended=5, k=5)
-    assert [words_for_k(chart, k) for k in (2, 3, 5)] == ["", "elbow", "recommended and used"]
+    assert [words_for_k(chart, k) for k in (2, 3, 5)] == ["", "elbow", "clear groups and used"]
 
 
 def test_sizes_are_described_with_shares(make: SimpleNamespace) -> None:
