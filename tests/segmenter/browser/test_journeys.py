@@ -28,8 +28,8 @@ def import_sample(page):
 
 def find_segments(page, features=FEATURES):
     page.get_by_role("link", name="Find segments").first.click()
-    for feature in features:
-        page.locator(f"input[name=features][value='{feature}']").check()
+    for feature in features:  # as proposed
+        expect(page.locator(f"input[name=features][value='{feature}']")).to_be_checked()
     page.get_by_role("button", name="Find segments").click()
 
 
@@ -55,6 +55,20 @@ def test_from_a_file_to_a_list_for_a_campaign(page, log_in, worker):
     assert len(rows) >= listed > 10
     assert {row["Segment"] for row in rows} == {"Regulars"}
     assert {row["Customer ID"] for row in rows} <= set(Customer.objects.values_list("customer_id", flat=True))
+
+
+def test_the_page_counts_the_customers_of_a_choice_while_it_is_made(page, log_in, make_dataset, groups):
+    dataset = make_dataset({**groups(), "Age": [None] * 30 + [float(20 + row) for row in range(70)]})
+    log_in(page)
+    page.goto(reverse("segmentation:run-create", args=[dataset.slug]))
+    said = page.locator("#participants")
+    expect(said).to_contain_text("All 100 customers take part.")
+    page.get_by_text("1 other attribute").click()
+    age = page.get_by_role("checkbox", name="Age 20 to 89")
+    age.check()
+    expect(said).to_contain_text("70 of 100 customers have a value")
+    age.uncheck()
+    expect(said).to_contain_text("All 100 customers take part.")
 
 
 COUNT_CLICKS = "document.addEventListener('pointerdown', () => window.noteClick(), true)"
