@@ -72,8 +72,8 @@ class _SumMembers:
             chunk = X[begin : begin + CHUNK]
             weights = self.weights[start + begin :][: len(chunk)]
             weighted = np.column_stack((chunk, np.ones(len(chunk)))) * weights[:, None]
-            for index, centroids in enumerate(self.candidates):
-                state[index] += _members(chunk, centroids) @ weighted
+            for number, centroids in enumerate(self.candidates):
+                state[number] += _members(chunk, centroids) @ weighted
         return state
 
     def merge(self, left: list[FloatArray], right: list[FloatArray]) -> list[FloatArray]:
@@ -98,13 +98,13 @@ class _SumSpreads:
         for begin in range(0, len(X), CHUNK):
             chunk = np.ascontiguousarray(X[begin : begin + CHUNK].T)
             weights = self.weights[start + begin :][: chunk.shape[1]]
-            for index, (centroids, means) in enumerate(zip(self.candidates, self.means, strict=True)):
+            for number, (centroids, means) in enumerate(zip(self.candidates, self.means, strict=True)):
                 members = _members(chunk.T, centroids)
                 # A product with ones and zeros looks up every point's mean.
                 differences = means.T @ members
                 differences -= chunk
                 squares = np.einsum("ij,ij->j", differences, differences)
-                state[index] += members @ np.column_stack((weights * np.sqrt(squares), weights * squares))
+                state[number] += members @ np.column_stack((weights * np.sqrt(squares), weights * squares))
         return state
 
     def merge(self, left: list[FloatArray], right: list[FloatArray]) -> list[FloatArray]:
