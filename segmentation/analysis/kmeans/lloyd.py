@@ -32,7 +32,9 @@ class Pass:
     gain: float
 
 
-def pass_over_points(points: FloatArray, weights: FloatArray, candidates: Sequence[FloatArray]) -> list[Pass]:
+def pass_over_points(
+    points: FloatArray, weights: FloatArray, candidates: Sequence[FloatArray], *, is_last: bool = False
+) -> list[Pass]:
     """Assign all points to the nearest centroid of each candidate.
 
     Parameters
@@ -40,6 +42,8 @@ def pass_over_points(points: FloatArray, weights: FloatArray, candidates: Sequen
     points : ndarray of shape (n_points, n_features)
     weights : ndarray of shape (n_points,)
     candidates : sequence of ndarray of shape (k, n_features)
+    is_last : bool
+        The inertias are all that is asked for, which takes half the time: the means are the centroids.
 
     Returns
     -------
@@ -63,20 +67,25 @@ def pass_over_points(points: FloatArray, weights: FloatArray, candidates: Sequen
         for row, each in enumerate(slices):
             best = values[each].max(axis=0)
             reached[row] += best @ weighted[:, -1]
-            np.equal(values[each], best, out=values[each], casting="unsafe")
-        sums += values @ weighted
+            if not is_last:
+                np.equal(values[each], best, out=values[each], casting="unsafe")
+        if not is_last:
+            sums += values @ weighted
     total = float(weights @ np.einsum("ij,ij->i", points, points))
-    counts = sums[:, -1:]
-    means = np.where(counts > 0, sums[:, :-1] / np.where(counts > 0, counts, 1.0), flat)
-    gains = counts[:, 0] * ((means - flat) ** 2).sum(axis=1)
     inertias = [
         inertia if inertia > LOST * total else inertia_at(points, weights, centroids)
         for inertia, centroids in zip((total - 2 * reached).tolist(), candidates, strict=True)
     ]
     return [
-        Pass(inertia, means[each], float(gains[each].sum()))
-        for inertia, each in zip(inertias, slices, strict=True)
+        _pass(inertia, sums[each], centroids)
+        for inertia, each, centroids in zip(inertias, slices, candidates, strict=True)
     ]
+
+
+def _pass(inertia: float, sums: FloatArray, centroids: FloatArray) -> Pass:
+    counts = sums[:, -1:]
+    means = np.where(counts > 0, sums[:, :-1] / np.where(counts > 0, counts, 1.0), centroids)
+    return Pass(inertia, means, float((counts[:, 0] * ((means - centroids) ** 2).sum(axis=1)).sum()))
 
 
 def _slices(sizes: Sequence[int]) -> list[slice]:

@@ -12,7 +12,6 @@ from segmentation.analysis.results import FloatArray
 
 # Early inertias say only roughly where a candidate will arrive.
 BEHIND = 0.01
-# One whose inertia falls by less than this share has arrived.
 ARRIVED = 1e-6
 
 
@@ -33,6 +32,7 @@ def refine(
     max_passes: int = 30,
     behind: float = BEHIND,
     tolerated: float = 0.0,
+    arrived: float = ARRIVED,
 ) -> dict[int, Optima]:
     """Iterate candidates over the points until they arrive at local optima or fall behind.
 
@@ -45,7 +45,10 @@ def refine(
     behind : float
         A candidate this share above the best of its k is given up; the share halves from pass to pass.
     tolerated : float
-        Candidates within this share of the best survive: on a sample their order is not yet certain.
+        Candidates within this share of the best, divided by k, survive: on a sample their order is not yet
+        certain. With few clusters differences are larger, and candidates cost less.
+    arrived : float
+        One whose inertia falls by less than this share has arrived.
 
     Returns
     -------
@@ -57,21 +60,26 @@ def refine(
         moving = [candidate for candidate in running if not candidate.arrived]
         if not moving:
             break
-        seen = pass_over_points(points, weights, [candidate.means for candidate in moving])
+        is_last = number == max_passes - 1
+        seen = pass_over_points(points, weights, [candidate.means for candidate in moving], is_last=is_last)
         for candidate, each in zip(moving, seen, strict=True):
-            candidate.arrived = each.gain <= ARRIVED * each.inertia
+            candidate.arrived = each.gain <= arrived * each.inertia
             if each.inertia < candidate.inertia:
                 candidate.inertia, candidate.centroids = each.inertia, candidate.means
             candidate.means = each.means
-        running = _survivors(running, max(behind * 0.5**number, tolerated))
+        running = _survivors(running, behind * 0.5**number, tolerated)
     return {k: _optima([candidate for candidate in running if candidate.k == k]) for k in candidates}
 
 
-def _survivors(running: list[_Candidate], behind: float) -> list[_Candidate]:
+def _survivors(running: list[_Candidate], behind: float, tolerated: float) -> list[_Candidate]:
     best: dict[int, float] = {}
     for candidate in running:
         best[candidate.k] = min(candidate.inertia, best.get(candidate.k, np.inf))
-    return [candidate for candidate in running if candidate.inertia <= best[candidate.k] * (1 + behind)]
+    return [
+        candidate
+        for candidate in running
+        if candidate.inertia <= best[candidate.k] * (1 + max(behind, tolerated / candidate.k))
+    ]
 
 
 def _optima(candidates: list[_Candidate]) -> Optima:

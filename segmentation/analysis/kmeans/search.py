@@ -34,6 +34,7 @@ def search_optima(
     n_starts: int,
     keep: int,
     rounds: int,
+    few_starts: int = 0,
     exchange: bool = False,
 ) -> dict[int, Optima]:
     """Find up to `keep` distinct optima of k-means on few weighted points for every k of a range, best first.
@@ -54,13 +55,19 @@ def search_optima(
         Distinct optima kept per k.
     rounds : int
         At most this many times up and down.
+    few_starts : int
+        Starts of their own for up to three clusters, and an eighth as many optima kept: features that are
+        alike have dozens of them.
     exchange : bool
         Also move single points between clusters, which pays where the points are the samples themselves.
     """
-    search = _Search(points, weights, rng, keep, exchange)
+    search = _Search(points, weights, rng, keep, few_starts // 8, exchange)
     seeds = seed_starts(points, weights, ks[-1], n_starts, rng)
     for k in ks:
-        search.add(k, [seeds[: max(FEWEST_STARTS, STARTS_PER_CLUSTER * k), :k], *search.splits_for(k)])
+        starts = [seeds[: max(FEWEST_STARTS, STARTS_PER_CLUSTER * k), :k], *search.splits_for(k)]
+        if 1 < k <= FEW_CLUSTERS and few_starts:
+            starts.append(seed_starts(points, weights, k, few_starts, rng))
+        search.add(k, starts)
     for _ in range(rounds):
         # Not a generator: every k is to be tried, also after one that improved.
         improved = [search.try_neighbours(k) for k in [*reversed(ks[:-1]), *ks[1:]]]
@@ -77,6 +84,7 @@ class _Search:
     weights: FloatArray
     rng: np.random.Generator
     keep: int
+    keep_few: int
     exchange: bool
     found: dict[int, Optima] = field(default_factory=dict)
     tried: dict[tuple[str, int], float] = field(default_factory=dict)
@@ -87,13 +95,15 @@ class _Search:
         if not starts:
             return False
         # With few clusters iterations are cheap, and the first ones say little about where a start leads.
-        keep = None if k <= FEW_CLUSTERS else 2 * self.keep
-        optima = iterate_starts(self.points, self.weights, np.concatenate(starts), keep=keep)
-        optima = self._unseen(k, distinct(optima, self.keep))
+        few = k <= FEW_CLUSTERS
+        keep = max(self.keep, self.keep_few) if few else self.keep
+        going_on = None if few else 2 * keep
+        optima = iterate_starts(self.points, self.weights, np.concatenate(starts), keep=going_on)
+        optima = self._unseen(k, distinct(optima, keep))
         if self.exchange and len(optima.inertias):
             optima = exchange_points(self.points, self.weights, optima)
         before = self.found.get(k)
-        self.found[k] = distinct(optima if before is None else _joined(before, optima), self.keep)
+        self.found[k] = distinct(optima if before is None else _joined(before, optima), keep)
         return before is None or bool(self.found[k].inertias[0] < before.inertias[0] * (1 - SAME))
 
     def _unseen(self, k: int, optima: Optima) -> Optima:

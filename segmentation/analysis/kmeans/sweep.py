@@ -1,6 +1,6 @@
 """The elbow sweep: inertia and centroids for every k."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,42 +8,70 @@ import numpy as np
 from common.i18n import gettext as _
 from segmentation.analysis.errors import InvalidSettingError, TooFewCustomersError
 from segmentation.analysis.kmeans.coarsening import choose_sample, coarsen
+from segmentation.analysis.kmeans.initialisation import Optima
 from segmentation.analysis.kmeans.lloyd import pass_over_cells
 from segmentation.analysis.kmeans.nearest import assign, squared_distances_to_own, sums_per_label
-from segmentation.analysis.kmeans.refinement import refine
+from segmentation.analysis.kmeans.refinement import ARRIVED, refine
+from segmentation.analysis.kmeans.sampling import choose_by_inertia
 from segmentation.analysis.kmeans.search import search_optima
 from segmentation.analysis.results import CompressedSamples, ElbowSweep, FloatArray
 from segmentation.analysis.threads import single_threaded
 
 # Up to this many points the search itself runs on them and nothing is left to refine.
 SEARCH_POINTS = 1000
-SAMPLE = 40_000
+SAMPLE = 50_000
+# Many clusters need a finer coarse set.
+COARSE_CELLS_PER_K = 100
 # A pass after which the inertia would fall by less than this share is the last.
 ENOUGH = 3e-6
 # Finalists have arrived on a sample already: one pass over all points tells them apart.
-FINALISTS_BEHIND = 5e-4
+FINALISTS_BEHIND = 1e-4
+# All points will move the centroids further than the sample still could.
+ARRIVED_ON_SAMPLE = 1e-5
 MAX_SETTLING = 100
 
 
 @dataclass(frozen=True)
 class _Budget:
-    """How much is spent on each stage of the search."""
+    """How much is spent on each stage of the search.
+
+    Candidates are counted by their centroids, which is what they cost: few clusters may have many.
+    """
 
     n_starts: int
+    few_starts: int
     keep: int
     coarse_cells: int
     middle_cells: int
-    finalists: int
+    candidates: int
     passes: int
     tolerated: float
 
 
 PLANE = _Budget(
-    n_starts=32, keep=4, coarse_cells=800, middle_cells=6_000, finalists=2, passes=3, tolerated=0.0
+    n_starts=32,
+    few_starts=0,
+    keep=4,
+    coarse_cells=800,
+    middle_cells=6_000,
+    candidates=30,
+    passes=3,
+    tolerated=0.0,
 )
 SPACE = _Budget(
-    n_starts=32, keep=6, coarse_cells=1_000, middle_cells=10_000, finalists=4, passes=3, tolerated=0.003
+    n_starts=32,
+    few_starts=200,
+    keep=8,
+    coarse_cells=1_000,
+    middle_cells=10_000,
+    candidates=48,
+    passes=2,
+    tolerated=0.03,
 )
+FEWEST_CANDIDATES = 4
+FINALISTS = 16
+# On the sample two optima compare to within this share, divided by k.
+TOLERATED_ON_SAMPLE = 0.004
 
 Report = Callable[[int], None]
 
@@ -172,23 +200,30 @@ def _coarsely(
 ) -> dict[int, FloatArray]:
     """Return several candidates for each k, found on a coarse set and refined on a finer one."""
     middle = coarsen(points, weights, budget.middle_cells)
-    coarse = coarsen(middle.points, middle.weights, budget.coarse_cells)
+    n_coarse = max(budget.coarse_cells, COARSE_CELLS_PER_K * ks[-1])
+    coarse = coarsen(middle.points, middle.weights, n_coarse)
     if len(coarse.points) <= ks[-1]:
         # All but a few points stand so close together that their differences are lost in rounding.
-        coarse = choose_sample(points, weights, budget.coarse_cells, 0)
+        coarse = choose_sample(points, weights, n_coarse, 0)
     found = search_optima(
         coarse.points,
         coarse.weights,
         _searched_ks(ks, len(coarse.points)),
         rng,
         n_starts=budget.n_starts,
+        few_starts=budget.few_starts,
         keep=budget.keep,
         rounds=1,
     )
     refined = refine(
         middle.points, middle.weights, {k: found[k].centroids for k in ks}, tolerated=budget.tolerated
     )
-    return {k: refined[k].centroids[: budget.finalists] for k in ks}
+    return _best(refined, budget.candidates, at_least=FEWEST_CANDIDATES)
+
+
+def _best(optima: Mapping[int, Optima], n_centroids: int, *, at_least: int = 1) -> dict[int, FloatArray]:
+    """Return the best candidates for each k, as many as have this many centroids together."""
+    return {k: each.centroids[: max(at_least, n_centroids // k)] for k, each in optima.items()}
 
 
 def _through_cells(
@@ -212,11 +247,18 @@ def _through_sample(
     samples: CompressedSamples, ks: tuple[int, ...], rng: np.random.Generator, seed: int
 ) -> Iterator[_Optimum]:
     budget = PLANE if samples.X.shape[1] <= 2 else SPACE
-    sample = choose_sample(samples.points, samples.weights, SAMPLE, seed)
+    sample = choose_by_inertia(samples.points, samples.weights, SAMPLE, seed)
     candidates = _coarsely(sample.points, sample.weights, ks, rng, budget)
-    refined = refine(sample.points, sample.weights, candidates, tolerated=budget.tolerated)
-    if len(sample.points) < samples.n_points:
-        finalists = {k: refined[k].centroids[: budget.finalists] for k in ks}
+    is_all = len(sample.points) == samples.n_points
+    refined = refine(
+        sample.points,
+        sample.weights,
+        candidates,
+        tolerated=TOLERATED_ON_SAMPLE,
+        arrived=ARRIVED if is_all else ARRIVED_ON_SAMPLE,
+    )
+    if not is_all:
+        finalists = _best(refined, FINALISTS)
         refined = refine(
             samples.points, samples.weights, finalists, max_passes=budget.passes, behind=FINALISTS_BEHIND
         )

@@ -129,3 +129,12 @@ def test_number_of_threads_changes_nothing(prepare):
         with threadpool_limits(limits=n_threads):
             sweeps.append(sweep_k(samples, k_max=4))
     assert sweeps[0] == sweeps[1]
+
+
+@pytest.mark.parametrize("random_state", [0, 1])
+def test_single_customers_far_away_have_clusters_of_their_own(prepare, random_state):
+    rng = np.random.default_rng(0)
+    centers = np.repeat([[0.0] * 3, [900.0, 0, 0], [0, 900.0, 0], [0, 0, 900.0]], [99_997, 1, 1, 1], axis=0)
+    prepared = prepare(rng.normal(centers, 1.0), "standard")
+    sweep = sweep_k(prepared.samples, k_max=4, random_state=random_state)
+    assert sweep.inertias[3] == pytest.approx(3 * 100_000 / prepared.features.scale[0] ** 2, rel=0.02)
