@@ -63,7 +63,7 @@ def word_answer(answer: CriterionAnswer, sweep: ElbowSweep) -> str:
             return _("At no k do all segments hold on random samples.")
         return _("All segments hold on random samples best at %(k)s (%(value)s).") % values
     if answer.k is None:
-        return _("%(criterion)s cannot be computed here.") % {"criterion": _(answer.criterion)}
+        return _("%(criterion)s cannot be computed here.") % {"criterion": capitalised(_(answer.criterion))}
     if answer.criterion == "Davies-Bouldin":
         return _("Davies-Bouldin is lowest at %(k)s (%(value)s).") % values
     if answer.criterion == "Calinski-Harabasz":

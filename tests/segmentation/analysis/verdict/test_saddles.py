@@ -22,11 +22,10 @@ def two_groups(apart, n=500, n_features=2):
     return X, labels
 
 
-def arc(n, width, begin=0.0, end=np.pi):
-    angles = np.random.default_rng(2).uniform(begin, end, n)
-    return np.column_stack((np.cos(angles), np.sin(angles))) + np.random.default_rng(3).normal(
-        0, width, (n, 2)
-    )
+def arc(n, width):
+    rng = np.random.default_rng(2)
+    angles = rng.uniform(0, np.pi, n)
+    return np.column_stack((np.cos(angles), np.sin(angles))) + rng.normal(0, width, (n, 2))
 
 
 @pytest.mark.parametrize("n_features", [2, 5])
