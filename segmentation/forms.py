@@ -88,8 +88,8 @@ class RunForm(forms.Form):
     )
     outliers = forms.ChoiceField(
         label=_("Customers far from all others"),
-        choices=Outliers.choices,
-        initial=Outliers.SET_ASIDE,
+        required=False,
+        choices=[("", _("as proposed (recommended)")), *Outliers.choices],
         help_text=_(
             "One extreme customer can hide the groups of all others. Set aside are only those who would, at "
             "most one in a hundred; the run names them."
@@ -182,11 +182,12 @@ class RunForm(forms.Form):
     def run_request(self) -> RunRequest:
         """The request a valid form stands for."""
         chosen = self.cleaned_data
-        same = ("features", "k", "k_max", "name", "scaling", "missing", "outliers")
+        same = ("features", "k", "k_max", "name", "scaling", "missing")
         return RunRequest(
             dataset=self.dataset,
             log1p=chosen_logarithms(chosen["logarithms"], chosen["log1p"]),
             one_hot=chosen.get("one_hot", []),
+            outliers=chosen["outliers"] or None,
             limits=KLimits(chosen["min_segments"], chosen["max_segments"], chosen["min_share"] / 100),
             **{name: chosen[name] for name in same},
         )

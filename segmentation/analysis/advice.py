@@ -133,8 +133,8 @@ def _unclear_reasons(verdict: Verdict, limits: KLimits) -> list[Remark]:
         reasons.append(Remark("nothing-holds" if fitted else "no-k-fits"))
     else:
         row = verdict.of(verdict.k_useful)
-        stability = None if row is None else row.stability
-        reasons.append(Remark("useful-segments", {"k": verdict.k_useful, "stability": stability}))
+        steadiness = None if row is None else row.steadiness
+        reasons.append(Remark("useful-segments", {"k": verdict.k_useful, "steadiness": steadiness}))
     return reasons
 
 
@@ -157,6 +157,6 @@ def _kept(verdict: Verdict, k: int, better: int) -> Remark:
     """Say that the k in force stays, and by how much another one is better."""
     ours, theirs = verdict.of(k), verdict.of(better)
     values: dict[str, object] = {"k": k, "better": better}
-    for name in ("silhouette", "stability"):
+    for name in ("silhouette", "steadiness"):
         values |= {name: getattr(ours, name, None), f"better_{name}": getattr(theirs, name, None)}
     return Remark("kept", values)

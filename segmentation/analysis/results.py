@@ -94,12 +94,10 @@ class ElbowSweep:
 class ClusterScores:
     """How well the samples fall into k clusters.
 
-    Silhouette, Davies-Bouldin, Calinski-Harabasz, separation and stability are `None` for k = 1 (and where
-    there are as many clusters as samples). `silhouette_error` is the standard error when the silhouette was
-    taken on a sample of `silhouette_sample` rows, 0 when it is exact. `separation` is, for the two clusters
-    that stand closest, the distance of their centroids divided by the sum of their standard deviations along
-    the line between them. `stabilities` are mean Jaccard similarities per cluster over bootstrap refits,
-    clusters in the order of the sweep's centroids; `stability` is the lowest of them.
+    Silhouette, Davies-Bouldin, Calinski-Harabasz and stability are `None` for k = 1 (and where there are as
+    many clusters as samples). `silhouette_error` is the standard error when the silhouette was taken on a
+    sample of `silhouette_sample` rows, 0 when it is exact. `stabilities` and `sizes` are in the order of the
+    sweep's centroids.
     """
 
     k: int

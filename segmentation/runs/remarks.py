@@ -14,6 +14,7 @@ from common.number_format import (
     format_count,
     format_percent,
     format_percent_floored,
+    format_whole_percent,
     write_number,
 )
 from segmentation.analysis.advice import STABILITY
@@ -24,6 +25,8 @@ Values = Mapping[str, Any]
 Words = Callable[[Values], str]
 # A share this small of a feature's sum is not worth a word.
 SMALL_SHARE = 0.01
+# So few customers in a gap, against the midst of a group, are hardly anybody.
+NOBODY = 0.01
 MOST_SHARES = 4
 
 
@@ -95,17 +98,19 @@ def _agreement(k: int, answers: Sequence[CriterionAnswer]) -> str:
 
 
 def _clear_groups(values: Values) -> str:
+    if values["depth"] < NOBODY:
+        return _("Between any two neighbouring groups there is a gap where hardly anybody stands.")
     return _(
         "Between any two neighbouring groups there is a gap: where it is least, at most %(share)s as many "
         "customers stand as in the midst of the smaller group."
-    ) % {"share": format_percent(values["depth"], None)}
+    ) % {"share": format_whole_percent(values["depth"])}
 
 
 def _touching_groups(values: Values) -> str:
     return _(
         "The groups touch: at most borders there is a gap, and at the weakest one %(share)s as many "
         "customers stand as in the midst of the smaller group."
-    ) % {"share": format_percent(values["depth"], None)}
+    ) % {"share": format_whole_percent(values["depth"])}
 
 
 def _come_back(values: Values) -> str:
@@ -135,7 +140,7 @@ def _not_clear(why: Words) -> Words:
             "k": values["k"],
             "silhouette": write_number(values["silhouette"], 2),
             "customers": format_count(values["smallest"]),
-            "share": format_percent(values["depth"], None) if "depth" in values else "",
+            "share": format_whole_percent(values["depth"]) if "depth" in values else "",
             "stability": format_percent_floored(values["stability"]) if values.get("stability") else "",
             "reference": write_number(values["reference"], 2) if values.get("reference") else "",
         }
@@ -156,20 +161,20 @@ def _small_cluster(values: Values) -> str:
 
 def _useful_segments(values: Values) -> str:
     return _(
-        "%(k)s segments are the steadiest way to divide these customers: drawn again, the least steady "
-        "segment is %(share)s the same. Use them to sort customers, not as proof of different kinds of "
+        "%(k)s segments are the steadiest way to divide these customers: found anew in another sample, "
+        "%(share)s of each stays together. Use them to sort customers, not as proof of different kinds of "
         "people."
-    ) % {"k": values["k"], "share": format_percent_floored(values["stability"] or 0)}
+    ) % {"k": values["k"], "share": format_percent_floored(values["steadiness"] or 0)}
 
 
 def _kept(values: Values) -> str:
-    name = next((name for name in ("silhouette", "stability") if _is_exceeded(values, name)), "")
+    name = next((name for name in ("silhouette", "steadiness") if _is_exceeded(values, name)), "")
     if name == "silhouette":
         text = _(
             "The %(k)s segments in use stay. %(better)s would be a little better (silhouette %(theirs)s "
             "instead of %(ours)s), too little to change what your team knows."
         )
-    elif name == "stability":
+    elif name == "steadiness":
         text = _(
             "The %(k)s segments in use stay. %(better)s would be a little steadier (%(theirs)s instead of "
             "%(ours)s), too little to change what your team knows."
@@ -227,7 +232,7 @@ def _counts(values: Values) -> dict[str, str]:
 def _exceptions(values: Values) -> str:
     shares = sorted(values["shares"].items(), key=lambda each: -each[1])
     told = [
-        _("%(share)s of %(feature)s") % {"share": format_percent(share, None), "feature": feature}
+        _("%(share)s of %(feature)s") % {"share": format_whole_percent(share), "feature": feature}
         for feature, share in shares[:MOST_SHARES]
         if share >= SMALL_SHARE
     ]

@@ -10,7 +10,8 @@ from segmentation.analysis.results import BoolArray, FloatArray
 # Neighbourhoods of this share of the smaller side, among at most so many customers of both.
 NEIGHBOURS_OF = 6
 MOST = 1_000
-FEWEST_NEIGHBOURS = 8
+# With fewer customers on either side neighbourhoods say more of chance than of a curve.
+FEWEST = 75
 # Customers in a plane fill 2 dimensions, on a thin curve 1.3 to 1.8 of them. A curve goes on where the
 # density on the best way across falls by less than this factor below that of either side's denser quarter.
 THIN = 1.87
@@ -36,9 +37,9 @@ def is_cut_curve(view: FloatArray, is_first: BoolArray) -> bool:
     """
     view, is_first = view[:MOST], is_first[:MOST]
     n_smaller = int(min(np.count_nonzero(is_first), np.count_nonzero(~is_first)))
-    n_near = max(FEWEST_NEIGHBOURS, n_smaller // NEIGHBOURS_OF)
-    if n_smaller < 2 * FEWEST_NEIGHBOURS:
+    if n_smaller < FEWEST:
         return False
+    n_near = n_smaller // NEIGHBOURS_OF
     distances, neighbours = cKDTree(view).query(view, k=n_near + 1)
     reaches = distances[:, -1]
     dimension = _dimension(distances[:, n_near // 2], reaches, n_near)

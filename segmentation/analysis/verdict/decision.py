@@ -55,9 +55,9 @@ NULL_CUSTOMERS, NULL_CUSTOMERS_PER_K, FEWEST_DRAWS, NULL_QUANTILE = 500, 25, 3, 
 COMPLETE_ROWS, COMPLETE_SHARE, COMPLETE_SHARE_OF_FEW = 100, 0.20, 0.90
 # A group of filled-in values: more than so many times everybody's share of them.
 FILLED_TIMES, FILLED_SHARE = 2.0, 0.10
-# The k in force stays unless another has a silhouette, or useful segments a stability, higher by this much.
+# The k in force stays unless another has a silhouette, or useful segments a steadiness, higher by this much.
 KEPT_CLEAR, KEPT_USEFUL = 0.05, 0.10
-USEFUL_KS, USEFUL_STABLE, USEFUL_SHARE, USEFUL_SMALLEST, USEFUL_TIE = (4, 8), 0.50, 0.02, 10, 0.05
+USEFUL_KS, USEFUL_STABLE, USEFUL_SHARE, USEFUL_SMALLEST, USEFUL_TIE = (4, 8), 0.50, 0.02, 10, 0.02
 
 
 @single_threaded
@@ -98,7 +98,7 @@ def judge_sweep(
         candidates = _useful_candidates(list(judged.values()), limits, features.n_samples)
         stable = [judging.with_stability(row) for row in candidates]
         judged |= {row.k: row for row in stable}
-        useful = _most_stable(stable, published_k)
+        useful = _steadiest(stable, published_k)
     if clear.k is not None and features.left_out > MOST_LEFT_OUT * len(features.kept):
         judged[clear.k] = replace(judged[clear.k], rejected="left-out")
         clear, useful = _Clear(None, None, ()), _Useful(clear.k, clear.better)
@@ -228,15 +228,18 @@ class _Judging:
     def with_stability(self, row: KEvidence) -> KEvidence:
         if row.stability is not None:
             return row
+        centroids = self._sweep.centroids_of(row.k)
         found = bootstrap_stabilities(
             self._few,
             np.ones(len(self._few)),
-            self._sweep.centroids_of(row.k),
+            centroids,
             n_bootstraps=REFITS,
             n_starts=STARTS_PER_REFIT,
             rng=np.random.default_rng((7, row.k)),
         )
-        return replace(row, stability=float(found.min()))
+        sizes = np.bincount(assign(self._few, centroids), minlength=row.k)
+        steadiness = float(found @ sizes / sizes.sum())
+        return replace(row, stability=float(found.min()), steadiness=steadiness)
 
 
 def _on_one_scale(border: Border) -> Border:
@@ -299,14 +302,13 @@ class _Useful:
     better: int | None
 
 
-def _most_stable(rows: Sequence[KEvidence], published_k: int | None) -> _Useful:
-    """Return the k of the most stable segments, of about equals the one of the highest silhouette."""
-    stable = {row.k: row.stability or 0.0 for row in rows if (row.stability or 0.0) >= USEFUL_STABLE}
-    if not stable:
+def _steadiest(rows: Sequence[KEvidence], published_k: int | None) -> _Useful:
+    """Return the k whose segments come back for most customers, of about equals the fewest."""
+    steady = {row.k: row.steadiness or 0.0 for row in rows if (row.stability or 0.0) >= USEFUL_STABLE}
+    if not steady:
         return _Useful(None, None)
-    most = max(stable.values())
-    tied = [row for row in rows if stable.get(row.k, 0.0) >= most - USEFUL_TIE]
-    best = max(tied, key=lambda row: row.silhouette).k
-    if published_k in stable and published_k != best and stable[published_k] >= most - KEPT_USEFUL:
+    most = max(steady.values())
+    best = min(k for k, steadiness in steady.items() if steadiness >= most - USEFUL_TIE)
+    if published_k in steady and published_k != best and steady[published_k] >= most - KEPT_USEFUL:
         return _Useful(published_k, best)
     return _Useful(best, None)

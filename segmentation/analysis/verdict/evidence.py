@@ -67,6 +67,8 @@ class KEvidence:
         The border with the least valley.
     stability : float or None
         Lowest mean Jaccard similarity of a cluster in thorough refits; `None` where nothing hung on it.
+    steadiness : float or None
+        The same as a mean over customers: the share of them who come back together.
     reference : float or None
         Silhouette that 95 % of draws from one population with these very columns stay below.
     reference_median, reference_deviation : float or None
@@ -82,6 +84,7 @@ class KEvidence:
     level: BorderLevel = "unknown"
     worst: Border | None = None
     stability: float | None = None
+    steadiness: float | None = None
     reference: float | None = None
     reference_median: float | None = None
     reference_deviation: float | None = None

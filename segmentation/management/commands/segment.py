@@ -116,7 +116,7 @@ class Command(BaseCommand):
             centroid = ", ".join(f"{name} {value:,.1f}" for name, value in segment["centroid"].items())
             self.stdout.write(f"  {segment['number']}. {segment['name']}: {segment['size']:,} ({centroid})")
         for each in list_left_out(run):
-            self.stdout.write(f"  Left out: {each.count:,} customers, {each.reason}.")
+            self.stdout.write(f"  Left out: {each.count:,}, {each.reason}.")
         if taken := summary["prepared"]["log1p"]:
             self.stdout.write(f"  Logarithms were taken of {', '.join(taken)}.")
 

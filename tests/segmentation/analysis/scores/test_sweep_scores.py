@@ -166,8 +166,6 @@ def test_exact_silhouette_counts_every_customer(mall_like, prepare):
 def test_groups_far_apart_are_stable_and_separated(apart, analyse):
     scores = analyse(apart).scores
     assert scores.of(3).stability > 0.99
-    assert scores.of(3).separation > 8
-    assert scores.of(4).separation < 2.5
 
 
 def test_scores_depend_on_the_random_state_alone(mall_like, prepare):

@@ -15,7 +15,8 @@ from segmentation.charts.text.descriptions import (
 def test_the_elbow_is_described_in_words(make: SimpleNamespace) -> None:
     assert describe_elbow(make.elbow()) == (
         "The WCSS falls from 270,000 at k = 1 to 37,000 at k = 6. The elbow is at k = 5. "
-        "At k = 5 there are clear groups. This run used k = 5. The silhouette is highest at k = 5, with 0.55. "
+        "At k = 5 there are clear groups. This run used k = 5. "
+        "The silhouette is highest at k = 5, with 0.55. "
         "The stability is highest at k = 5, with 0.97."
     )
 
