@@ -71,14 +71,21 @@ def pass_over_points(
                 np.equal(values[each], best, out=values[each], casting="unsafe")
         if not is_last:
             sums += values @ weighted
-    total = float(weights @ np.einsum("ij,ij->i", points, points))
-    inertias = [
-        inertia if inertia > LOST * total else inertia_at(points, weights, centroids)
-        for inertia, centroids in zip((total - 2 * reached).tolist(), candidates, strict=True)
-    ]
+    inertias = _inertias(points, weights, candidates, reached)
     return [
         _pass(inertia, sums[each], centroids)
         for inertia, each, centroids in zip(inertias, slices, candidates, strict=True)
+    ]
+
+
+def _inertias(
+    points: FloatArray, weights: FloatArray, candidates: Sequence[FloatArray], reached: FloatArray
+) -> list[float]:
+    """Return the inertias, from the summed affinities to the nearest or, where those lose digits, anew."""
+    total = float(weights @ np.einsum("ij,ij->i", points, points))
+    return [
+        inertia if inertia > LOST * total else inertia_at(points, weights, centroids)
+        for inertia, centroids in zip((total - 2 * reached).tolist(), candidates, strict=True)
     ]
 
 

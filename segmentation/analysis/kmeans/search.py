@@ -56,8 +56,7 @@ def search_optima(
     rounds : int
         At most this many times up and down.
     few_starts : int
-        Starts of their own for up to three clusters, and an eighth as many optima kept: features that are
-        alike have dozens of them.
+        Starts of their own for up to three clusters, of which features that are alike have dozens.
     exchange : bool
         Also move single points between clusters, which pays where the points are the samples themselves.
     """
@@ -68,11 +67,7 @@ def search_optima(
         if 1 < k <= FEW_CLUSTERS and few_starts:
             starts.append(seed_starts(points, weights, k, few_starts, rng))
         search.add(k, starts)
-    for _ in range(rounds):
-        # Not a generator: every k is to be tried, also after one that improved.
-        improved = [search.try_neighbours(k) for k in [*reversed(ks[:-1]), *ks[1:]]]
-        if not any(improved):
-            break
+    search.go_up_and_down(ks, rounds)
     return search.found
 
 
@@ -113,6 +108,13 @@ class _Search:
         new = apart.all(axis=1)
         self.seen[k] = [*seen, *optima.inertias[new]]
         return Optima(optima.centroids[new], optima.inertias[new])
+
+    def go_up_and_down(self, ks: Sequence[int], rounds: int) -> None:
+        """Try the neighbours of every k until nothing improves, at most this many times."""
+        for _ in range(rounds):
+            # Not a generator: every k is to be tried, also after one that improved.
+            if not any([self.try_neighbours(k) for k in [*reversed(ks[:-1]), *ks[1:]]]):
+                break
 
     def try_neighbours(self, k: int) -> bool:
         """Try k from its neighbours' optima, where their best is new; return whether the inertia fell."""

@@ -24,7 +24,7 @@ STABILITIES = {2: 0.95, 3: 0.8, 4: 0.7, 5: 0.5, 6: None}
 
 def scores_of(k, stability):
     silhouette = None if k == 1 else 0.5
-    return ClusterScores(k, 9.0, silhouette, 0.0, 90, True, 1 / k, 100.0 + k, 2.0, stability, (), (k, 90 - k))
+    return ClusterScores(k, 9.0, silhouette, 0.0, 90, True, 1 / k, 100.0 + k, stability, (), (k, 90 - k))
 
 
 SCORES = SweepScores((scores_of(1, None), *(scores_of(k, each) for k, each in STABILITIES.items())), 20)
@@ -175,7 +175,7 @@ def test_stability_names_no_number_of_its_own():
 
 def test_it_is_told_on_how_many_customers_silhouettes_were_measured():
     assert quality.sampled(SCORES) is None
-    rows = [ClusterScores(k, 9.0, 0.5, 0.01, 1_000 * k, False, 1.0, 1.0, 1.0, 1.0, (), ()) for k in (2, 3)]
+    rows = [ClusterScores(k, 9.0, 0.5, 0.01, 1_000 * k, False, 1.0, 1.0, 1.0, (), ()) for k in (2, 3)]
     assert quality.sampled(SweepScores(tuple(rows), 20)) == 3_000
 
 

@@ -28,14 +28,14 @@ from segmentation.runs.remarks import WORDS, word_answer, word_reasons, word_rem
 SWEEP = ElbowSweep((1, 2, 3, 4, 5), (90.0, 40.0, 9.0, 8.0, 7.0), (), True, 90, 90, None, 0)
 SCORES = SweepScores(
     tuple(
-        ClusterScores(k, 9.0, 0.1 * k, 0.0, 90, True, 0.5, 120.0, 2.0, 0.9, (0.9,) * k, (20,) * k)
+        ClusterScores(k, 9.0, 0.1 * k, 0.0, 90, True, 0.5, 120.0, 0.9, (0.9,) * k, (20,) * k)
         for k in SWEEP.ks[1:]
     ),
     20,
 )
 BORDER = Border(0, 1, depth=0.125, deviations=4.0, position=0.5, saddle=0.25, feature=0)
 CLEAR = KEvidence(3, 20, 0.62, "clear", BORDER, stability=0.959, reference=0.424)
-STEADY = KEvidence(4, 20, 0.55, "crowd", BORDER, stability=0.87, rejected="crowd")
+STEADY = KEvidence(4, 20, 0.55, "crowd", BORDER, stability=0.7, steadiness=0.87, rejected="crowd")
 TELLING = {
     "crowd": KEvidence(2, 20, 0.8, "crowd", BORDER, rejected="crowd"),
     "small": KEvidence(2, 1, 0.8, rejected="small"),
@@ -183,7 +183,7 @@ def test_limits_that_fit_no_number_are_not_blamed_on_the_customers():
     ],
 )
 def test_the_number_in_use_stays_for_a_reason_that_is_so(silhouettes, stabilities, words):
-    names = ("silhouette", "better_silhouette", "stability", "better_stability")
+    names = ("silhouette", "better_silhouette", "steadiness", "better_steadiness")
     values = dict(zip(names, silhouettes + stabilities, strict=True))
     sentence = word_remark(Remark("kept", {"k": 4, "better": 6, **values}))
     assert sentence.startswith("The 4 segments in use stay. 6 would ")
