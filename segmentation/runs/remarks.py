@@ -39,7 +39,8 @@ def word_remark(remark: Remark) -> str:
 def word_reasons(advice: Advice) -> list[str]:
     """Why, in a few sentences: of a run of an earlier release as it froze them."""
     if advice.verdict is None:
-        return list(advice.sentences)
+        stability = [answer.sentence for answer in advice.answers if answer.criterion == STABILITY]
+        return [sentence for sentence in (*advice.sentences, *stability) if sentence]
     sentences = [word_remark(remark) for remark in advice.reasons]
     if advice.k_recommended is not None:
         sentences.append(_agreement(advice.k_recommended, advice.answers))

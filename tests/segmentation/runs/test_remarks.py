@@ -232,10 +232,13 @@ def test_a_run_of_an_earlier_release_says_what_it_froze():
         "k_recommended": 3,
         "k_fallback": 3,
         "sentences": ["Use 3 segments.", "They are stable."],
-        "answers": [{"criterion": "silhouette", "k": 3, "sentence": "Silhouette liked 3."}],
+        "answers": [
+            {"criterion": "silhouette", "k": 3, "sentence": "Silhouette liked 3."},
+            {"criterion": "stability", "k": 3, "sentence": "Every cluster came back."},
+        ],
         "limits": {"k_min": None, "k_max": None, "min_share": 0.0},
     }
     advice = from_json(Advice, data)
-    assert word_reasons(advice) == ["Use 3 segments.", "They are stable."]
+    assert word_reasons(advice) == ["Use 3 segments.", "They are stable.", "Every cluster came back."]
     assert word_warnings(advice) == []
     assert word_answer(advice.answers[0], SWEEP) == "Silhouette liked 3."
