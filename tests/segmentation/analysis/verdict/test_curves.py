@@ -26,6 +26,12 @@ def test_two_pieces_of_a_curve_with_a_gap_are_two():
     assert not is_cut_curve(view, view[:, 0] < 0)
 
 
+def test_a_few_customers_in_a_gap_do_not_make_a_curve_go_on():
+    whole = np.concatenate((angles(800, (0, 1.2), (1.9, np.pi)), angles(30, (1.2, 1.9))))
+    view = on_a_curve(np.random.default_rng(2).permutation(whole))
+    assert not is_cut_curve(view, view[:, 0] < 0)
+
+
 def test_a_round_crowd_is_no_curve():
     view = np.random.default_rng(0).normal(size=(800, 2))
     assert not is_cut_curve(view, view[:, 0] < 0)

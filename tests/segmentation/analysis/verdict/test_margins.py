@@ -29,8 +29,10 @@ def test_what_has_one_mode_stays(densities):
     np.testing.assert_allclose(closest_unimodal(np.array(densities), np.ones(3)), densities)
 
 
-def test_yes_and_no_keep_their_shares():
-    assert shares_of(unimodal_margin(np.repeat([0.0, 1.0], [700, 300])), [0, 1]) == [0.7, 0.3]
+@pytest.mark.parametrize("counts", [[700, 300], [4, 1], [1, 3]])
+def test_yes_and_no_keep_their_shares(counts):
+    shares = shares_of(unimodal_margin(np.repeat([0.0, 1.0], counts)), [0, 1])
+    assert shares == [each / sum(counts) for each in counts]
 
 
 def test_ratings_with_two_modes_get_one():
