@@ -163,8 +163,18 @@ def test_values_that_differ_by_rounding_are_not_judged():
 
 
 def test_features_that_hardly_differ_are_named():
-    features = prepare_features(np.column_stack((CROWD, 1e6 + CROWD[:, 0] / 2)), ["a", "b", "far off"])
-    assert hardly_different(features) == ["far off"]
+    values = np.column_stack((CROWD[:, 0], 1e6 + 0.5 * CROWD[:, 0], 1e6 + 2 * CROWD[:, 0]))
+    features = prepare_features(values, ["different", "hardly", "just enough"])
+    assert hardly_different(features) == ["hardly"]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_order_of_customers_changes_no_digit_of_the_evidence(seed):
+    ratings = np.floor(5 * CROWD)
+    moved = ratings[np.random.default_rng(seed).permutation(len(ratings))]
+    found = [(row.k, row.worst.worst, row.stability or 0) for row in judged(ratings).evidence]
+    again = [(row.k, row.worst.worst, row.stability or 0) for row in judged(moved).evidence]
+    np.testing.assert_allclose(again, found, rtol=1e-9)
 
 
 # ---- Useful segments ---------------------------------------------------------------------------------------

@@ -150,10 +150,10 @@ THIRDS = np.arange(200) % 3
 
 
 def test_a_border_through_a_crowd_is_told_by_the_numbers_of_segments():
-    # The first segment began as cluster 2 of the sweep, the second as 1, the third as 0.
-    found = warnings_of(CROWD, labels=THIRDS, advice=advised(verdict_on(3, "crowd")), sweep_labels=(2, 1, 0))
+    # The border is between clusters 0 and 2 of the sweep: the third segment began as 0, the second as 2.
+    found = warnings_of(CROWD, labels=THIRDS, advice=advised(verdict_on(3, "crowd")), sweep_labels=(1, 2, 0))
     told = found["border-through-a-crowd"]
-    assert told == {"segments": [1, 3], "feature": "feature 1", "depth": 0.9}
+    assert told == {"segments": [2, 3], "feature": "feature 1", "depth": 0.9}
 
 
 @pytest.mark.parametrize(
