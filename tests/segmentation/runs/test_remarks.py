@@ -35,14 +35,14 @@ SCORES = SweepScores(
 )
 BORDER = Border(0, 1, depth=0.125, deviations=4.0, position=0.5, saddle=0.25, feature=0)
 CLEAR = KEvidence(3, 20, 0.62, "clear", BORDER, stability=0.959, reference=0.424)
-STEADY = KEvidence(4, 20, 0.55, "crowd", BORDER, stability=0.7, steadiness=0.87, rejected="crowd")
+STEADY = KEvidence(4, 20, 0.55, "crowd", BORDER, stability=0.6, steadiness=0.879, rejected="crowd")
 TELLING = {
     "crowd": KEvidence(2, 20, 0.8, "crowd", BORDER, rejected="crowd"),
     "small": KEvidence(2, 1, 0.8, rejected="small"),
     "filled": KEvidence(2, 20, 0.8, rejected="filled"),
     "unstable": KEvidence(2, 20, 0.8, "clear", BORDER, stability=0.5, rejected="unstable"),
     "chance": KEvidence(2, 20, 0.8, "clear", BORDER, stability=0.95, reference=0.85, rejected="chance"),
-    "left-out": KEvidence(2, 20, 0.8, "clear", BORDER, 0.95, 0.4, rejected="left-out"),
+    "left-out": KEvidence(2, 20, 0.8, "clear", BORDER, stability=0.95, reference=0.4, rejected="left-out"),
     "limits": KEvidence(2, 20, 0.8, "clear", BORDER),
 }
 WARNINGS = [
@@ -174,7 +174,7 @@ def test_limits_that_fit_no_number_are_not_blamed_on_the_customers():
 
 
 @pytest.mark.parametrize(
-    ("silhouettes", "stabilities", "words"),
+    ("silhouettes", "steadinesses", "words"),
     [
         ((0.50, 0.53), (0.95, 0.91), "a little better (silhouette 0.53 instead of 0.5)"),
         ((0.50, 0.48), (0.80, 0.86), "a little steadier (0.86 instead of 0.8)"),
@@ -182,9 +182,9 @@ def test_limits_that_fit_no_number_are_not_blamed_on_the_customers():
         ((0.501, 0.504), (None, None), "(silhouette 0.504 instead of 0.501)"),
     ],
 )
-def test_the_number_in_use_stays_for_a_reason_that_is_so(silhouettes, stabilities, words):
+def test_the_number_in_use_stays_for_a_reason_that_is_so(silhouettes, steadinesses, words):
     names = ("silhouette", "better_silhouette", "steadiness", "better_steadiness")
-    values = dict(zip(names, silhouettes + stabilities, strict=True))
+    values = dict(zip(names, silhouettes + steadinesses, strict=True))
     sentence = word_remark(Remark("kept", {"k": 4, "better": 6, **values}))
     assert sentence.startswith("The 4 segments in use stay. 6 would ")
     assert words in sentence

@@ -177,6 +177,13 @@ def test_the_order_of_customers_changes_no_digit_of_the_evidence(seed):
     np.testing.assert_allclose(again, found, rtol=1e-9)
 
 
+def test_steadiness_is_a_mean_over_customers_and_stability_the_least(monkeypatch):
+    monkeypatch.setattr(decision, "bootstrap_stabilities", lambda *args, **settings: np.array([1.0, 0.6]))
+    row = judged(np.vstack((groups([(0, 0)], n=90), groups([(30, 0)], n=30))), k_max=2).of(2)
+    assert row.stability == 0.6
+    assert row.steadiness in (pytest.approx(0.9), pytest.approx(0.7))  # by which of the two comes first
+
+
 # ---- Useful segments ---------------------------------------------------------------------------------------
 
 
