@@ -68,6 +68,13 @@ def test_a_sweep_does_not_go_on_where_fewer_groups_are_better(tried):
     assert (found.sweep.ks[-1], codes(found)) == (5, [])
 
 
+def test_a_sweep_does_not_go_on_where_its_end_is_clear_and_far_from_the_best(tried):
+    far = grid(1, 2, n=30) + [900, 0]  # two pairs: four groups are clear, two are better
+    found = tried(np.vstack((grid(1, 2, n=30), far)), k_max=4)
+    assert found.advice.verdict.of(4).level == "clear"
+    assert (found.sweep.ks[-1], codes(found)) == (4, [])
+
+
 def test_a_sweep_ends_where_every_different_customer_is_a_group():
     names = [f"Region: {value}" for value in "NESW"]
     features = prepare_features(np.repeat(np.eye(4), 25, axis=0), names, blocks=[range(4)])
@@ -96,6 +103,10 @@ def test_ranges_of_k_are_joined():
 
 
 # ---- What is heard of it -----------------------------------------------------------------------------------
+
+
+def test_the_search_begins_at_the_random_state(tried):
+    assert tried(grid(2, 1), k_max=2, random_state=7).sweep.random_state == 7
 
 
 def test_each_k_is_reported_and_what_a_report_raises_ends_the_search(prepare):
