@@ -69,8 +69,9 @@ def test_a_sweep_does_not_go_on_where_fewer_groups_are_better(tried):
 
 
 def test_a_sweep_does_not_go_on_where_its_end_is_clear_and_far_from_the_best(tried):
-    far = grid(1, 2, n=30) + [900, 0]  # two pairs: four groups are clear, two are better
-    found = tried(np.vstack((grid(1, 2, n=30), far)), k_max=4)
+    # Two pairs: four groups are clear, two are better.
+    centres = np.repeat([(0, 0), (0, 7), (900, 0), (900, 7)], 30, axis=0)
+    found = tried(np.random.default_rng(0).normal(centres, 1.0), scaling="none", k_max=4)
     assert found.advice.verdict.of(4).level == "clear"
     assert (found.sweep.ks[-1], codes(found)) == (4, [])
 
