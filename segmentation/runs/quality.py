@@ -171,11 +171,6 @@ def naming_answers(advice: Advice) -> list[CriterionAnswer]:
     return [answer for answer in advice.answers if answer.criterion != STABILITY]
 
 
-def steadiness_answer(advice: Advice) -> CriterionAnswer | None:
-    """What stability says, which judges every k by itself."""
-    return next((answer for answer in advice.answers if answer.criterion == STABILITY), None)
-
-
 def other_answer(run: SegmentationRun, advice: Advice) -> int | None:
     """The other of the two answers, clear groups and useful segments, where there are both."""
     both = {advice.k_recommended, advice.k_useful} - {None}

@@ -184,13 +184,12 @@ def _found(request: HttpRequest, run: SegmentationRun, attributes: list[Attribut
 def _certainty(run: SegmentationRun) -> dict[str, Any]:
     advice, scores = from_json(Advice, run.advice), from_json(SweepScores, run.scores)
     sweep = from_json(ElbowSweep, run.sweep)
-    naming, steadiness = quality.naming_answers(advice), quality.steadiness_answer(advice)
+    naming = quality.naming_answers(advice)
     return {
         "advice": advice,
         "reasons": word_reasons(advice),
         "warnings": word_warnings(advice),
         "answers": [(answer.k, word_answer(answer, sweep)) for answer in naming],
-        "steadiness": word_answer(steadiness, sweep) if steadiness else "",
         "verdict": quality.judge(run, advice, scores),
         "other_k": quality.other_answer(run, advice),
         "bought": quality.list_bought(run) if run.k == advice.k_useful else [],

@@ -113,7 +113,8 @@ class _Search:
         """Try the neighbours of every k until nothing improves, at most this many times."""
         for _ in range(rounds):
             # Not a generator: every k is to be tried, also after one that improved.
-            if not any([self.try_neighbours(k) for k in [*reversed(ks[:-1]), *ks[1:]]]):
+            improved = [self.try_neighbours(k) for k in [*reversed(ks[:-1]), *ks[1:]]]
+            if not any(improved):
                 break
 
     def try_neighbours(self, k: int) -> bool:

@@ -1,6 +1,7 @@
 """Scores for every k of a sweep."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from segmentation.analysis.threads import single_threaded
 EXACT_SILHOUETTE_POINTS = 12_000
 SILHOUETTE_SAMPLE = 5_000
 STABILITY_SAMPLE = 1_000
+N_BOOTSTRAPS = 20
 
 Report = Callable[[int], None]
 
@@ -33,7 +35,7 @@ def score_sweep(
     sweep: ElbowSweep,
     *,
     random_state: int = 0,
-    n_bootstraps: int = 20,
+    n_bootstraps: int = N_BOOTSTRAPS,
     report: Report | None = None,
 ) -> SweepScores:
     """Score every k of a sweep.
@@ -47,29 +49,59 @@ def score_sweep(
     samples : CompressedSamples
     sweep : ElbowSweep
     random_state, n_bootstraps : int
+        Without bootstraps the stabilities stay open: see `with_stabilities`.
     report : callable or None
         Called with each k when it is scored; an exception it raises ends the scoring.
     """
-    rng = np.random.default_rng((random_state, 1))
-    few = sample_of_customers(samples, STABILITY_SAMPLE, random_state)
     silhouettes, silhouette_sample = _silhouettes(samples, sweep, random_state)
     found = [sweep.centroids_of(k) for k in sweep.ks]
     sums = sum_clusters(samples, found)
     rows: list[ClusterScores] = []
-    for k, centroids, silhouette, each in zip(sweep.ks, found, silhouettes, sums, strict=True):
-        stabilities = _stabilities(few, centroids, n_bootstraps, rng)
+    for k, silhouette, each in zip(sweep.ks, silhouettes, sums, strict=True):
         rows.append(
             ClusterScores(
                 k=k,
                 inertia=sweep.inertias[len(rows)],
                 **_silhouette_scores(silhouette, silhouette_sample, samples.n_samples),
                 **_variance_scores(each),
-                stability=min(stabilities, default=None),
-                stabilities=stabilities,
+                stability=None,
+                stabilities=(),
             )
         )
         if report is not None:
             report(k)
+    scores = SweepScores(tuple(rows), n_bootstraps)
+    return with_stabilities(scores, samples, sweep, random_state=random_state) if n_bootstraps else scores
+
+
+@single_threaded
+def with_stabilities(
+    scores: SweepScores,
+    samples: CompressedSamples,
+    sweep: ElbowSweep,
+    *,
+    known: Mapping[int, Sequence[float]] | None = None,
+    random_state: int = 0,
+) -> SweepScores:
+    """Return the scores with the stability of every k: as known, or from a few refits.
+
+    Parameters
+    ----------
+    scores : SweepScores
+    samples : CompressedSamples
+    sweep : ElbowSweep
+    known : mapping of int to sequence of float
+        Stabilities by cluster that were measured thoroughly already.
+    random_state : int
+    """
+    few = sample_of_customers(samples, STABILITY_SAMPLE, random_state)
+    n_bootstraps = scores.n_bootstraps or N_BOOTSTRAPS
+    rows = []
+    for row in scores.rows:
+        found = tuple((known or {}).get(row.k, ())) or _stabilities(
+            few, sweep.centroids_of(row.k), n_bootstraps, np.random.default_rng((random_state, row.k))
+        )
+        rows.append(replace(row, stability=min(found, default=None), stabilities=found))
     return SweepScores(tuple(rows), n_bootstraps)
 
 

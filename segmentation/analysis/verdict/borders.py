@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from segmentation.analysis.results import BoolArray, FloatArray, LabelArray
 from segmentation.analysis.verdict.evidence import Border
@@ -19,6 +20,7 @@ LEAST_SPREAD = 0.02
 GRID = np.linspace(-0.6, 1.6, 221)
 BIN_EDGES = np.linspace(-1.2, 2.2, 681)
 BIN_CENTRES = (BIN_EDGES[1:] + BIN_EDGES[:-1]) / 2
+BIN_WIDTH = BIN_EDGES[1] - BIN_EDGES[0]
 # A valley between two clusters lies between their centroids.
 BETWEEN = (GRID >= 0.1) & (GRID <= 0.9)
 # The integral of a squared standard normal density: what a kernel density's variance is made of.
@@ -132,8 +134,8 @@ def find_valley(positions: FloatArray, is_first: BoolArray) -> Valley:
     sides = positions[is_first], positions[~is_first]
     bandwidth = BANDWIDTH * min(map(spread, sides)) * min(map(len, sides)) ** -0.2
     counts, _ = np.histogram(positions, BIN_EDGES)
-    kernel = np.exp(-0.5 * ((GRID[:, None] - BIN_CENTRES) / bandwidth) ** 2)
-    density = kernel @ counts / (bandwidth * np.sqrt(2 * np.pi))
+    smoothed = gaussian_filter1d(counts / BIN_WIDTH, bandwidth / BIN_WIDTH, mode="constant", truncate=6.0)
+    density = np.interp(GRID, BIN_CENTRES, smoothed)
     before = np.maximum.accumulate(density)
     behind = np.maximum.accumulate(density[::-1])[::-1]
     peak = np.minimum(before, behind)

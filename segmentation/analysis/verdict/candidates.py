@@ -17,7 +17,7 @@ from segmentation.analysis.results import (
     SweepScores,
     Verdict,
 )
-from segmentation.analysis.scores.sweep_scores import score_sweep
+from segmentation.analysis.scores.sweep_scores import score_sweep, with_stabilities
 from segmentation.analysis.verdict.decision import judge_sweep
 
 SWEEPING = gettext_noop("Elbow sweep")
@@ -85,6 +85,9 @@ def find_candidates(
         sweep, scores = joined_sweeps(sweep, further[0]), joined_scores(scores, further[1])
         with stage("scores"):
             verdict = _judged(features, sweep, scores, trying)
+    with stage("scores"):
+        thorough = {row.k: row.stabilities for row in verdict.evidence}
+        scores = with_stabilities(scores, samples, sweep, known=thorough)
     found = _advised(sweep, scores, verdict, trying)
     if sweep.ks[-1] == first_end:
         return found
@@ -119,7 +122,7 @@ def _tried(
             report=report_of(SWEEPING),
         )
     with stage("scores"):
-        return sweep, score_sweep(samples, sweep, report=report_of(SCORING))
+        return sweep, score_sweep(samples, sweep, n_bootstraps=0, report=report_of(SCORING))
 
 
 def _judged(features: FeatureMatrix, sweep: ElbowSweep, scores: SweepScores, trying: Trying) -> Verdict:

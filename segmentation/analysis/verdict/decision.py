@@ -199,7 +199,8 @@ class _Judging:
         borders = find_borders(X, labels, centroids)
         if all(border.depth <= TOUCHING for border in borders):
             quantile = FEW_QUANTILE if row.k <= FEW else None
-            borders = with_saddles(X, labels, centroids, borders, quantile=quantile)
+            passable = TOUCHING * (PASS_OF_FEW / PASS if row.k <= FEW else 1.0)
+            borders = with_saddles(X, labels, centroids, borders, quantile=quantile, passable=passable)
             if row.k <= FEW:
                 borders = [_on_one_scale(border) for border in borders]
         borders = [replace(border, feature=self._columns[border.feature]) for border in borders]
@@ -239,7 +240,8 @@ class _Judging:
         )
         sizes = np.bincount(assign(self._few, centroids), minlength=row.k)
         steadiness = float(found @ sizes / sizes.sum())
-        return replace(row, stability=float(found.min()), steadiness=steadiness)
+        stabilities = tuple(map(float, found))
+        return replace(row, stability=min(stabilities), steadiness=steadiness, stabilities=stabilities)
 
 
 def _on_one_scale(border: Border) -> Border:

@@ -65,8 +65,10 @@ class KEvidence:
         What the borders say: see `BorderLevel`.
     worst : Border or None
         The border with the least valley.
+    stabilities : tuple of float
+        Mean Jaccard similarity of each cluster in thorough refits; empty where nothing hung on it.
     stability : float or None
-        Lowest mean Jaccard similarity of a cluster in thorough refits; `None` where nothing hung on it.
+        The lowest of them.
     steadiness : float or None
         The same as a mean over customers: the share of them who come back together.
     reference : float or None
@@ -84,6 +86,7 @@ class KEvidence:
     level: BorderLevel = "unknown"
     worst: Border | None = None
     stability: float | None = None
+    stabilities: tuple[float, ...] = ()
     steadiness: float | None = None
     reference: float | None = None
     reference_median: float | None = None

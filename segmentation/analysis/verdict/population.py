@@ -12,7 +12,7 @@ from segmentation.analysis.results import BoolArray, FloatArray
 from segmentation.analysis.scores.silhouette import mean_silhouettes
 from segmentation.analysis.verdict.margins import Margin, unimodal_margin
 
-DRAWS = 20
+DRAWS = 12
 # A draw with a cluster of fewer than three customers or this share has found exceptions, not groups.
 SMALLEST, SMALLEST_SHARE = 3, 0.005
 

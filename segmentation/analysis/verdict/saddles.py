@@ -29,6 +29,7 @@ def with_saddles(
     borders: Sequence[Border],
     *,
     quantile: float | None = None,
+    passable: float = 1.0,
 ) -> list[Border]:
     """Return the borders with the density at their best pass in the plane.
 
@@ -41,10 +42,16 @@ def with_saddles(
     quantile : float or None
         Compare with the density at which this share of each side's customers stand at most, not with the
         peak: less noise where few clusters are judged.
+    passable : float
+        A pass higher than this settles it: the borders behind it are returned as they are.
     """
-    if X.shape[1] == 1:
-        return list(borders)
-    return [replace(each, saddle=_saddle(X, labels, centroids, each, quantile)) for each in borders]
+    judged = list(borders)
+    for index, each in enumerate(borders if X.shape[1] > 1 else ()):
+        saddle = _saddle(X, labels, centroids, each, quantile)
+        judged[index] = replace(each, saddle=saddle)
+        if saddle > passable:
+            break
+    return judged
 
 
 def _saddle(
