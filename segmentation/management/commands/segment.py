@@ -137,6 +137,7 @@ def _summary(run: SegmentationRun) -> dict[str, Any]:
     advice = from_json(Advice, run.advice)
     return {
         "run": run.pk,
+        "kind": "find",
         "k": run.k,
         "k_recommended": run.k_recommended,
         "k_useful": run.k_useful,
@@ -153,6 +154,7 @@ def _summary(run: SegmentationRun) -> dict[str, Any]:
         "sweep": [{**dict.fromkeys(("k", "inertia", "silhouette")), **row} for row in run.scores["rows"]],
         "segments": [
             {
+                "id": cluster.segment_id,
                 "number": cluster.number,
                 "name": cluster.segment.name,
                 "size": cluster.size,
