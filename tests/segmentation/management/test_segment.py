@@ -27,7 +27,9 @@ def test_segment_prints_one_object_with_everything(shop):
     assert found["customers"] == 100
     assert [point["k"] for point in found["sweep"]] == list(range(1, 11))
     assert {"load", "sweep", "scores", "fit", "store", "total"} <= found["seconds"].keys()
-    assert found["segments"][0].keys() == {"number", "name", "size", "centroid"}
+    assert (found["kind"], found["verdict"], found["k_useful"]) == ("find", "clear", None)
+    assert all(warning.keys() == {"code", "text"} for warning in found["warnings"])
+    assert found["segments"][0].keys() == {"id", "number", "name", "size", "centroid"}
     assert found["segments"][0]["centroid"].keys() == {"Income", "Score"}
 
 
