@@ -57,7 +57,7 @@ COMPLETE_ROWS, COMPLETE_SHARE, COMPLETE_SHARE_OF_FEW = 100, 0.20, 0.90
 FILLED_TIMES, FILLED_SHARE = 2.0, 0.10
 # The k in force stays unless another has a silhouette, or useful segments a steadiness, higher by this much.
 KEPT_CLEAR, KEPT_USEFUL = 0.05, 0.10
-USEFUL_KS, USEFUL_STABLE, USEFUL_SHARE, USEFUL_SMALLEST, USEFUL_TIE = (4, 8), 0.50, 0.02, 10, 0.02
+USEFUL_KS, USEFUL_STABLE, USEFUL_SHARE, USEFUL_SMALLEST, USEFUL_TIE = (4, 8), 0.50, 0.02, 10, 0.06
 
 
 @single_threaded
