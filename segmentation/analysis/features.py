@@ -21,6 +21,7 @@ from segmentation.analysis.preparation.exceptions import are_decisive, find_exce
 from segmentation.analysis.preparation.logarithms import LARGEST_VALUE
 from segmentation.analysis.preparation.texts import block_spread, listed
 from segmentation.analysis.results import BoolArray, FeatureMatrix, FloatArray, IntArray
+from segmentation.analysis.samples import columns_of_numbers
 
 # Features are divided by the standard deviation, by nothing, by the range, or by the interquartile range (the
 # standard deviation where that is zero). Each also moves the median to zero, which changes no distance.
@@ -65,7 +66,7 @@ def prepare_features(
     """
     names = tuple(names)
     _check_settings(names, scaling, log1p, missing, outliers)
-    numbers = _columns_of_numbers(names, blocks)
+    numbers = columns_of_numbers(len(names), blocks)
     chosen = _choose(_checked_values(values, names, log1p), names, log1p, missing, outliers, numbers)
     chosen, names, blocks = _without_vanished(chosen, names, blocks)
     X, center, scale = _scaled(_transformed(chosen.values, names, log1p), names, scaling, blocks)
@@ -87,11 +88,6 @@ class _Chosen:
     left_out: int
     set_aside: int
     filled_in: BoolArray | None
-
-
-def _columns_of_numbers(names: Sequence[str], blocks: Sequence[Sequence[int]]) -> list[int]:
-    in_texts = {column for block in blocks for column in block}
-    return [column for column in range(len(names)) if column not in in_texts]
 
 
 def _choose(

@@ -1,5 +1,6 @@
 """The feature matrix and its compressed form: what the analysis computes on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +10,12 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 LabelArray = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
+
+
+def columns_of_numbers(n_columns: int, blocks: Sequence[Sequence[int]]) -> list[int]:
+    """Return the columns that are no part of a text."""
+    in_texts = {column for block in blocks for column in block}
+    return [column for column in range(n_columns) if column not in in_texts]
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,7 +53,7 @@ def word_warnings(advice: Advice) -> list[str]:
 
 
 def word_answer(answer: CriterionAnswer, sweep: ElbowSweep) -> str:
-    """What one criterion says."""
+    """What one of the criteria that name a k says."""
     if answer.sentence:
         return answer.sentence
     values = {"k": answer.k, "value": "" if answer.value is None else _number(answer.value)}
@@ -62,10 +62,6 @@ def word_answer(answer: CriterionAnswer, sweep: ElbowSweep) -> str:
         if answer.k is None:
             return _("WCSS for k = %(first)s to %(last)s shows no elbow.") % values
         return _("WCSS for k = %(first)s to %(last)s bends most at %(k)s.") % values
-    if answer.criterion == STABILITY:
-        if answer.k is None:
-            return _("At no k do all segments hold on random samples.")
-        return _("All segments hold on random samples best at %(k)s (%(value)s).") % values
     if answer.k is None:
         return _("%(criterion)s cannot be computed here.") % {"criterion": capitalised(_(answer.criterion))}
     if answer.criterion == "Davies-Bouldin":

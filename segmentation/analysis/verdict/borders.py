@@ -9,10 +9,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from segmentation.analysis.results import BoolArray, FloatArray, LabelArray
 from segmentation.analysis.verdict.evidence import Border
+from segmentation.analysis.verdict.margins import is_discrete
 
-# A column of at most so many values, each held by five customers or more, is a continuum that was rounded.
-DISCRETE_VALUES = 30
-CUSTOMERS_PER_VALUE = 5
 # Silverman's factor for the bandwidth of a kernel density, and the bandwidth's least spread.
 BANDWIDTH = 0.9
 LEAST_SPREAD = 0.02
@@ -41,7 +39,7 @@ def spread_discrete(X: FloatArray, rng: np.random.Generator) -> FloatArray:
     spread = X.copy()
     for column in range(X.shape[1]):
         values = np.unique(X[:, column])
-        if not 2 <= len(values) <= DISCRETE_VALUES or len(X) < CUSTOMERS_PER_VALUE * len(values):
+        if len(values) < 2 or not is_discrete(len(values), len(X)):
             continue
         middles = (values[1:] + values[:-1]) / 2
         lower = np.concatenate(([2 * values[0] - middles[0]], middles))

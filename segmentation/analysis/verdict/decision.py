@@ -18,7 +18,9 @@ from segmentation.analysis.results import (
     KLimits,
     SweepScores,
 )
+from segmentation.analysis.samples import columns_of_numbers
 from segmentation.analysis.scores.stability import bootstrap_stabilities
+from segmentation.analysis.scores.sweep_scores import STABILITY_SAMPLE
 from segmentation.analysis.threads import single_threaded
 from segmentation.analysis.verdict.borders import find_borders, spread_discrete
 from segmentation.analysis.verdict.evidence import Border, BorderLevel, KEvidence, Kind, Verdict
@@ -27,7 +29,6 @@ from segmentation.analysis.verdict.saddles import with_saddles
 
 BORDER_SAMPLE = 10_000
 POPULATION_SAMPLE = 5_000
-STABILITY_SAMPLE = 1_000
 # Values that differ by less than this share of their size differ by rounding.
 HARDLY_DIFFERENT = 1e-6
 # Groups are useful and not called clear where more customers took no part: they may fill the gaps.
@@ -169,16 +170,12 @@ class _Judging:
         chosen = sample_rows(features.X, BORDER_SAMPLE)
         X = features.X[chosen]
         filled_in = None if features.filled_in is None else features.filled_in[chosen]
-        in_texts = {column for block in features.blocks for column in block}
         # A text has no continuum: borders are judged on the numbers, unless there are none.
-        self._columns = [column for column in range(X.shape[1]) if column not in in_texts] or list(
-            range(X.shape[1])
-        )
+        self._columns = columns_of_numbers(X.shape[1], features.blocks) or list(range(X.shape[1]))
         self._X, self._filled = X, None if filled_in is None else filled_in.any(axis=1)
         complete = np.ones(len(X), dtype=np.bool_) if self._filled is None else ~self._filled
         fewest = max(COMPLETE_SHARE * len(X), min(COMPLETE_ROWS, COMPLETE_SHARE_OF_FEW * len(X)))
         self._too_many_filled = bool(complete.sum() < fewest)
-        self._complete = complete
         self._spread = spread_discrete(X, np.random.default_rng(6))[complete]
         self._few = X[:STABILITY_SAMPLE]
         some = slice(0, POPULATION_SAMPLE)

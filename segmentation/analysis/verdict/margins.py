@@ -10,10 +10,16 @@ from segmentation.analysis.results import FloatArray
 POINT_MASS = 0.03
 POINT_MASS_CUSTOMERS = 10
 POINT_MASSES = 5
+# A column of at most so many values, each held by five customers on average, is a continuum that was rounded.
 DISCRETE_VALUES = 30
 CUSTOMERS_PER_VALUE = 5
 STEPS = 100
 MODES_TRIED = 25
+
+
+def is_discrete(n_values: int, n_samples: int) -> bool:
+    """Return whether a column of so many different values is a rounded continuum."""
+    return n_values <= DISCRETE_VALUES and n_samples >= CUSTOMERS_PER_VALUE * n_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +58,7 @@ def unimodal_margin(column: FloatArray) -> Margin:
     n = len(column)
     if len(values) <= 2:
         return Margin(np.cumsum(counts) / n, values, is_discrete=True)
-    if len(values) <= DISCRETE_VALUES and n >= CUSTOMERS_PER_VALUE * len(values):
+    if is_discrete(len(values), n):
         shares = closest_unimodal(counts / n, np.ones(len(values)))
         return Margin(np.cumsum(shares / shares.sum()), values, is_discrete=True)
     heavy = counts >= max(POINT_MASS * n, POINT_MASS_CUSTOMERS)

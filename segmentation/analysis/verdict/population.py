@@ -9,6 +9,7 @@ from scipy.stats import rankdata
 from segmentation.analysis.kmeans.nearest import assign
 from segmentation.analysis.kmeans.search import search_optima
 from segmentation.analysis.results import BoolArray, FloatArray
+from segmentation.analysis.samples import columns_of_numbers
 from segmentation.analysis.scores.silhouette import mean_silhouettes
 from segmentation.analysis.verdict.margins import Margin, unimodal_margin
 
@@ -44,8 +45,7 @@ class OnePopulation:
         self._filled_in = filled_in
         self._fillings = _fillings(X, filled_in)
         self._blocks = [list(block) for block in blocks]
-        in_blocks = {column for block in self._blocks for column in block}
-        self._columns = [column for column in range(X.shape[1]) if column not in in_blocks]
+        self._columns = columns_of_numbers(X.shape[1], self._blocks)
         self._margins = [self._margin(column) for column in self._columns]
         self._mixing = _mixing(X[:, self._columns])
 

@@ -12,6 +12,7 @@ from segmentation.analysis.results import (
     LabelArray,
     Remark,
 )
+from segmentation.analysis.samples import columns_of_numbers
 from segmentation.analysis.verdict.decision import hardly_different
 
 MANY_LEFT_OUT = 0.05
@@ -78,9 +79,8 @@ def _repeated_columns(
     features: FeatureMatrix, values: FloatArray, labels: LabelArray, k: int
 ) -> list[Remark]:
     """Find the columns of few values, or texts, that say the same as the segments."""
-    in_texts = {column for block in features.blocks for column in block}
-    columns = [[column] for column in range(len(features.names)) if column not in in_texts]
-    for block in (*columns, *map(list, features.blocks)):
+    numbers = columns_of_numbers(len(features.names), features.blocks)
+    for block in (*([column] for column in numbers), *map(list, features.blocks)):
         codes = _codes(values[:, block])
         if codes is not None and k > 1 and _shared_information(codes, labels) >= REPEATED:
             return [Remark("repeats-a-column", {"feature": _attribute(features, block[0])})]
