@@ -9,8 +9,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "segmenter.settings")
 
 from celery import Celery, signals
 from django.conf import settings
+from kombu.transport import redis
 
 NICENESS = 10
+
+# Otherwise a worker that holds a message when its broker goes away ends while it tries to give the message
+# back (kombu 5.7). Nothing is lost: the row is what counts, and its message is sent again (jobs/dispatch.py).
+redis.Channel.do_restore = False
 
 app = Celery("segmenter")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -150,8 +150,6 @@ CACHES = {
 }
 
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # Longer than any job: a message delivered twice is harmless, but a healthy long job need not see it.
-    "visibility_timeout": 6 * 3600,
     # Take back what a killed worker held every 10 s instead of every 100 s.
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
@@ -161,9 +159,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_TASK_ACKS_LATE = True
-# The job row decides about a second attempt: with this on, a task that kills its process runs without end.
-CELERY_TASK_REJECT_ON_WORKER_LOST = False
+# Messages are acknowledged when a process takes them, and fetched when one is free: the job row decides about
+# a second attempt. A worker that holds a message when it loses its broker ends on the way back (kombu 5.7).
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SERIALIZER = "json"

@@ -72,6 +72,20 @@ def ask_hanging_broker(play: Play) -> None:
     play.measure(back, 60, "done after the broker is back")
 
 
+@injection("11c", "the broker killed while a worker holds a message", is_short=True)
+def lose_broker_of_busy_worker(play: Play) -> None:
+    (worker,) = play.stage.workers
+    job_id = play.probe("sleep 3")
+    wait_for(lambda: play.job(job_id).attempt > 0, "it is taken")
+    with play.stage.kept_down("valkey"):
+        time.sleep(0.5)  # the worker sees that its connection is gone
+    back = time.monotonic()
+    play.finish(job_id)
+    play.finish(play.probe("sleep 0"))
+    play.measure(back, 60, "the next job done after the broker is back")
+    require(worker.poll() is None, "the worker ended with its broker")
+
+
 @injection("12", "the broker killed and emptied with 20 jobs queued")
 def lose_all_messages(play: Play) -> None:
     import redis
