@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.decorators import permission_required
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -23,7 +21,6 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
-from redis.exceptions import RedisError
 
 from audit.reading import count_shown
 from common.file_policy import file_policy
@@ -35,14 +32,9 @@ from segmentation.comparison.timeline import read_sizes
 from segmentation.models import RunPicture, Segmentation, SegmentationRun
 from segmentation.querysets import HEAVY
 
-logger = logging.getLogger(__name__)
-
 WIDTHS = {"full": 1080, "wide": 720, "narrow": 360}
 # Columns of JSON; a chart reads those it needs.
 LARGE = (*HEAVY, "advice")
-# Charts that show no values of customers: nothing about these belongs into the cache.
-WITHOUT_VALUES = {"elbow", "sizes"}
-KEPT_SECONDS = 15 * 60
 CONTENT_TYPES = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv; charset=utf-8"}
 
 
@@ -68,7 +60,7 @@ def chart(request: HttpRequest, run_id: int, name: str, format: str) -> HttpResp
         # A run never changes: the chart also shows its segments' present names, and links on.
         drawn_from=(wanted.may_run, segment_marks(wanted)),
         file_name=f"{name}-run-{run.pk}.{format}",
-        is_kept=format == "svg" and name in WITHOUT_VALUES,
+        is_kept=format == "svg",
     )
 
 
@@ -98,7 +90,7 @@ def _answer(
     """Respond with a chart, or with 304 if the browser has it already: then nothing is drawn.
 
     `drawn_from` is all that decides what the chart looks like, besides the address and the program. A chart
-    that `is_kept` is drawn once for everybody who looks at it within a quarter of an hour.
+    that `is_kept` is drawn once for everybody whom this process shows it within a quarter of an hour.
     """
     known = f"{PROGRAM} {get_language()} {request.get_full_path()} {drawn_from!r}"
     etag = quote_etag(sha256(known.encode()).hexdigest())
@@ -113,18 +105,13 @@ def _answer(
 
 
 def _kept(etag: str, draw: Callable[[], bytes]) -> bytes:
-    """The chart from the cache; drawn if it is not there, or the cache does not respond."""
-    key = f"chart:{etag}"
-    try:
-        known = cache.get(key)
-    except RedisError as error:
-        logger.warning("the cache does not respond, the chart is drawn: %s", error)
-        return draw()
+    """The chart as it was drawn before, if this process has it still."""
+    drawn = caches["charts"]
+    known: bytes | None = drawn.get(etag)
     if known is None:
-        known = draw().decode()
-        with suppress(RedisError):
-            cache.set(key, known, KEPT_SECONDS)
-    return str(known).encode()
+        known = draw()
+        drawn.set(etag, known)
+    return known
 
 
 def _digest_of_program() -> str:

@@ -1,9 +1,8 @@
-"""Charts without values of customers are drawn once for everybody, and by the cache's leave only."""
+"""Charts are drawn once for everybody; the cache that processes share knows nothing of them."""
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.urls import reverse
-from redis.exceptions import ConnectionError as AwayError
 
 from segmentation.charts import rendering
 from segmentation.models import Segment
@@ -21,7 +20,7 @@ def drawn(monkeypatch):
         return draw(*args, **kwargs)
 
     monkeypatch.setattr(rendering, "render_svg", count)
-    cache.clear()
+    caches["charts"].clear()
     return times
 
 
@@ -48,16 +47,15 @@ def test_a_segment_with_another_name_is_drawn_anew(drawn, run, analyst_client):
     assert len(drawn) == 2
 
 
-def test_values_of_customers_are_not_kept(drawn, run, analyst_client):
+def test_values_of_customers_are_kept_in_the_process_alone(drawn, run, analyst_client):
+    caches["default"].clear()
     for _ in range(2):
         analyst_client.get(chart_of(run, "scatter"))
-    assert len(drawn) == 2
-
-
-def test_without_the_cache_charts_are_drawn(drawn, run, analyst_client, monkeypatch):
-    def fail(*args, **kwargs):
-        raise AwayError
-
-    monkeypatch.setattr(cache, "get", fail)
-    assert analyst_client.get(chart_of(run, "elbow")).status_code == 200
     assert len(drawn) == 1
+    server = caches["default"]._cache.get_client()  # every key, whoever wrote it
+    assert not [key for key in server.keys() if b"chart" in key]
+
+
+def test_who_may_not_see_the_run_gets_no_chart_that_was_drawn_for_others(drawn, run, analyst_client, client):
+    analyst_client.get(chart_of(run, "scatter"))
+    assert client.get(chart_of(run, "scatter")).status_code == 302
