@@ -143,7 +143,7 @@ CACHES = {
         "OPTIONS": {
             "serializer": "segmenter.security.cache_serializer.JSONSerializer",
             "pool_class": "segmenter.serving.cache_pool.SharedConnectionPool",
-            "socket_timeout": 2,  # a page must not wait for a cache that hangs
+            "socket_timeout": 0.5,  # a page must not wait for a cache that hangs
         },
         "VERSION": 2,  # what an earlier release wrote is not read
     },

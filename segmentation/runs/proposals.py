@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -69,12 +69,8 @@ def propose(dataset: Dataset) -> DatasetProposal:
         return DatasetProposal()
     attributes = list(dataset.attributes.all())
     key = f"proposal:{RELEASE}:{version.pk}:{_digest([(each.pk, each.name) for each in attributes])}"
-    kept = _kept(key)
-    if kept is not None:
-        return from_json(DatasetProposal, kept)
-    proposal = _look(version, attributes, overview_of(dataset))
-    _keep(key, to_json(proposal))
-    return proposal
+    kept = _kept(key, lambda: to_json(_look(version, attributes, overview_of(dataset))))
+    return from_json(DatasetProposal, kept)
 
 
 def count_customers(dataset: Dataset, attributes: Sequence[Attribute]) -> int:
@@ -83,28 +79,25 @@ def count_customers(dataset: Dataset, attributes: Sequence[Attribute]) -> int:
     if version is None or not attributes:
         return dataset.customer_count
     key = f"complete:{version.pk}:{_digest(sorted(each.pk for each in attributes))}"
-    kept = _kept(key)
-    if kept is None:
-        kept = count_complete(version.pk, attributes)
-        _keep(key, kept)
-    return int(kept)
+    return int(_kept(key, lambda: count_complete(version.pk, attributes)))
 
 
 def _digest(*parts: Any) -> str:
     return sha256(repr(parts).encode()).hexdigest()[:24]
 
 
-def _kept(key: str) -> Any:
+def _kept(key: str, find: Callable[[], Any]) -> Any:
+    """What the cache has under this key, or else what is found now; a cache that is silent is asked once."""
     try:
-        return cache.get(key)
+        kept = cache.get(key)
     except RedisError as error:
         logger.warning("the cache does not respond, a dataset is looked at again: %s", error)
-        return None
-
-
-def _keep(key: str, value: Any) -> None:
-    with suppress(RedisError):
-        cache.set(key, value, KEPT_SECONDS)
+        return find()
+    if kept is None:
+        kept = find()
+        with suppress(RedisError):
+            cache.set(key, kept, KEPT_SECONDS)
+    return kept
 
 
 def _look(

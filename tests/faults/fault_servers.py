@@ -57,7 +57,7 @@ def ask_without_broker(play: Play) -> None:
     play.finish(run.job_id)
 
 
-@injection("11b", "the broker hangs (SIGSTOP) when somebody asks for a run", is_kill=False)
+@injection("11b", "the broker hangs (SIGSTOP) when somebody asks for a run", is_kill=False, is_short=True)
 def ask_hanging_broker(play: Play) -> None:
     pid = play.stage.server_pid("valkey")
     os.kill(pid, signal.SIGSTOP)
