@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from segmentation.exports.background import path_of
-from tests.segmenter.serving.conftest import web_server
+from tests.segmenter.serving.conftest import SILENCE_SECONDS, web_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -209,3 +209,17 @@ def test_downloads_that_stall_hold_no_connection_to_the_database(large_download,
     answers_others(server)
     for client in clients:
         client.close()
+
+
+def test_a_download_that_is_taken_slowly_is_complete(large_download, web):
+    """It takes far longer than the silence that ends a connection."""
+    client = web.connect(receive_buffer=4096)
+    client.sendall(request_of(*large_download).replace(b"Host", b"Connection: close\r\nHost"))
+    began, answer = time.monotonic(), b""
+    while received := client.recv(2**17):
+        answer += received
+        time.sleep(0.0004 * len(received) / 1000)
+    client.close()
+    _, _, body = answer.partition(b"\r\n\r\n")
+    assert len(body) == 20_000_000
+    assert time.monotonic() - began > 2 * SILENCE_SECONDS
