@@ -16,7 +16,7 @@ from sklearn.metrics import adjusted_rand_score
 from segmentation.analysis.features import prepare_features
 from segmentation.analysis.kmeans.compression import compress
 from segmentation.analysis.kmeans.final_fit import fit_clusters
-from segmentation.analysis.matching import match_clusters
+from segmentation.analysis.matching import EarlierRun, match_clusters
 from segmentation.analysis.results import Advice, Clustering, ElbowSweep
 from segmentation.analysis.verdict.candidates import Trying, find_candidates
 
@@ -175,9 +175,7 @@ def _keeps(first: Clustering, values: FloatArray, ids: IntArray, random_state: i
         ids,
         again.labels,
         centroids=again.centroids_original,
-        previous_ids=np.arange(len(first.labels)),
-        previous_segments=first.labels.astype(np.int64) + 1,
-        previous_centroids=names,
+        earlier=[EarlierRun(np.arange(len(first.labels)), first.labels.astype(np.int64) + 1, names)],
     )
     return matching.retired == retired and all(
         match.segment is not None and float(np.linalg.norm(centroid - names[match.segment])) < 2

@@ -1,17 +1,49 @@
-"""Carry the identity of living segments over to the clusters of a new run."""
+"""Carry the identity of segments over to the clusters of a new run, from all earlier runs that count."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from segmentation.analysis.results import ClusterMatch, ClusterMatching, FloatArray, IntArray, LabelArray
+from segmentation.analysis.results import (
+    BoolArray,
+    ClusterMatch,
+    ClusterMatching,
+    FloatArray,
+    IntArray,
+    LabelArray,
+)
 
 # Below this confidence a cluster is a new segment.
 THRESHOLD = 0.3
 # A cluster with fewer of its customers known than this share is matched by its centroid.
 KNOWN_SHARE = 0.1
+# What a likeness counts for with each step back in time: of two that are as good the later one decides.
+FADING = 0.95
 CHUNK = 1 << 18
+
+
+@dataclass(frozen=True, eq=False)
+class EarlierRun:
+    """Who was in which segment, each at most once, and each segment's centroid in original units.
+
+    The keys of `centroids` are the segments that may be matched.
+    """
+
+    customer_ids: IntArray
+    segment_ids: IntArray
+    centroids: Mapping[int, FloatArray]
+
+
+@dataclass(eq=False)
+class _Likeness:
+    """How like one segment the clusters are, at best in any earlier run: arrays of shape (k,)."""
+
+    centroid: FloatArray
+    weight: FloatArray
+    confidence: FloatArray
+    shared: IntArray
 
 
 def match_clusters(
@@ -19,16 +51,16 @@ def match_clusters(
     labels: LabelArray,
     *,
     centroids: FloatArray,
-    previous_ids: IntArray,
-    previous_segments: IntArray,
-    previous_centroids: Mapping[int, FloatArray],
+    earlier: Iterable[EarlierRun],
     scale: FloatArray | None = None,
     threshold: float = THRESHOLD,
 ) -> ClusterMatching:
-    """Match the clusters of a run to living segments; one match for each cluster comes back.
+    """Match the clusters of a run to segments of earlier runs; one match for each cluster comes back.
 
-    The assignment with the largest sum of Jaccard similarities, over customers present then and now, decides.
-    Clusters of mostly new customers are matched by their centroids to segments still free.
+    The assignment with the largest sum of Jaccard similarities, over customers present then and now, decides;
+    of a segment that several runs know, the most similar of its clusters counts, an older one for a little
+    less. So a segment that the run before lacked, or had only as part of a larger one, comes back. Clusters
+    of mostly new customers are matched by their centroids to segments still free.
 
     Parameters
     ----------
@@ -36,37 +68,93 @@ def match_clusters(
         The customers, each at most once, and the cluster of each.
     centroids : ndarray of shape (k, n_features)
         In original units.
-    previous_ids, previous_segments : ndarray of int of shape (n_previous,)
-        Customers of the earlier run and the segment each was in.
-    previous_centroids : mapping of int to ndarray of shape (n_features,)
-        Centroid of each living segment in original units; its keys are the segments that may be matched.
+    earlier : iterable of EarlierRun
+        The run before comes first, and others follow by age; read one at a time.
     scale : ndarray of shape (n_features,) or None
         What differences of centroids are divided by (the feature matrix's `scale`).
     threshold : float
         Confidence below which a cluster is a new segment.
     """
-    k = len(centroids)
-    segments = np.array(sorted(previous_centroids), dtype=np.int64)
-    if not len(segments):
-        return ClusterMatching(tuple(ClusterMatch(label, None, 0.0, 0, "new") for label in range(k)), ())
-    shared = _shared_customers(customer_ids, labels, previous_ids, previous_segments, segments, k)
-    found = _by_members(shared, threshold)
-    known = shared.sum(axis=1) >= KNOWN_SHARE * np.bincount(labels, minlength=k)
-    strange = [label for label in range(k) if label not in found and not known[label]]
-    free = sorted({*range(len(segments))} - {column for _by, column, _confidence in found.values()})
-    earlier = np.array([previous_centroids[int(segment)] for segment in segments], dtype=np.float64)
-    nearness = _nearness(centroids, earlier, scale)
-    for row, column in _assigned(nearness[np.ix_(strange, free)], threshold).items():
-        found[strange[row]] = ("centroids", free[column], nearness[strange[row], free[column]])
-    return _matching(found, shared, segments)
+    k, sizes = len(centroids), np.bincount(labels, minlength=len(centroids))
+    likenesses: dict[int, _Likeness] = {}
+    before: list[int] = []
+    known = np.zeros(k, dtype=np.bool_)
+    for age, run in enumerate(earlier):
+        segments = np.array(sorted(run.centroids), dtype=np.int64)
+        if age == 0:
+            before = segments.tolist()
+        if not len(segments):
+            continue
+        shared = _shared_customers(customer_ids, labels, run.customer_ids, run.segment_ids, segments, k)
+        known |= shared.sum(axis=1) >= KNOWN_SHARE * sizes
+        _remember(likenesses, run.centroids, segments, shared, FADING**age)
+    found = _by_members(likenesses, k, threshold)
+    _by_centroids(found, likenesses, centroids, ~known, scale, threshold)
+    matches = tuple(found.get(label, ClusterMatch(label, None, 0.0, 0, "new")) for label in range(k))
+    continued = {match.segment for match in matches}
+    return ClusterMatching(matches, tuple(segment for segment in before if segment not in continued))
 
 
-def _by_members(shared: IntArray, threshold: float) -> dict[int, tuple[str, int, float]]:
-    """Match labels to columns of segments by the Jaccard similarity of their customers."""
+def _remember(
+    likenesses: dict[int, _Likeness],
+    centroids: Mapping[int, FloatArray],
+    segments: IntArray,
+    shared: IntArray,
+    fading: float,
+) -> None:
+    """Keep for each segment the Jaccard similarity of its customers where no later run's is better."""
     unions = shared.sum(axis=1)[:, None] + shared.sum(axis=0) - shared
     similarity = shared / np.maximum(unions, 1)
-    matches = _assigned(similarity, threshold)
-    return {label: ("members", column, similarity[label, column]) for label, column in matches.items()}
+    for column, segment in enumerate(segments.tolist()):
+        new = _Likeness(
+            np.asarray(centroids[segment], dtype=np.float64),
+            fading * similarity[:, column],
+            similarity[:, column],
+            shared[:, column],
+        )
+        old = likenesses.setdefault(segment, new)
+        better = new.weight > old.weight
+        for name in ("weight", "confidence", "shared"):
+            setattr(old, name, np.where(better, getattr(new, name), getattr(old, name)))
+
+
+def _by_members(likenesses: Mapping[int, _Likeness], k: int, threshold: float) -> dict[int, ClusterMatch]:
+    """Match labels to segments by the similarity of their customers."""
+    segments = sorted(likenesses)
+    weights = np.array([likenesses[segment].weight for segment in segments]).reshape(len(segments), k).T
+    confidences = np.array([likenesses[segment].confidence for segment in segments]).reshape(-1, k).T
+    matches = {}
+    for label, column in _assigned(np.where(confidences >= threshold, weights, 0.0), 0.0).items():
+        of = likenesses[segments[column]]
+        if of.confidence[label] >= threshold:
+            matches[label] = ClusterMatch(
+                label, segments[column], float(of.confidence[label]), int(of.shared[label]), "members"
+            )
+    return matches
+
+
+def _by_centroids(
+    found: dict[int, ClusterMatch],
+    likenesses: Mapping[int, _Likeness],
+    centroids: FloatArray,
+    is_strange: BoolArray,
+    scale: FloatArray | None,
+    threshold: float,
+) -> None:
+    """Match labels of mostly new customers to segments still free, by their centroids."""
+    strange = [label for label in np.flatnonzero(is_strange).tolist() if label not in found]
+    segments, taken = sorted(likenesses), {match.segment for match in found.values()}
+    free = [place for place, segment in enumerate(segments) if segment not in taken]
+    if not strange or not free:
+        return
+    earlier = np.array([likenesses[segment].centroid for segment in segments])
+    nearness = _nearness(centroids, earlier, scale)
+    for row, column in _assigned(nearness[np.ix_(strange, free)], threshold).items():
+        label, place = strange[row], free[column]
+        of = likenesses[segments[place]]
+        found[label] = ClusterMatch(
+            label, segments[place], float(nearness[label, place]), int(of.shared[label]), "centroids"
+        )
 
 
 def _shared_customers(
@@ -120,21 +208,3 @@ def _nearness(centroids: FloatArray, earlier: FloatArray, scale: FloatArray | No
     reach = between.min(axis=1) / 2
     reach = np.where(np.isfinite(reach) & (reach > 0), reach, 1.0)
     return np.asarray(np.maximum(1 - distances / reach, 0.0))
-
-
-def _matching(
-    found: dict[int, tuple[str, int, float]], shared: IntArray, segments: IntArray
-) -> ClusterMatching:
-    matches = []
-    for label in range(len(shared)):
-        if label not in found:
-            matches.append(ClusterMatch(label, None, 0.0, 0, "new"))
-            continue
-        by, column, confidence = found[label]
-        matches.append(
-            ClusterMatch(label, int(segments[column]), float(confidence), int(shared[label, column]), by)
-        )
-    continued = {match.segment for match in matches}
-    return ClusterMatching(
-        tuple(matches), tuple(int(segment) for segment in segments if int(segment) not in continued)
-    )

@@ -14,11 +14,10 @@ from django.db.models.functions import Now
 from common.unique_names import unused_name
 from customers.models import Customer
 from jobs.worker.claim import Claim
-from segmentation.analysis.matching import match_clusters
+from segmentation.analysis.matching import EarlierRun, match_clusters
 from segmentation.analysis.results import (
     Advice,
     Clustering,
-    ClusterMatch,
     ClusterMatching,
     ClusterProfiles,
     ElbowSweep,
@@ -34,6 +33,8 @@ from segmentation.runs.timings import Stopwatch
 
 # Exceptions whose customers a run remembers; there are few.
 MOST_EXCEPTIONS = 100
+# Earlier runs whose segments are looked for: so many at most, of the latest so many.
+RUNS_MATCHED, RUNS_LOOKED_AT = 4, 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +89,10 @@ def _sizes_without_vanished(run: SegmentationRun, clustering: Clustering) -> Seq
 
 
 def _store_clusters(run: SegmentationRun, findings: Findings, sizes: Sequence[int]) -> None:
-    matching = _match_living_segments(run, findings)
-    Segment.objects.filter(pk__in=matching.retired).update(retired_at=Now())
-    living = list(Segment.objects.filter(segmentation=run.segmentation_id, retired_at=None))
+    matches = _match_segments(run, findings).matches
+    living = _continue_segments(run.segmentation_id, {match.segment for match in matches if match.segment})
     clusters = []
-    for description, match in zip(findings.profiles.clusters, matching.matches, strict=True):
+    for description, match in zip(findings.profiles.clusters, matches, strict=True):
         segment_id = match.segment or _create_segment(run, description.name, living).pk
         clusters.append(
             Cluster(
@@ -112,37 +112,68 @@ def _store_clusters(run: SegmentationRun, findings: Findings, sizes: Sequence[in
     Cluster.objects.bulk_create(clusters)
 
 
-def _match_living_segments(run: SegmentationRun, findings: Findings) -> ClusterMatching:
-    """Find the previous run's segments in this run's clusters."""
-    previous = run.segmentation.runs.finished_last_first().exclude(pk=run.pk).first()
-    if previous is None:
-        return ClusterMatching(
-            matches=tuple(ClusterMatch(label, None, 0.0, 0, "new") for label in range(findings.clustering.k)),
-            retired=(),
-        )
-    membership = read_membership(previous)
-    centroids = previous.clusters.values_list("segment_id", "centroid")
+def _match_segments(run: SegmentationRun, findings: Findings) -> ClusterMatching:
+    """Find the segments of earlier runs in this run's clusters."""
     return match_clusters(
         findings.customer_ids,
         findings.clustering.labels,
         centroids=findings.clustering.centroids_original,
-        previous_ids=membership.customer_ids,
-        previous_segments=membership.segment_ids,
-        previous_centroids={segment_id: np.asarray(centroid) for segment_id, centroid in centroids},
+        earlier=map(_read_earlier, _runs_to_match(run)),
         scale=findings.features.scale,
     )
 
 
+def _runs_to_match(run: SegmentationRun) -> list[SegmentationRun]:
+    """The run before, then those further back that had other segments: with another k, or one more group."""
+    found = run.segmentation.runs.finished_last_first().exclude(pk=run.pk).only("pk")[:RUNS_LOOKED_AT]
+    segments: dict[int, set[int]] = {}
+    for run_id, segment_id in Cluster.objects.filter(run__in=list(found)).values_list("run", "segment"):
+        segments.setdefault(run_id, set()).add(segment_id)
+    taken: dict[frozenset[int], SegmentationRun] = {}
+    for each in found:
+        taken.setdefault(frozenset(segments.get(each.pk, ())), each)
+    return list(taken.values())[:RUNS_MATCHED]
+
+
+def _read_earlier(run: SegmentationRun) -> EarlierRun:
+    membership = read_membership(run)
+    centroids = run.clusters.values_list("segment_id", "centroid")
+    return EarlierRun(
+        membership.customer_ids,
+        membership.segment_ids,
+        {segment_id: np.asarray(centroid) for segment_id, centroid in centroids},
+    )
+
+
+def _continue_segments(segmentation_id: int, found: set[int]) -> list[Segment]:
+    """Make the segments that were found the living ones, with a name and colour of their own each."""
+    segments = Segment.objects.filter(segmentation=segmentation_id)
+    segments.filter(retired_at=None).exclude(pk__in=found).update(retired_at=Now())
+    living = list(segments.filter(retired_at=None))
+    for segment in segments.filter(pk__in=found).exclude(retired_at=None):
+        segment.retired_at = None
+        segment.name = unused_name(segment.name, {each.name for each in living})
+        if segment.colour in {each.colour for each in living}:
+            segment.colour = _free_colour(living)
+        segment.save(update_fields=["name", "colour", "retired_at"])
+        living.append(segment)
+    return living
+
+
 def _create_segment(run: SegmentationRun, proposed: str, living: list[Segment]) -> Segment:
     """Make a new segment with a name and colour no living one has, and add it to them."""
-    names, colours = {segment.name for segment in living}, {segment.colour for segment in living}
     segment = Segment.objects.create(
         segmentation_id=run.segmentation_id,
-        name=unused_name(proposed, names),
-        colour=next(colour for colour in count() if colour not in colours),
+        name=unused_name(proposed, {each.name for each in living}),
+        colour=_free_colour(living),
     )
     living.append(segment)
     return segment
+
+
+def _free_colour(living: Sequence[Segment]) -> int:
+    taken = {each.colour for each in living}
+    return next(colour for colour in count() if colour not in taken)
 
 
 def _store_results(run: SegmentationRun, findings: Findings, customer_count: int, watch: Stopwatch) -> None:

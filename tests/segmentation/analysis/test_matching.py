@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segmentation.analysis.matching import match_clusters
+from segmentation.analysis.matching import EarlierRun, match_clusters
 
 CENTROIDS = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
 EARLIER = {11: CENTROIDS[0], 12: CENTROIDS[1], 13: CENTROIDS[2]}
@@ -15,9 +15,7 @@ def match(ids=IDS, labels=LABELS, centroids=CENTROIDS, ids_then=IDS, segments_th
         ids,
         labels,
         centroids=centroids,
-        previous_ids=ids_then,
-        previous_segments=segments_then,
-        previous_centroids=EARLIER if earlier is None else earlier,
+        earlier=[EarlierRun(ids_then, segments_then, EARLIER if earlier is None else earlier)],
         scale=np.ones(2),
     )
 
@@ -123,9 +121,7 @@ def test_names_survive_other_random_states_and_replaced_customers(mall_like, ana
             new_ids,
             again.labels,
             centroids=again.centroids_original,
-            previous_ids=ids,
-            previous_segments=segments,
-            previous_centroids=earlier,
+            earlier=[EarlierRun(ids, segments, earlier)],
         )
         for label, each in enumerate(matching.matches):
             np.testing.assert_allclose(again.centroids_original[label], earlier[each.segment], atol=8)
