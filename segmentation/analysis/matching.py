@@ -75,19 +75,15 @@ def match_clusters(
     threshold : float
         Confidence below which a cluster is a new segment.
     """
-    k, sizes = len(centroids), np.bincount(labels, minlength=len(centroids))
+    k = len(centroids)
     likenesses: dict[int, _Likeness] = {}
     before: list[int] = []
     known = np.zeros(k, dtype=np.bool_)
     for age, run in enumerate(earlier):
-        segments = np.array(sorted(run.centroids), dtype=np.int64)
-        if age == 0:
-            before = segments.tolist()
-        if not len(segments):
-            continue
-        shared = _shared_customers(customer_ids, labels, run.customer_ids, run.segment_ids, segments, k)
-        known |= shared.sum(axis=1) >= KNOWN_SHARE * sizes
-        _remember(likenesses, run.centroids, segments, shared, FADING**age)
+        before = before if age else sorted(run.centroids)
+        shared = _shared_customers(customer_ids, labels, run, k)
+        known |= shared.sum(axis=1) >= KNOWN_SHARE * np.bincount(labels, minlength=k)
+        _remember(likenesses, run.centroids, shared, FADING**age)
     found = _by_members(likenesses, k, threshold)
     _by_centroids(found, likenesses, centroids, ~known, scale, threshold)
     matches = tuple(found.get(label, ClusterMatch(label, None, 0.0, 0, "new")) for label in range(k))
@@ -98,14 +94,13 @@ def match_clusters(
 def _remember(
     likenesses: dict[int, _Likeness],
     centroids: Mapping[int, FloatArray],
-    segments: IntArray,
     shared: IntArray,
     fading: float,
 ) -> None:
     """Keep for each segment the Jaccard similarity of its customers where no later run's is better."""
     unions = shared.sum(axis=1)[:, None] + shared.sum(axis=0) - shared
     similarity = shared / np.maximum(unions, 1)
-    for column, segment in enumerate(segments.tolist()):
+    for column, segment in enumerate(sorted(centroids)):
         new = _Likeness(
             np.asarray(centroids[segment], dtype=np.float64),
             fading * similarity[:, column],
@@ -157,15 +152,10 @@ def _by_centroids(
         )
 
 
-def _shared_customers(
-    customer_ids: IntArray,
-    labels: LabelArray,
-    previous_ids: IntArray,
-    previous_segments: IntArray,
-    segments: IntArray,
-    k: int,
-) -> IntArray:
-    """Count the customers in each pair of cluster and segment, shape (k, n_segments)."""
+def _shared_customers(customer_ids: IntArray, labels: LabelArray, run: EarlierRun, k: int) -> IntArray:
+    """Count the customers in each pair of cluster and segment of the run, shape (k, n_segments)."""
+    segments = np.array(sorted(run.centroids), dtype=np.int64)
+    previous_ids, previous_segments = run.customer_ids, run.segment_ids
     alive = np.isin(previous_segments, segments)
     if not alive.all():
         previous_ids, previous_segments = previous_ids[alive], previous_segments[alive]

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from customers.lists.paging import TooSlow, time_limit
+from segmentation.comparison.kinship import Counts, Kinship, describe_kinship, find_kinship
 from segmentation.comparison.lifecycle import Fate, find_fate
 from segmentation.comparison.moves import MoveReasons, explain_moves, may_explain
 from segmentation.comparison.origin_filter import NOWHERE, write_origin
@@ -36,11 +37,17 @@ class Pair:
     segment: Segment
     before: Cluster | None
     after: Cluster | None
-    earlier_ended: datetime | None = None  # when the run of `before` was done
+    earlier_ended: datetime | None  # when the run of `before` was done
+    kinship: Kinship
 
     @property
     def fate(self) -> Fate:
-        return find_fate(self.segment, self.before, self.after, self.earlier_ended)
+        return find_fate(self.segment, self.before, self.after, self.earlier_ended, self.kinship)
+
+    @property
+    def kin(self) -> str:
+        """What it split from or into, or merged with: a sentence, or nothing."""
+        return describe_kinship(self.segment.pk, self.kinship)
 
     @property
     def by(self) -> int | None:
@@ -111,8 +118,8 @@ class Comparison:
         """Those who moved because the segments did."""
         return sum(reasons.size - reasons.changed for reasons in self.explained)
 
-    def with_fate(self, fate: str) -> list[Pair]:
-        return [pair for pair in self.pairs if pair.fate == fate]
+    def with_fate(self, *fates: Fate) -> list[Pair]:
+        return [pair for pair in self.pairs if pair.fate in fates]
 
 
 def compare_runs(before: SegmentationRun, after: SegmentationRun, *, for_page: bool = True) -> Comparison:
@@ -121,7 +128,8 @@ def compare_runs(before: SegmentationRun, after: SegmentationRun, *, for_page: b
     For a page, what changed about those who moved is left out where counting it takes too long.
     """
     found = find_comparison(before.pk, after.pk)
-    counts, pairs = found.counts, _pairs(before, after)
+    counts = found.counts
+    pairs = _pairs(before, after, counts)
     reasons = _explained(found, before, after, pairs, for_page=for_page)
     sources: list[Cluster | None] = [*before.clusters.all(), None]
     targets: list[Cluster | None] = [*after.clusters.all(), None]
@@ -139,16 +147,17 @@ def compare_runs(before: SegmentationRun, after: SegmentationRun, *, for_page: b
     )
 
 
-def _pairs(before: SegmentationRun, after: SegmentationRun) -> list[Pair]:
+def _pairs(before: SegmentationRun, after: SegmentationRun, counts: Counts) -> list[Pair]:
     """The segments of both runs: those of the later one by size, then those it no longer has."""
     then = {cluster.segment_id: cluster for cluster in before.clusters.all()}
     now = {cluster.segment_id: cluster for cluster in after.clusters.all()}
     known = {**now, **{key: cluster for key, cluster in then.items() if key not in now}}
-    ended = before.job.finished_at
-    return [Pair(cluster.segment, then.get(key), now.get(key), ended) for key, cluster in known.items()]
+    ended, kinship = before.job.finished_at, find_kinship(then.values(), now.values(), counts)
+    return [
+        Pair(cluster.segment, then.get(key), now.get(key), ended, kinship) for key, cluster in known.items()
+    ]
 
 
-Counts = Mapping[tuple[int | None, int | None], int]
 Reasons = Mapping[tuple[int | None, int | None], MoveReasons]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Exists, OuterRef, Q
@@ -11,8 +12,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from segmentation.charts.inputs import SegmentHistory, SizeHistory
-from segmentation.comparison.lifecycle import ARRIVED, CONTINUED, Fate, find_fate
-from segmentation.models import Cluster, Segment, Segmentation, SegmentationRun
+from segmentation.comparison.kinship import NO_KINSHIP, Kinship, find_kinship
+from segmentation.comparison.lifecycle import ARRIVED, CONTINUED, GONE, Fate, find_fate
+from segmentation.models import Cluster, RunComparison, Segment, Segmentation, SegmentationRun
 
 # Runs side by side in the table, and in the chart.
 TABLE_RUNS = 8
@@ -88,8 +90,9 @@ def read_history(segmentation: Segmentation, page: str | None = None) -> RunHist
     known = _read_known(segmentation, list(found[start:end])[::-1], with_living=is_newest)
     runs = known.runs[-TABLE_RUNS - 1 :]
     skipped = max(0, len(runs) - TABLE_RUNS)
+    kinships = _read_kinships(runs, known)
     rows = [
-        Row(segment, _cells(segment, runs, known.clusters)[skipped:])
+        Row(segment, _cells(segment, runs, known.clusters, kinships)[skipped:])
         for segment in known.segments
         if (is_newest and segment.retired_at is None) or known.has(segment, runs)
     ]
@@ -121,8 +124,28 @@ def _read_known(segmentation: Segmentation, runs: Sequence[SegmentationRun], *, 
     )
 
 
+def _read_kinships(runs: Sequence[SegmentationRun], known: _Known) -> dict[int, Kinship]:
+    """What split and merged in each run since the one before it, where the customers have been counted."""
+    segments = {segment.pk: segment for segment in known.segments}
+    clusters: dict[int, list[Cluster]] = {run.pk: [] for run in runs}
+    for (segment_id, run_id), cluster in known.clusters.items():
+        if run_id in clusters and segment_id in segments:
+            cluster.segment = segments[segment_id]
+            clusters[run_id].append(cluster)
+    before = {after.pk: earlier.pk for earlier, after in pairwise(runs)}
+    counted = RunComparison.objects.filter(before__in=runs, after__in=runs).only("before", "after", "flows")
+    return {
+        each.after_id: find_kinship(clusters[each.before_id], clusters[each.after_id], each.counts)
+        for each in counted
+        if before.get(each.after_id) == each.before_id
+    }
+
+
 def _cells(
-    segment: Segment, runs: Sequence[SegmentationRun], clusters: Mapping[tuple[int, int], Cluster]
+    segment: Segment,
+    runs: Sequence[SegmentationRun],
+    clusters: Mapping[tuple[int, int], Cluster],
+    kinships: Mapping[int, Kinship],
 ) -> list[Cell]:
     cells: list[Cell] = []
     before: Cluster | None = None
@@ -131,7 +154,8 @@ def _cells(
         cluster = clusters.get((segment.pk, run.pk))
         by = cluster.size - before.size if cluster and before else None
         ended = previous.job.finished_at if previous else None
-        cells.append(Cell(cluster, find_fate(segment, before, cluster, ended), by))
+        fate = find_fate(segment, before, cluster, ended, kinships.get(run.pk, NO_KINSHIP))
+        cells.append(Cell(cluster, fate, by))
         before, previous = cluster, run
     return cells
 
@@ -142,7 +166,7 @@ def _column(run: SegmentationRun, cells: Sequence[Cell]) -> Column:
         run,
         kept=sum(fate in CONTINUED for fate in fates),
         new=sum(fate in ARRIVED for fate in fates),
-        retired=fates.count("retired"),
+        retired=sum(fate in GONE for fate in fates),
     )
 
 

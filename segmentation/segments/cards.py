@@ -14,7 +14,7 @@ from common.number_format import format_count, format_percent_floored, format_va
 from segmentation.analysis.advice import DOUBTFUL, STABLE
 from segmentation.analysis.naming import is_yes_or_no
 from segmentation.analysis.results import ClusterProfiles, NumberProfile, TextProfile, TextSummary
-from segmentation.comparison.flows import Counts
+from segmentation.comparison.kinship import Counts, Kinship, describe_kinship, find_kinship
 from segmentation.comparison.lifecycle import Fate, find_fate
 from segmentation.models import Cluster, RunComparison, Segment, SegmentationRun
 
@@ -83,12 +83,21 @@ class Card:
 class Earlier:
     """The run before: its clusters by segment, and how many went from which label to which.
 
-    `flows` is `None` where nobody has counted them: a page does not.
+    `flows` is `None` where nobody has counted them, a page does not; then no kinship is known either.
     """
 
     run: SegmentationRun
     clusters: Mapping[int, Cluster]
     flows: Counts | None
+    kinship: Kinship
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A segment of the previous run that this one did not find, and what became of it, if that is known."""
+
+    segment: Segment
+    sentence: str
 
 
 def find_earlier(run: SegmentationRun) -> Earlier | None:
@@ -97,9 +106,12 @@ def find_earlier(run: SegmentationRun) -> Earlier | None:
     earlier = runs.only("segmentation", "job__finished_at").first()
     if earlier is None:
         return None
-    clusters = Cluster.objects.filter(run=earlier).only("run", "segment", "label", "size")
+    shown = ("run", "segment", "label", "size", "segment__name", "segment__colour")
+    clusters = Cluster.objects.filter(run=earlier).select_related("segment").only(*shown)
     kept = RunComparison.objects.filter(before=earlier, after=run).only("flows").first()
-    return Earlier(earlier, {each.segment_id: each for each in clusters}, kept.counts if kept else None)
+    flows = kept.counts if kept else None
+    kinship = find_kinship(clusters, run.clusters.all(), flows)
+    return Earlier(earlier, {each.segment_id: each for each in clusters}, flows, kinship)
 
 
 def make_cards(
@@ -126,12 +138,13 @@ def describe(differences: Sequence[Difference]) -> str:
     return _("Below average in %(lower)s.") % {"lower": lower} if lower else _("Close to average.")
 
 
-def find_gone(earlier: Earlier | None, clusters: Sequence[Cluster]) -> list[Segment]:
+def find_gone(earlier: Earlier | None, clusters: Sequence[Cluster]) -> list[Gone]:
     """The segments of the previous run that this one did not find."""
     if earlier is None:
         return []
-    gone = set(earlier.clusters) - {cluster.segment_id for cluster in clusters}
-    return list(Segment.objects.filter(pk__in=gone)) if gone else []
+    found = {cluster.segment_id for cluster in clusters}
+    lost = [each.segment for each in earlier.clusters.values() if each.segment_id not in found]
+    return [Gone(segment, describe_kinship(segment.pk, earlier.kinship)) for segment in lost]
 
 
 def find_differences(profiles: ClusterProfiles, label: int) -> list[Difference]:
@@ -227,9 +240,12 @@ def find_news(cluster: Cluster, earlier: Earlier | None) -> News | None:
     if earlier is None:
         return None
     before = earlier.clusters.get(cluster.segment_id)
-    fate = find_fate(cluster.segment, before, cluster, earlier.run.job.finished_at)
+    fate = find_fate(cluster.segment, before, cluster, earlier.run.job.finished_at, earlier.kinship)
+    kin = describe_kinship(cluster.segment_id, earlier.kinship)
     if before is not None:
-        return News(fate, _describe_change(before, cluster, earlier.flows))
+        return News(fate, f"{_describe_change(before, cluster, earlier.flows)} {kin}".rstrip())
+    if kin:
+        return News(fate, kin)
     if fate == "found again":
         return News(fate, _("The previous run had no such segment, but an earlier one did."))
     return News(fate, _("The previous run had no such segment."))

@@ -1,8 +1,12 @@
 """Segments keep their names through trials with other numbers of segments, and a month without a group."""
 
+import re
+
 import numpy as np
 import pytest
+from django.urls import reverse
 
+from segmentation.comparison.flows import compare_runs
 from segmentation.models import Segment
 
 # Runs have a heartbeat on a separate connection, which only sees what is committed.
@@ -78,3 +82,27 @@ def test_a_name_that_was_given_away_meanwhile_comes_back_with_a_number(make_data
     living = Segment.objects.filter(clusters__run=again)
     assert living.get(pk=retired.pk).name == f"{retired.name} 2"
     assert len({segment.colour for segment in living}) == 5
+
+
+def test_what_merged_and_split_is_said_with_both_names_on_every_page(
+    make_dataset, execute_a_run, viewer_client
+):
+    dataset = make_dataset(customers())
+    before = execute_a_run(dataset, k=5)
+    rename_all(before)
+    after = execute_a_run(dataset, k=4)
+    lost = Segment.objects.exclude(retired_at=None).get()
+    compared = reverse("segmentation:run-compare") + f"?run={before.pk}&run={after.pk}"
+    page = viewer_client.get(compared).content.decode()
+    [into] = re.findall("Merged into “(.*?)”", page)
+    assert f"It took in “{lost}”" in viewer_client.get(after.get_absolute_url()).content.decode()
+    assert f"Merged into “{into}”" in viewer_client.get(after.get_absolute_url()).content.decode()
+    history = viewer_client.get(after.segmentation.get_absolute_url()).content.decode()
+    assert 'class="tag merged"' in history
+
+
+def test_a_part_that_was_never_seen_before_split_off(make_dataset, execute_a_run, viewer_client):
+    dataset = make_dataset(customers())
+    before, after = execute_a_run(dataset, k=4), execute_a_run(dataset, k=5)
+    compare_runs(before, after)  # as the task does that executes a run
+    assert "Split off from “" in viewer_client.get(after.get_absolute_url()).content.decode()
