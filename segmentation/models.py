@@ -118,6 +118,8 @@ class SegmentationRun(Deletable):
     explained = models.JSONField(default=dict)
     # Features so skewed that their logarithm would serve better.
     log1p_proposed = ArrayField(models.TextField(), default=list)
+    # What decides who is in which segment (analysis.rules.model); empty in runs of earlier releases.
+    model = models.JSONField(default=dict)
     sweep = models.JSONField(default=dict)
     scores = models.JSONField(default=dict)
     advice = models.JSONField(default=dict)

@@ -95,9 +95,10 @@ class FeatureMatrix:
 
 @dataclass(frozen=True, eq=False)
 class OneHotFeature:
-    """A text attribute as 0/1 columns: `values` of shape (n_rows, n_values), one name per column."""
+    """A text attribute as 0/1 columns: `values` of shape (n_rows, n_values), for each a name and the category."""
 
     names: tuple[str, ...]
+    categories: tuple[str, ...]
     values: FloatArray
 
 

@@ -19,7 +19,6 @@ from customers.storage.partitions import partition_name
 from customers.storage.slices import BY_ITSELF, Place, Slices
 from segmentation.analysis.results import ClusterProfiles, from_json
 from segmentation.models import SegmentationRun
-from segmentation.segments.explanation import scale_of
 
 # Features compared: enough for any segmentation people can still understand.
 MOST_FEATURES = 100
@@ -175,10 +174,10 @@ def _average(side: sql.Composable, then: sql.Composable, now: sql.Composable) ->
 
 
 def _scales(run: SegmentationRun) -> dict[str, float]:
-    """By what the run divided each number."""
+    """The standard deviation of each number among everyone."""
     kept = SegmentationRun.objects.values_list("profiles", flat=True).get(pk=run.pk)
     profiles = from_json(ClusterProfiles, kept)
-    return {each.name: scale_of(run.segmentation.scaling, each.everyone) for each in profiles.numbers}
+    return {each.name: each.everyone.deviation or 0.0 for each in profiles.numbers}
 
 
 def _causes(

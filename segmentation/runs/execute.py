@@ -35,6 +35,7 @@ from segmentation.analysis.results import (
     SweepScores,
     from_json,
 )
+from segmentation.analysis.rules.model import ModelColumn, freeze_model
 from segmentation.analysis.samples import CompressedSamples, FeatureMatrix, OneHotFeature
 from segmentation.analysis.scatter_data import picture_pairs
 from segmentation.analysis.verdict.candidates import (
@@ -62,7 +63,8 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn", "kneed")
 class Loaded:
     """The customers of a version by ascending id: features with their names.
 
-    `log1p` are those whose logarithm is taken, `blocks` the columns of each text that weigh as one.
+    `log1p` are those whose logarithm is taken, `blocks` the columns of each text that weigh as one, and
+    `sources` say of each feature where it comes from.
     """
 
     ids: IntArray
@@ -70,6 +72,7 @@ class Loaded:
     names: list[str]
     log1p: list[str]
     blocks: list[list[int]]
+    sources: dict[str, ModelColumn]
 
 
 def execute_run(claim: Claim, *, started: float | None = None) -> None:
@@ -110,6 +113,11 @@ def load_features(run: SegmentationRun, claim: Claim) -> Loaded:
     measured = [attribute for attribute in attributes if attribute.kind != Attribute.Kind.TEXT]
     ids, values = _read_measured(run, measured, claim)
     names = [feature_name(attribute) for attribute in measured]
+    newest = dict(prepared_of(run).reference_dates)
+    sources = {
+        name: ModelColumn(each.name, reference=None if each.is_number else newest.get(each.name))
+        for name, each in zip(names, measured, strict=True)
+    }
     blocks = []
     for attribute in attributes:
         if attribute.kind == Attribute.Kind.TEXT:
@@ -117,8 +125,12 @@ def load_features(run: SegmentationRun, claim: Claim) -> Loaded:
             blocks.append(list(range(len(names), len(names) + len(columns.names))))
             values = np.hstack([values, columns.values])
             names += columns.names
+            sources |= {
+                name: ModelColumn(attribute.name, value=value)
+                for name, value in zip(columns.names, columns.categories, strict=True)
+            }
     log1p = [feature_name(attribute) for attribute in measured if attribute.pk in run.segmentation.log1p]
-    return Loaded(ids, values, names, log1p, blocks if run.segmentation.texts_weigh_as_one else [])
+    return Loaded(ids, values, names, log1p, blocks if run.segmentation.texts_weigh_as_one else [], sources)
 
 
 def _read_measured(
@@ -227,6 +239,7 @@ def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch
         scores=scores,
         advice=replace(advice, warnings=warnings),
         clustering=clustering,
+        model=freeze_model(features, clustering, loaded.sources),
         stabilities=_stabilities(scores, clustering) if start is not None else (),
         profiles=profiles,
         pictures=pictures,

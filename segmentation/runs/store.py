@@ -27,6 +27,7 @@ from segmentation.analysis.results import (
     SweepScores,
     to_json,
 )
+from segmentation.analysis.rules.model import FrozenModel
 from segmentation.models import Cluster, ClusterAssignment, Segment, Segmentation, SegmentationRun
 from segmentation.runs.assignments import read_membership, write_assignments
 from segmentation.runs.timings import Stopwatch
@@ -49,6 +50,7 @@ class Findings:
     scores: SweepScores
     advice: Advice
     clustering: Clustering
+    model: FrozenModel
     # Of each label, or nothing where the sweep does not reach the k.
     stabilities: Sequence[float]
     profiles: ClusterProfiles
@@ -196,6 +198,7 @@ def _store_results(run: SegmentationRun, findings: Findings, customer_count: int
         log1p_proposed=list(findings.log1p_proposed),
         sweep=to_json(findings.sweep),
         scores=to_json(findings.scores),
+        model=to_json(findings.model),
         advice=to_json(advice),
         profiles=to_json(findings.profiles),
         pictures=[to_json(picture) for picture in findings.pictures],

@@ -80,10 +80,22 @@ def _place_words(value: float, below: float, profile: NumberProfile) -> str:
         return _("higher than everyone’s")
     if quantiles and value < quantiles[0]:
         return _("lower than everyone’s")
+    # Where many have the same value, quantiles fall together.
+    if quantiles and quantiles[0] < quantiles[-1] and quantiles.count(value) > 1:
+        return _common_words(value, quantiles)
     share = round(below, 2)
     if share >= 0.5:
         return _("higher than about %(share)s of all") % {"share": format_percent(min(share, 0.99))}
     return _("lower than about %(share)s of all") % {"share": format_percent(min(1 - share, 0.99))}
+
+
+def _common_words(value: float, quantiles: Sequence[float]) -> str:
+    """Of a value that many have."""
+    if value == quantiles[0]:
+        return _("the lowest value, which many have")
+    if value == quantiles[-1]:
+        return _("the highest value, which many have")
+    return _("a value that many have")
 
 
 def _bars(counts: Sequence[int], here: int) -> tuple[Bar, ...]:

@@ -107,5 +107,5 @@ def _explain(
     return {
         "run": run,
         "standings": compare_with_all(customer, attributes, profiles),
-        "reasons": explain(assignment, clusters, run, profiles, seen, attributes),
+        "reasons": explain(assignment, clusters, run, seen, attributes),
     }

@@ -40,7 +40,8 @@ def one_hot(name: str, values: Sequence[str | None], *, max_values: int = MAX_VA
     rows = dict(zip(categories, np.eye(len(categories)), strict=True))
     absent = np.full(len(categories), np.nan)
     columns = np.array([rows[value] if value else absent for value in values])
-    return OneHotFeature(names=tuple(f"{name}: {category}" for category in categories), values=columns)
+    names = tuple(f"{name}: {category}" for category in categories)
+    return OneHotFeature(names=names, categories=categories, values=columns)
 
 
 def block_spread(columns: FloatArray, scaling: str) -> float:

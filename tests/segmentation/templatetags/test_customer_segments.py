@@ -126,3 +126,27 @@ def test_a_run_that_the_dataset_does_not_have_is_not_found(viewer_client, shop, 
 def test_a_customer_in_no_segment_has_a_page_as_well(viewer_client, shop):
     page = page_of(viewer_client, shop, 1)
     assert "Not in a segment yet" in page.content.decode()
+
+
+def test_logarithms_and_medians_pull_as_they_weigh(viewer_client, make_dataset, execute_a_run):
+    shop = make_dataset(
+        {"Spend": [1.0, 2, 3, 4, 900, 1000, 8000, 9000], "Age": [20.0, 21, None, 22, 60, 61, 62, 63]}
+    )
+    execute_a_run(shop, features=["Spend", "Age"], log1p=["Spend"], missing="median", k=2)
+    for customer in range(1, 9):
+        reasons = page_of(viewer_client, shop, customer).context["reasons"]
+        assert {pull.feature for pull in reasons.pulls} >= {"Spend"}
+    assert page_of(viewer_client, shop, 1).context["reasons"].pulls[0].is_to_own
+
+
+def test_a_value_that_many_have_is_not_said_to_be_lower_than_almost_all(
+    viewer_client, make_dataset, execute_a_run
+):
+    shop = make_dataset({"Income": [1.0, 2, 3, 50, 51, 52], "Orders": [1.0, 1, 1, 2, 5, 9]})
+    execute_a_run(shop, features=["Income"], k=2)
+    words = {
+        customer: {each.attribute.name: each.words for each in page.context["standings"]}["Orders"]
+        for customer in (1, 6)
+        for page in [page_of(viewer_client, shop, customer)]
+    }
+    assert words == {1: "the lowest value, which many have", 6: "higher than about 99\xa0% of all"}

@@ -1,0 +1,61 @@
+"""The rule by which a run's customers are in its segments, to take along to another tool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from segmentation.analysis.results import from_json, to_json
+from segmentation.analysis.rules.model import FrozenModel
+from segmentation.analysis.rules.sql import DIALECTS, write_sql
+from segmentation.models import SegmentationRun
+
+
+class NoRuleError(Exception):
+    """The run has no rule; the message says why, and what to do."""
+
+
+def model_of(run: SegmentationRun) -> FrozenModel:
+    """What decided who is in which segment.
+
+    Raises
+    ------
+    NoRuleError
+        The run has no segments, or an earlier release made it.
+    """
+    if run.k is None:
+        raise NoRuleError(_("This run has found no segments, so there is no rule."))
+    model = from_json(FrozenModel, run.model)
+    if not model.columns:
+        raise NoRuleError(_("This run is from an earlier release, which kept no rule. Run it again."))
+    return model
+
+
+def write_rule_as_sql(run: SegmentationRun, *, dialect: str, table: str, id_column: str) -> str:
+    """Write the run's segments as one query; `dialect` is a key of `DIALECTS`."""
+    names = [cluster.segment.name for cluster in _by_label(run)]
+    return write_sql(model_of(run), names, dialect=DIALECTS[dialect], table=table, id_column=id_column)
+
+
+def rule_as_json(run: SegmentationRun) -> dict[str, Any]:
+    """The run's segments as plain data: columns, what is done to them, and a centroid for each segment."""
+    model = model_of(run)
+    return {
+        "run": run.pk,
+        "customers": run.customer_count,
+        "columns": [to_json(column) for column in model.columns],
+        "segments": [
+            {
+                "id": cluster.segment_id,
+                "number": cluster.number,
+                "name": cluster.segment.name,
+                "centroid": list(model.centroids[cluster.label]),
+            }
+            for cluster in _by_label(run)
+        ],
+    }
+
+
+def _by_label(run: SegmentationRun) -> list[Any]:
+    return sorted(run.clusters.select_related("segment"), key=lambda cluster: cluster.label)
