@@ -95,7 +95,7 @@ class FeatureMatrix:
 
 @dataclass(frozen=True, eq=False)
 class OneHotFeature:
-    """A text attribute as 0/1 columns: `values` of shape (n_rows, n_values), for each a name and the category."""
+    """A text attribute as 0/1 columns: `values` of shape (n_rows, n_values), a name for each category."""
 
     names: tuple[str, ...]
     categories: tuple[str, ...]

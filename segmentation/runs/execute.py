@@ -226,9 +226,8 @@ def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch
     with watch.stage("profiles"):
         numbers = _number_columns(run, features, claim)
         texts = _text_columns(run, features, claim)
-        warnings = find_warnings(
-            features, advice, clustering, sweep_labels=clustering.origins if start is not None else ()
-        )
+        origins = clustering.origins if start is not None else ()
+        warnings = find_warnings(features, advice, clustering, sweep_labels=origins)
         profiles = profile_clusters(clustering, features, numbers=numbers, texts=texts)
         pictures = picture_pairs(clustering, features)
     return Findings(
