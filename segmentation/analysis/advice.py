@@ -133,8 +133,8 @@ def _unclear_reasons(verdict: Verdict, limits: KLimits) -> list[Remark]:
         reasons.append(Remark("nothing-holds" if fitted else "no-k-fits"))
     else:
         row = verdict.of(verdict.k_useful)
-        steadiness = None if row is None else row.steadiness
-        reasons.append(Remark("useful-segments", {"k": verdict.k_useful, "steadiness": steadiness}))
+        held = {} if row is None else {"steadiness": row.steadiness, "stability": row.stability}
+        reasons.append(Remark("useful-segments", {"k": verdict.k_useful, **held}))
     return reasons
 
 

@@ -14,6 +14,7 @@ from common.number_format import (
     format_count,
     format_percent,
     format_percent_floored,
+    format_value,
     format_whole_percent,
     write_number,
 )
@@ -157,11 +158,24 @@ def _small_cluster(values: Values) -> str:
 
 
 def _useful_segments(values: Values) -> str:
-    return _(
-        "%(k)s segments are the steadiest way to divide these customers: found anew in another sample, "
-        "%(share)s of each stays together. Use them to sort customers, not as proof of different kinds of "
-        "people."
-    ) % {"k": values["k"], "share": format_percent_floored(values["steadiness"] or 0)}
+    known = {
+        "k": values["k"],
+        "share": format_percent_floored(values.get("steadiness") or 0),
+        "least": format_percent_floored(values.get("stability") or 0),
+    }
+    if values.get("stability"):
+        text = _(
+            "Of the numbers of segments that suit a campaign, %(k)s holds best: found anew in another "
+            "sample, %(share)s of a segment stays together on average, and %(least)s of the least steady "
+            "one. Use them to sort customers, not as proof of different kinds of people."
+        )
+    else:
+        text = _(
+            "Of the numbers of segments that suit a campaign, %(k)s holds best: found anew in another "
+            "sample, %(share)s of a segment stays together on average. Use them to sort customers, not as "
+            "proof of different kinds of people."
+        )
+    return text % known
 
 
 def _kept(values: Values) -> str:
@@ -253,6 +267,17 @@ def _exceptions(values: Values) -> str:
     return f"{text} {holds % {'shares': join_words(told)}}"
 
 
+def _concentrated(values: Values) -> str:
+    return _(
+        "One customer has %(share)s of all %(feature)s (%(value)s): is the value right? Averages of it say "
+        "little about the others."
+    ) % {
+        "share": format_whole_percent(values["share"]),
+        "feature": f"“{values['feature']}”",
+        "value": format_value(values["value"]),
+    }
+
+
 def _hardly_different(values: Values) -> str:
     names = join_words([f"“{name}”" for name in values["features"]])
     return _("The values of %(names)s differ by less than a millionth: too little to matter.") % {
@@ -278,8 +303,10 @@ def _border_through_a_crowd(values: Values) -> str:
 def _not_round(values: Values) -> str:
     numbers = values["segments"]
     return ngettext(
-        "Segment %(numbers)s is much longer than wide: k-means looks for round groups and may cut it.",
-        "Segments %(numbers)s are much longer than wide: k-means looks for round groups and may cut them.",
+        "Segment %(numbers)s is much longer than wide: its average customer says little about those at its "
+        "ends.",
+        "Segments %(numbers)s are much longer than wide: their average customers say little about those at "
+        "their ends.",
         len(numbers),
     ) % {"numbers": join_words([str(number) for number in numbers])}
 
@@ -342,6 +369,7 @@ WORDS: dict[str, Words] = {
     "many-left-out": _many_left_out,
     "filled-in": _filled_in,
     "exceptions": _exceptions,
+    "concentrated": _concentrated,
     "hardly-different": _hardly_different,
     "repeats-a-column": _repeats_a_column,
     "border-through-a-crowd": _border_through_a_crowd,

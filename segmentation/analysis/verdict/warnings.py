@@ -22,6 +22,8 @@ REPEATED = 0.95
 REPEATED_VALUES = 30
 # A group several times as long as wide is cut by k-means, which looks for round ones.
 LONG = 4.0
+# One customer with this share of a feature's sum, where there are not few of them.
+CONCENTRATED = 0.2
 SAMPLE = 20_000
 
 
@@ -42,6 +44,7 @@ def find_warnings(
     labels = clustering.labels[chosen]
     found = [
         *_about_customers(features),
+        *_concentrated(features),
         *_hardly_different(features),
         *_repeated_columns(features, features.values[chosen], labels, clustering.k),
         *_crowd(features, advice, clustering.k, sweep_labels),
@@ -67,6 +70,20 @@ def _about_customers(features: FeatureMatrix) -> list[Remark]:
         shares = dict(zip(features.names, features.exception_shares, strict=True))
         values = {"count": len(features.exceptions), "set_aside": features.set_aside > 0, "shares": shares}
         remarks.append(Remark("exceptions", values))
+    return remarks
+
+
+def _concentrated(features: FeatureMatrix) -> list[Remark]:
+    """Name the features of which one customer has much: a logarithm hides him, but no average does."""
+    remarks = []
+    for column in columns_of_numbers(len(features.names), features.blocks):
+        amounts = np.abs(features.values[:, column])
+        largest, total = int(amounts.argmax()), float(amounts.sum())
+        share = float(amounts[largest]) / total if total > 0 else 0.0
+        if features.n_samples >= FEW_CUSTOMERS and share >= CONCENTRATED:
+            value = float(features.values[largest, column])
+            values = {"feature": features.names[column], "share": share, "value": value}
+            remarks.append(Remark("concentrated", values))
     return remarks
 
 

@@ -46,6 +46,7 @@ TELLING = {
     "limits": KEvidence(2, 20, 0.8, "clear", BORDER),
 }
 WARNINGS = [
+    Remark("concentrated", {"feature": "Revenue", "share": 0.96, "value": 9_850_000.0}),
     Remark("few-customers", {"count": 40}),
     Remark("many-left-out", {"count": 1_200, "of": 9_000, "feature": "age"}),
     Remark("filled-in", {"count": 1_200, "of": 9_000}),
@@ -161,7 +162,7 @@ def test_clear_groups_are_explained_by_gap_stability_and_chance():
 def test_why_groups_are_not_clear(why, words):
     doubt, useful = word_reasons(advise(unclear(TELLING[why])))
     assert words in doubt
-    assert useful.startswith("4 segments are the steadiest way")
+    assert useful.startswith("Of the numbers of segments that suit a campaign, 4 holds best")
     assert "87\N{NO-BREAK SPACE}%" in useful
 
 

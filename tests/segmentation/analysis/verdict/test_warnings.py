@@ -191,3 +191,22 @@ def test_a_clear_group_that_is_long_is_told(length, is_told):
 
 def test_the_shape_of_useful_segments_says_nothing():
     assert warnings_of(two_shapes(6), advice=advised(Verdict("useful", None, 2)), scaling="none") == {}
+
+
+@pytest.mark.parametrize("log1p", [[], ["Revenue"]])
+def test_one_customer_with_most_of_a_sum_is_told_even_after_a_logarithm(log1p):
+    revenue = RNG.lognormal(4, 1, 200)
+    revenue[17] = 1e6
+    values = np.column_stack((revenue, CROWD[:, 0]))
+    told = warnings_of(values, names=["Revenue", "Age"], log1p=log1p)
+    assert told["concentrated"]["feature"] == "Revenue"
+    assert told["concentrated"]["value"] == 1e6
+    assert told["concentrated"]["share"] > 0.9
+
+
+def test_a_rare_yes_and_few_customers_are_not_said_to_be_concentrated():
+    rare = np.zeros((200, 1))
+    rare[:10] = 1
+    assert "concentrated" not in warnings_of(np.hstack((rare, CROWD[:, :1])))
+    few = np.column_stack((RNG.lognormal(4, 3, 50), CROWD[:50, 0]))
+    assert "concentrated" not in warnings_of(few, labels=LABELS[75:125])
