@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import add
 
 from django.db import connection, transaction
 
 from customers.lists.paging import TooSlow, time_limit
+from segmentation.comparison.counterfactual import Blame
 from segmentation.comparison.kinship import Counts, Kinship, describe_kinship, find_kinship
 from segmentation.comparison.lifecycle import Fate, find_fate
 from segmentation.comparison.moves import MoveReasons, explain_moves, may_explain
@@ -115,8 +118,16 @@ class Comparison:
 
     @property
     def unchanged(self) -> int:
-        """Those who moved because the segments did."""
+        """Those who moved with the same values."""
         return sum(reasons.size - reasons.changed for reasons in self.explained)
+
+    @property
+    def blame(self) -> Blame | None:
+        """Why they moved, all together; `None` if that is not known of everyone."""
+        known = [reasons.blame for reasons in self.explained if reasons.blame is not None]
+        if not known or len(known) < len(self.explained):
+            return None
+        return reduce(add, known)
 
     def with_fate(self, *fates: Fate) -> list[Pair]:
         return [pair for pair in self.pairs if pair.fate in fates]

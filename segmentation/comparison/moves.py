@@ -1,7 +1,6 @@
-"""Who moved from one segment to another between two runs, and what changed about them.
+"""Who moved from one segment to another between two runs, what changed about them, and whose doing it was.
 
-A customer moves for one of two reasons: other values than before, or the same values and segments that are
-not where they were. PostgreSQL compares the two versions that the runs saw, for those who moved alone.
+PostgreSQL compares the two versions that the runs saw, for those who moved alone.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from customers.overview import MOST_SUMMED
 from customers.storage.partitions import partition_name
 from customers.storage.slices import BY_ITSELF, Place, Slices
 from segmentation.analysis.results import ClusterProfiles, from_json
+from segmentation.comparison.counterfactual import Blame, count_blame
 from segmentation.models import SegmentationRun
 
 # Features compared: enough for any segmentation people can still understand.
@@ -53,6 +53,8 @@ class MoveReasons:
         How many of them have another value of some feature.
     causes
         The features that changed, those that count for most first.
+    blame
+        Why they moved; `None` where a run of an earlier release does not tell.
     """
 
     before: int
@@ -60,10 +62,13 @@ class MoveReasons:
     size: int
     changed: int
     causes: tuple[Cause, ...] = ()
+    blame: Blame | None = None
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> MoveReasons:
-        return cls(**{**kept, "causes": tuple(Cause(**cause) for cause in kept["causes"])})
+        blame = kept.get("blame")
+        causes = tuple(Cause(**cause) for cause in kept["causes"])
+        return cls(**{**kept, "causes": causes, "blame": Blame(**blame) if blame else None})
 
 
 def may_explain(before: SegmentationRun, after: SegmentationRun) -> bool:
@@ -94,9 +99,18 @@ def explain_moves(
     with connection.cursor() as cursor:
         cursor.execute(_statement(before, after, same, features))
         rows = cursor.fetchall()
-    scales = _scales(after)
+    scales, blame = _scales(after), count_blame(before, after, features, same)
     return [
-        asdict(MoveReasons(then, now, size, changed, tuple(_causes(counted, features, scales))))
+        asdict(
+            MoveReasons(
+                then,
+                now,
+                size,
+                changed,
+                tuple(_causes(counted, features, scales)),
+                blame.get((then, now)),
+            )
+        )
         for then, now, size, changed, *counted in rows
     ]
 

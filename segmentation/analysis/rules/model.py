@@ -72,7 +72,10 @@ class FrozenModel:
 
     def assign(self, values: FloatArray) -> LabelArray:
         """Return the label of each customer; `NO_LABEL` for who lacks a value."""
-        X = self.scaled(values)
+        return self.nearest(self.scaled(values))
+
+    def nearest(self, X: FloatArray) -> LabelArray:
+        """Return the label of each row of a feature matrix; `NO_LABEL` for one with NaN."""
         is_complete = ~np.isnan(X).any(axis=1)
         labels = np.full(len(X), NO_LABEL, dtype=np.int32)
         labels[is_complete] = assign(X[is_complete], np.array(self.centroids))

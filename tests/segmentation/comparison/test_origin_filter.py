@@ -118,5 +118,5 @@ def test_every_flow_between_two_runs_leads_to_its_customers(viewer_client, moved
     for flow in comparison.flows:
         assert viewer_client.get(flow.customers).context["list"].count == flow.size
     words = " ".join(page.content.decode().split())
-    assert "3 customers moved, all with changed values." in words
+    assert "3 customers moved. They changed; the segments stayed where they were." in words
     assert "Score rose from" in words
