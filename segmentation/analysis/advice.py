@@ -129,8 +129,10 @@ def _unclear_reasons(verdict: Verdict, limits: KLimits) -> list[Remark]:
         return [Remark("too-few-differ")]
     reasons = [_doubt(best)]
     if verdict.k_useful is None:
-        fitted = limits == KLimits() or any(row.stability is not None for row in verdict.evidence)
-        reasons.append(Remark("nothing-holds" if fitted else "no-k-fits"))
+        if any(row.stability is not None for row in verdict.evidence):
+            reasons.append(Remark("nothing-holds"))
+        elif limits != KLimits():
+            reasons.append(Remark("no-k-fits"))
     else:
         row = verdict.of(verdict.k_useful)
         held = {} if row is None else {"steadiness": row.steadiness, "stability": row.stability}

@@ -328,6 +328,9 @@ WORDS: dict[str, Words] = {
             else _("With %(k)s segments customers are best apart, but a border runs through a crowd.")
         )
     ),
+    "not-clear-few": lambda values: _(
+        "There may be groups, but with fewer than 30 customers they cannot be told from chance."
+    ),
     "not-clear-small": _not_clear(_small_cluster),
     "not-clear-filled": _not_clear(
         lambda values: _("The segments follow values that were filled in, not what customers did.")

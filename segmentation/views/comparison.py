@@ -71,6 +71,7 @@ def _summary(comparison: Comparison) -> dict[str, Any]:
         "is_one_segmentation": before.segmentation_id == after.segmentation_id,
         "pairs": comparison.pairs,
         "new": comparison.with_fate("new", "split off"),
+        "found_again": comparison.with_fate("found again"),
         "retired": comparison.with_fate("retired", "merged"),
         "moves": moves[:MOST_MOVES],
         "moved": sum(flow.size for flow in moves),

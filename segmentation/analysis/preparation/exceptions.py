@@ -19,6 +19,9 @@ SAMPLE, REFERENCE = 20_000, 5_000
 NEAR_SHARE, NEAR_CUSTOMERS = 0.0025, 5
 # In interquartile ranges of the logarithm of that distance above its upper quartile, at least so wide each.
 FENCE, LEAST_RANGE = 4.0, 0.25
+# Nor is anybody far who is nearer than this to others, in everybody's deviations: where many have the same
+# values, all distances between them are nothing.
+LEAST_FENCE = 1.5
 MOST_SHARE = 0.01
 # So many far customers beside one another are a group, however small or sparse.
 GROUP = 10
@@ -197,7 +200,7 @@ class _Suspects:
 def _fence(distances: FloatArray) -> float:
     logarithms = np.log(np.maximum(distances, distances[distances > 0].min()))
     low, high = np.percentile(logarithms, (25, 75))
-    return float(np.exp(high + FENCE * max(high - low, LEAST_RANGE)))
+    return max(float(np.exp(high + FENCE * max(high - low, LEAST_RANGE))), LEAST_FENCE)
 
 
 def _alone(far: FloatArray, reached: FloatArray) -> BoolArray:

@@ -44,7 +44,9 @@ CODES = frozenset(
         *("state", "country", "land", "pays", "pais", "county", "city", "warehouse", "agency", "agence"),
         *("sector", "industry", "branche", "sic", "nace", "plan", "tariff", "tarif", "product", "produkt"),
         *("house", "building", "room", "route", "street", "campaign", "kampagne", "weekday", "wochentag"),
-        *("salesperson", "employee", "vertreter", "currency", "language", "source"),
+        *("salesperson", "employee", "vertreter", "currency", "language", "source", "rep", "representative"),
+        *("method", "methode", "list", "liste", "center", "centre", "officer", "manager", "brand", "marke"),
+        *("marque", "supplier", "vendor", "carrier", "team", "owner", "bank"),
     ]
 )
 FILLERS = frozenset(
@@ -190,11 +192,18 @@ def is_identity(name: str) -> bool:
     return any(word in BEARERS for word in words) and any(word in NUMBERING for word in words)
 
 
+def is_numbered(name: str) -> bool:
+    """Return whether its digits are the number of something, such as an order number."""
+    words = words_of(name)
+    return len(words) > 1 and words[-1] in NUMBERING
+
+
 def is_code(name: str) -> bool:
-    """Return whether its digits stand for a kind or a place: a store, a type, a region."""
+    """Return whether its digits stand for a kind or a place, such as a store, or number something."""
     words = words_of(name)
     return bool(words) and (
         words[-1] in CODES
+        or is_numbered(name)
         or (all(word in CODES | FILLERS for word in words) and any(word in CODES for word in words))
     )
 

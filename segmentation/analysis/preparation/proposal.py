@@ -18,6 +18,7 @@ from segmentation.analysis.preparation.names import (
     is_demographic,
     is_identity,
     is_latest,
+    is_numbered,
     is_sensitive,
     is_value,
 )
@@ -159,16 +160,22 @@ def _judge_number(summary: ColumnSummary) -> Judgement:
 
 
 def _looks_like_identity(summary: ColumnSummary) -> bool:
-    """Return whether its whole numbers, all different, count the rows or are as long as a phone number."""
+    """Return whether its whole numbers, all different, count the rows or are as long as a phone number.
+
+    Where the name says how much or how often, only rows counted without a gap do not look like that.
+    """
     low, high = summary.counts.minimum, summary.counts.maximum
     if summary.kind != "number" or not summary.is_whole or low is None or high is None:
         return False
     if summary.sampled < FEWEST_NUMBERED or summary.distinct < summary.sampled:
         return False
+    width, known = high - low + 1, summary.counts.known
+    if is_numbered(summary.name) or width == known:
+        return True
     if is_value(summary.name) or is_demographic(summary.name):
         return False
     is_long = LONG_NUMBER <= low <= high < LARGEST_WHOLE
-    return is_long or high - low + 1 <= RUNNING * summary.counts.known
+    return is_long or width <= RUNNING * known
 
 
 def _choose(

@@ -57,8 +57,8 @@ COMPLETE_ROWS, COMPLETE_SHARE, COMPLETE_SHARE_OF_FEW = 100, 0.20, 0.90
 # A group of filled-in values: more than so many times everybody's share of them.
 FILLED_TIMES, FILLED_SHARE = 2.0, 0.10
 # The k in force stays unless another has a silhouette, or useful segments a steadiness, higher by this much.
-KEPT_CLEAR, KEPT_USEFUL = 0.05, 0.10
-USEFUL_KS, USEFUL_STABLE, USEFUL_SHARE, USEFUL_SMALLEST, USEFUL_TIE = (4, 8), 0.50, 0.02, 10, 0.06
+KEPT_CLEAR, KEPT_USEFUL = 0.05, 0.15
+USEFUL_KS, USEFUL_STEADY, USEFUL_SHARE, USEFUL_SMALLEST, USEFUL_TIE = (4, 8), 0.60, 0.02, 10, 0.10
 
 
 @single_threaded
@@ -186,7 +186,9 @@ class _Judging:
     def seen(self, row: KEvidence) -> KEvidence:
         """Return the evidence with what the borders say."""
         smallest = max(SMALLEST_SHARE * self.n_samples, SMALLEST)
-        if self.n_samples < FEWEST_CUSTOMERS or row.smallest < smallest:
+        if self.n_samples < FEWEST_CUSTOMERS:
+            return replace(row, rejected="few")
+        if row.smallest < smallest:
             return replace(row, rejected="small")
         if self._too_many_filled or self._is_made_of_filled(row.k):
             return replace(row, rejected="filled")
@@ -303,7 +305,9 @@ class _Useful:
 
 def _steadiest(rows: Sequence[KEvidence], published_k: int | None) -> _Useful:
     """Return the k whose segments come back for most customers, of about equals the fewest."""
-    steady = {row.k: row.steadiness or 0.0 for row in rows if (row.stability or 0.0) >= USEFUL_STABLE}
+    # Not the least steady segment: which local optimum a sweep ends in moves it too much.
+    found = {row.k: row.steadiness or 0.0 for row in rows}
+    steady = {k: steadiness for k, steadiness in found.items() if steadiness >= USEFUL_STEADY}
     if not steady:
         return _Useful(None, None)
     most = max(steady.values())

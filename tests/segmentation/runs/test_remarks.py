@@ -38,6 +38,7 @@ CLEAR = KEvidence(3, 20, 0.62, "clear", BORDER, stability=0.959, reference=0.424
 STEADY = KEvidence(4, 20, 0.55, "crowd", BORDER, stability=0.6, steadiness=0.879, rejected="crowd")
 TELLING = {
     "crowd": KEvidence(2, 20, 0.8, "crowd", BORDER, rejected="crowd"),
+    "few": KEvidence(2, 9, 0.8, rejected="few"),
     "small": KEvidence(2, 1, 0.8, rejected="small"),
     "filled": KEvidence(2, 20, 0.8, rejected="filled"),
     "unstable": KEvidence(2, 20, 0.8, "clear", BORDER, stability=0.5, rejected="unstable"),
@@ -243,3 +244,9 @@ def test_a_run_of_an_earlier_release_says_what_it_froze():
     assert word_reasons(advice) == ["Use 3 segments.", "They are stable.", "Every cluster came back."]
     assert word_warnings(advice) == []
     assert word_answer(advice.answers[0], SWEEP) == "Silhouette liked 3."
+
+
+def test_of_few_customers_it_is_not_said_that_others_were_drawn():
+    verdict = Verdict("nothing", None, None, (TELLING["few"],))
+    [why] = word_reasons(advise(verdict))
+    assert "fewer than 30 customers" in why

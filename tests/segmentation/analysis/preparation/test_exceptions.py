@@ -82,3 +82,17 @@ def test_an_exception_is_decisive_where_it_holds_a_tenth_of_the_squares():
     is_last = np.arange(1_001) == 1_000
     assert not are_decisive(values, is_last)
     assert are_decisive(np.vstack((values[:-1], [[15.0, 0.0]])), is_last)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("tail", ["both ends", "one end"])
+def test_where_many_have_the_same_values_only_the_very_ends_are_exceptions(tail, seed):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(45, 12, 1_500) if tail == "both ends" else rng.gamma(2, 100, 1_500)
+    values = values.round(1)[:, None]
+    members = (rng.random((1_500, 1)) < 0.3).astype(float)
+    last = set(np.argsort(-np.abs(values[:, 0] - np.median(values)))[:8].tolist())
+    for columns in (values, np.hstack((values, members))):
+        found = found_in(columns)
+        assert len(found) <= 4
+        assert set(found) <= last

@@ -211,3 +211,15 @@ def test_every_rank_has_words_for_what_is_proposed(code: str):
 )
 def test_reasons_name_what_they_speak_of(code: str, values: dict[str, str | float], words: str):
     assert words in explain(AttributeProposal("x", "number", False, code, values))
+
+
+@pytest.mark.parametrize("name", ["Sales Rep", "payment method", "price list", "Cost center", "loan officer"])
+def test_a_code_is_a_code_though_a_word_of_a_value_is_in_its_name(name):
+    assert code_of(name, RNG.choice([1.0, 2, 3, 7], N)) == "code"
+
+
+def test_numbers_that_count_the_rows_are_an_identity_whatever_they_are_called():
+    assert code_of("order_ref", RNG.permutation(N) + 1.0) == "identity"
+    assert code_of("Revenue 2", RNG.permutation(N) + 1.0) == "identity"
+    assert code_of("Order number", RNG.choice(100_000, N, replace=False) + 1.0) == "identity"
+    assert code_of("Number of orders", whole(1, 40)) == "value"
