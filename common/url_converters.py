@@ -15,3 +15,9 @@ class FormatConverter(StringConverter):
 
 class ListFormatConverter(StringConverter):
     regex = "csv|xlsx"
+
+
+class RuleFormConverter(StringConverter):
+    """The forms of a rule: SQL dialects and JSON."""
+
+    regex = "postgresql|bigquery|snowflake|json"

@@ -7,6 +7,7 @@ from segmentation.views import (
     deletion,
     editing,
     exports,
+    rules,
     runs,
     segmentations,
     segments,
@@ -15,6 +16,7 @@ from segmentation.views import (
 register_converter(url_converters.ChartConverter, "chart")
 register_converter(url_converters.FormatConverter, "format")
 register_converter(url_converters.ListFormatConverter, "list_format")
+register_converter(url_converters.RuleFormConverter, "rule_form")
 
 app_name = "segmentation"
 
@@ -57,6 +59,7 @@ urlpatterns = [
     path("runs/<int:run_id>/pictures/", runs.run_picture, name="run-picture"),
     path("runs/<int:run_id>/export/", exports.run_export, name="run-export"),
     path("runs/<int:run_id>/export.<list_format:ending>", exports.run_file, name="run-file"),
+    path("runs/<int:run_id>/rule/<rule_form:form>/", rules.run_rule, name="run-rule"),
     path("runs/<int:run_id>/delete/", deletion.run_delete, name="run-delete"),
     path("runs/<int:run_id>/charts/<chart:name>.<format:format>", charts.chart, name="chart"),
     # /runs/<id>/segments/<number>/

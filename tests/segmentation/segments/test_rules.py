@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.urls import reverse
 from psycopg import sql
 
 from customers.models import Customer
@@ -146,3 +147,28 @@ def test_without_a_rule_the_command_says_why(dataset, execute_a_run, is_of_old):
     with pytest.raises(CommandError, match="Run it again" if is_of_old else "no finished run") as refused:
         call_command("rules", str(run.pk if is_of_old else 999_999))
     assert refused.value.returncode == 2
+
+
+def test_the_rule_is_downloaded_from_the_runs_page(dataset, execute_a_run, analyst_client, viewer_client):
+    run = execute_a_run(dataset, **CASES["two numbers"])
+    page = analyst_client.get(run.get_absolute_url()).content.decode()
+    for form in ("postgresql", "bigquery", "snowflake", "json"):
+        address = reverse("segmentation:run-rule", args=[run.pk, form])
+        assert address in page
+        assert viewer_client.get(address).status_code == 403
+        answer = analyst_client.get(address)
+        assert f'filename="segments-run-{run.pk}-{form}.' in answer["Content-Disposition"]
+    assert answer.json() == rule_as_json(run)
+    assert (
+        b"-- Segments"
+        in analyst_client.get(reverse("segmentation:run-rule", args=[run.pk, "bigquery"])).content
+    )
+
+
+def test_a_run_of_an_earlier_release_says_on_its_page_why_it_has_no_rule(
+    dataset, execute_a_run, analyst_client
+):
+    run = execute_a_run(dataset, **CASES["two numbers"])
+    SegmentationRun.objects.filter(pk=run.pk).update(model={})
+    answer = analyst_client.get(reverse("segmentation:run-rule", args=[run.pk, "json"]), follow=True)
+    assert b"kept no rule. Run it again." in answer.content

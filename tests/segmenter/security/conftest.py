@@ -45,6 +45,7 @@ class World:
             "k": 4,
             "name": "elbow",
             "format": "svg",
+            "form": "postgresql",
             "person_id": self.person.pk,
             "export_id": self.export.pk,
             "ending": "csv",
