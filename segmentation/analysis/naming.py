@@ -14,7 +14,9 @@ from segmentation.analysis.wording import (
     AGES,
     BIRTH_YEARS,
     capitalised,
+    is_an_answer,
     is_counted,
+    passed_since,
     short_attribute_name,
 )
 
@@ -58,6 +60,16 @@ AGE_WORDS = (
     gettext_noop("slightly older"),
     gettext_noop("older"),
     gettext_noop("much older"),
+)
+# Of "days since last order", few are said as "recent order".
+RECENCY = (
+    gettext_noop("very recent %(what)s"),
+    gettext_noop("recent %(what)s"),
+    gettext_noop("rather recent %(what)s"),
+    gettext_noop("%(what)s some time ago"),
+    gettext_noop("%(what)s rather long ago"),
+    gettext_noop("%(what)s long ago"),
+    gettext_noop("%(what)s very long ago"),
 )
 HIGHER = gettext_noop("higher %(attribute)s: %(mean)s on average, against %(everyone)s for everyone")
 LOWER = gettext_noop("lower %(attribute)s: %(mean)s on average, against %(everyone)s for everyone")
@@ -220,7 +232,9 @@ def _category_trait(attribute: str, columns: Sequence[NumberProfile], label: int
 def _category_words(columns: Sequence[NumberProfile], label: int) -> str:
     """Return the value that most of the cluster have, or the two that nearly all of it share."""
     ranked = sorted(columns, key=lambda column: -_share(column, label))
-    values = [column.name.split(": ", 1)[1] for column in ranked]
+    told = [column.name.split(": ", 1) for column in ranked]
+    # "Yes" alone does not say to what.
+    values = [f"{attribute}: {value}" if is_an_answer(value) else value for attribute, value in told]
     share = _share(ranked[0], label)
     if share == 1.0:
         return values[0]
@@ -260,6 +274,8 @@ def _number_trait(profile: NumberProfile, label: int, detail: int) -> _Trait:
 def _words(name: str, difference: float, detail: int) -> str:
     short = short_attribute_name(name)
     degree = _degree(difference, detail)
+    if what := passed_since(short):
+        return _(RECENCY[degree + MOST]) % {"what": what}
     scale = COUNTS if is_counted(short) else AMOUNTS
     if short.casefold() in AGES:
         scale = AGE_WORDS

@@ -113,6 +113,15 @@ SMALL = (
         ]
     )
 )
+TIMES = frozenset(["day", "days", "week", "weeks", "month", "months", "hours", "time"])
+LAST = frozenset(["last", "latest", "most", "recent", "the"])
+# Values of a text that answer its name.
+ANSWERS = frozenset(
+    [
+        *("yes", "no", "y", "n", "true", "false", "ja", "nein", "oui", "non", "si", "sí", "sim", "não"),
+        *("nee", "t", "f", "0", "1", "on", "off", "unknown", "none", "other", "n/a"),
+    ]
+)
 AGES = frozenset(["age", "alter", "edad", "âge", "leeftijd"])
 BIRTH_YEARS = frozenset(["year of birth", "birth year", "yob", "geburtsjahr"])
 # A longer name is a question of a survey: only its beginning is kept.
@@ -166,6 +175,22 @@ def is_counted(short_name: str) -> bool:
     heads = [index for index, word in enumerate(words) if word.casefold() in QUALIFYING and index > 0]
     head = words[heads[0] - 1] if heads else words[-1]
     return head.endswith("s") and not head.endswith(("ss", "us", "is"))
+
+
+def passed_since(short_name: str) -> str:
+    """Return since what the time is counted: of "days since last order" the order; empty of other names."""
+    words = short_name.split()
+    if len(words) < 3 or words[0].casefold() not in TIMES or words[1].casefold() != "since":
+        return ""
+    rest = words[2:]
+    while len(rest) > 1 and rest[0].casefold() in LAST:
+        del rest[0]
+    return " ".join(rest)
+
+
+def is_an_answer(value: str) -> bool:
+    """Return whether a text's value says nothing without the text's name, such as “yes”."""
+    return value.casefold() in ANSWERS
 
 
 def capitalised(text: str) -> str:

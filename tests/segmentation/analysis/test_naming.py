@@ -99,7 +99,7 @@ def test_days_since_something_are_counted_and_years_of_birth_turned_into_ages():
     profiles = profiles_of(
         {"Days since last order": [9, 9, 300, 300], "Year of birth": [1999, 2001, 1950, 1960]}, [0, 0, 1, 1]
     )
-    assert propose_names(profiles, 2)[0] == "Few days since last order, younger"
+    assert propose_names(profiles, 2)[0] == "Recent order, younger"
     assert "higher Year of birth: 2000 on average, against 1978 for everyone" in describe(profiles, 0)
 
 
@@ -189,3 +189,24 @@ def test_a_slight_difference_is_called_slight():
 def test_description_of_an_average_cluster():
     profiles = profiles_of({"Age": [30, 40, 30, 40]}, [0, 0, 1, 1])
     assert describe(profiles, 0) == "Close to the average of everyone in every feature."
+
+
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [
+        ("days since Last order", ("Recent order", "Order long ago")),
+        ("Months since last purchase", ("Recent purchase", "Purchase long ago")),
+        ("days since Birthday", ("Recent Birthday", "Birthday long ago")),
+    ],
+)
+def test_time_that_passed_is_recent_or_long_ago(name, names):
+    assert propose_names(profiles_of({name: [1, 3, 300, 310]}, [0, 0, 1, 1]), 2) == names
+
+
+def test_a_text_of_yes_and_no_names_its_attribute():
+    columns = {"Phone service: Yes": [1, 1, 0, 0], "Phone service: No": [0, 0, 1, 1]}
+    columns |= {"Paperless: TRUE": [1, 1, 0, 1], "Paperless: FALSE": [0, 0, 1, 0]}
+    assert propose_names(profiles_of(columns, [0, 0, 1, 1]), 2) == (
+        "Phone service: Yes, Paperless: TRUE",
+        "Phone service: No",
+    )
