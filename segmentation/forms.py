@@ -66,7 +66,7 @@ class RunForm(forms.Form):
             ("chosen", _("take the logarithm of those ticked below")),
         ],
         initial="auto",
-        help_text=_("A segmentation that there is keeps what was decided when it was made."),
+        help_text=_("An existing segmentation keeps what was chosen when it was made."),
     )
     log1p = forms.MultipleChoiceField(
         label=_("Take the logarithm of"),
@@ -89,17 +89,17 @@ class RunForm(forms.Form):
     outliers = forms.ChoiceField(
         label=_("Customers far from all others"),
         required=False,
-        choices=[("", _("as proposed (recommended)")), *Outliers.choices],
+        choices=[("", _("as proposed")), *Outliers.choices],
         help_text=_(
             "One extreme customer can hide the groups of all others. Set aside are only those who would, at "
             "most one in a hundred; the run names them."
         ),
     )
     min_segments = forms.IntegerField(
-        label=_("Recommend at least"), required=False, min_value=1, max_value=K_LIMIT
+        label=_("Recommend at least so many segments"), required=False, min_value=1, max_value=K_LIMIT
     )
     max_segments = forms.IntegerField(
-        label=_("Recommend at most"),
+        label=_("Recommend at most so many segments"),
         required=False,
         min_value=1,
         max_value=K_LIMIT,

@@ -31,7 +31,7 @@ UNUSED = {
     "nearly-constant": gettext_noop("the same for %(share)s of customers"),
     "too-large": gettext_noop("has numbers too large to compute with"),
     "too-many": gettext_noop("more than %(limit)s attributes blur each other"),
-    "text": gettext_noop("a text can be added"),
+    "text": gettext_noop("a text: it can be added under “More choices”"),
     "many-values": gettext_noop("has too many different texts"),
     "free-text": gettext_noop("is written freely: hardly two customers share a text"),
 }
