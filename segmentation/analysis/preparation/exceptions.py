@@ -25,6 +25,9 @@ LEAST_FENCE = 1.5
 MOST_SHARE = 0.01
 # So many far customers beside one another are a group, however small or sparse.
 GROUP = 10
+# In everybody's deviations from the middle. So far away, with nobody halfway, stand codes for "unknown" and
+# slipped decimals: however many of them there are up to this share, they are no group.
+BEYOND, MOST_BEYOND = 50.0, 0.02
 # Exceptions decide what k-means finds when they hold this share of a feature's squares.
 DECISIVE = 0.10
 CENTRES, WITNESSES = 32, 96
@@ -38,7 +41,8 @@ def find_exceptions(values: FloatArray) -> BoolArray:
 
     A customer is far whose distance to the 0.25 % nearest others is beyond a fence on the logarithms of all
     such distances. Features are centred at the median and divided by the reach from 5 to 95 %, which no
-    single customer sets. Ten or more far ones beside one another are a group and stay.
+    single customer sets. Ten or more far ones beside one another are a group and stay, unless they are beyond
+    all measure in one feature (`BEYOND`).
 
     Parameters
     ----------
@@ -55,6 +59,7 @@ def find_exceptions(values: FloatArray) -> BoolArray:
         return none
     sample = values[sample_rows(values, SAMPLE)]
     scaling = _Scaling.of(sample)
+    none = _beyond_measure(values, scaling)
     reference = _Reference(scaling.scaled(sample[:REFERENCE]))
     if np.count_nonzero(reference.reaches) < len(reference.reaches) / 2:
         return none
@@ -69,6 +74,20 @@ def find_exceptions(values: FloatArray) -> BoolArray:
     most = max(1, int(MOST_SHARE * n))
     none[suspects[np.argsort(-reached, kind="stable")[:most]]] = True
     return none
+
+
+def _beyond_measure(values: FloatArray, scaling: "_Scaling") -> BoolArray:
+    """Return who is beyond all measure in some feature, other than one in which 1 in 20 differs at most."""
+    n = len(values)
+    most = int(MOST_BEYOND * n)
+    found = np.zeros(n, dtype=np.bool_)
+    for column in np.flatnonzero(scaling.is_spread) if most else ():
+        sizes = np.abs(values[:, column] - scaling.center[column]) / scaling.scale[column]
+        largest = np.sort(np.partition(sizes, n - most - 1)[n - most - 1 :])
+        is_first = (largest[1:] >= BEYOND) & (largest[:-1] <= largest[1:] / 2)
+        if is_first.any():
+            found |= sizes >= largest[1:][is_first.argmax()]
+    return found
 
 
 def are_decisive(values: FloatArray, exceptions: BoolArray) -> bool:
@@ -95,10 +114,11 @@ def shares_of_squares(values: FloatArray, exceptions: BoolArray) -> list[float]:
 
 @dataclass(frozen=True, eq=False)
 class _Scaling:
-    """What features are centred at and divided by, shapes (n_features,)."""
+    """What features are centred at and divided by, whether more than 1 in 20 differ: (n_features,) each."""
 
     center: FloatArray
     scale: FloatArray
+    is_spread: BoolArray
 
     @classmethod
     def of(cls, sample: FloatArray) -> "_Scaling":
@@ -107,7 +127,7 @@ class _Scaling:
         # Fewer than one in twenty differ: their deviation says how far.
         deviation = sample.std(axis=0)
         scale = np.where(reach > 0, reach, np.where(deviation > 0, deviation, 1.0))
-        return cls(middle, scale)
+        return cls(middle, scale, reach > 0)
 
     def scaled(self, values: FloatArray) -> FloatArray:
         return np.asarray((values - self.center) / self.scale)

@@ -54,8 +54,8 @@ REFITS, STARTS_PER_REFIT = 40, 12
 NULL_CUSTOMERS, NULL_CUSTOMERS_PER_K, FEWEST_DRAWS, NULL_QUANTILE = 500, 25, 3, 0.95
 # Fewer rows without a filled-in value than this prove nothing; of few customers nearly all must be complete.
 COMPLETE_ROWS, COMPLETE_SHARE, COMPLETE_SHARE_OF_FEW = 100, 0.20, 0.90
-# A group of filled-in values: more than so many times everybody's share of them.
-FILLED_TIMES, FILLED_SHARE = 2.0, 0.10
+# A group of filled-in values: more than so many times everybody's share of them, or so much above it.
+FILLED_TIMES, FILLED_MORE, FILLED_SHARE = 2.0, 0.15, 0.10
 # The k in force stays unless another has a silhouette, or useful segments a steadiness, higher by this much.
 KEPT_CLEAR, KEPT_USEFUL = 0.05, 0.15
 USEFUL_KS, USEFUL_STEADY, USEFUL_SHARE, USEFUL_SMALLEST, USEFUL_TIE = (4, 8), 0.60, 0.02, 10, 0.10
@@ -214,7 +214,9 @@ class _Judging:
         labels = assign(self._X, self._sweep.centroids_of(k))
         counts = np.bincount(labels, minlength=k)
         shares = np.bincount(labels, self._filled, k) / np.maximum(counts, 1)
-        return bool((shares > max(FILLED_TIMES * self._filled.mean(), FILLED_SHARE)).any())
+        usual = self._filled.mean()
+        limit = max(min(FILLED_TIMES * usual, usual + FILLED_MORE), FILLED_SHARE)
+        return bool((shares > limit).any())
 
     def examined(self, row: KEvidence) -> KEvidence:
         """Return the evidence with what refits and one population say."""

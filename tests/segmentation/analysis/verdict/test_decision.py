@@ -141,6 +141,12 @@ def test_customers_whose_values_were_filled_in_are_no_group():
     assert verdict.of(3).rejected == "filled"
 
 
+def test_a_group_that_is_half_made_of_filled_in_values_is_not_called_clear():
+    values = groups([(0, 0), (10, 0), (0, 10), (10, 10)], n=100)
+    values[np.random.default_rng(0).random(len(values)) < 0.3, 1] = np.nan
+    assert judged(values, missing="median").k_recommended != 4
+
+
 def test_one_filled_value_among_a_few_customers_changes_nothing():
     values = THREE[::2].copy()
     values[0, 0] = np.nan
