@@ -169,10 +169,12 @@ def _looks_like_identity(summary: ColumnSummary) -> bool:
         return False
     if summary.sampled < FEWEST_NUMBERED or summary.distinct < summary.sampled:
         return False
+    if is_demographic(summary.name):
+        return False
     width, known = high - low + 1, summary.counts.known
     if is_numbered(summary.name) or width == known:
         return True
-    if is_value(summary.name) or is_demographic(summary.name):
+    if is_value(summary.name):
         return False
     is_long = LONG_NUMBER <= low <= high < LARGEST_WHOLE
     return is_long or width <= RUNNING * known
