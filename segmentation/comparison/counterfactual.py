@@ -111,10 +111,10 @@ def count_blame(
     Returns
     -------
     dict
-        Empty if one of the runs froze no model: an earlier release made it.
+        Empty if one of the runs froze no model, as in an earlier release, or one of other attributes.
     """
     old, new = (from_json(FrozenModel, run.model) for run in (before, after))
-    if not (old.columns and new.columns):
+    if any(len({column.attribute for column in model.columns}) != len(features) for model in (old, new)):
         return {}
     sources: list[Source] = []
     then_model, now_model = (_placed(model, features, sources) for model in (old, new))
@@ -124,7 +124,7 @@ def count_blame(
     later = now_model.change_of_everybody(sample.then, sample.now)
     counts: Counter[tuple[int, int, bool, bool]] = Counter()
     stays = set(same)
-    for rows in _read(before, after, known, sources, _moved(same)):
+    for rows in _read(before, after, known, sources, is_a_move(same)):
         theirs = old.nearest(then_model.scaled(rows.now) - earlier)
         ours = new.nearest(now_model.scaled(rows.then) + later)
         by_own = theirs != rows.before
@@ -147,7 +147,7 @@ def _placed(model: FrozenModel, features: Sequence[Attribute], sources: list[Sou
         *(each for each in features if each.kind == Attribute.Kind.TEXT),
     ]
     names = dict.fromkeys(column.attribute for column in model.columns)
-    found = dict(zip(names, in_order, strict=False))
+    found = dict(zip(names, in_order, strict=True))
     places = []
     for column in model.columns:
         source = (found[column.attribute].pk, column.value)
@@ -210,8 +210,8 @@ def _value(attribute: Attribute, value: str | None, slices: Slices, side: str) -
     return sql.SQL("coalesce({}, 'NaN')").format(measured)
 
 
-def _moved(same: Sequence[Pair]) -> sql.Composable:
-    """Whether the labels before and after belong to different segments."""
+def is_a_move(same: Sequence[Pair]) -> sql.Composable:
+    """Whether the labels of `earlier` and `later`, before and after, belong to different segments."""
     if not same:
         return sql.SQL("true")
     pairs = sql.SQL(", ").join(sql.SQL("({}, {})").format(*pair) for pair in same)

@@ -17,7 +17,7 @@ from customers.overview import MOST_SUMMED
 from customers.storage.partitions import partition_name
 from customers.storage.slices import BY_ITSELF, Place, Slices
 from segmentation.analysis.results import ClusterProfiles, from_json
-from segmentation.comparison.counterfactual import Blame, count_blame
+from segmentation.comparison.counterfactual import Blame, count_blame, is_a_move
 from segmentation.models import SegmentationRun
 
 # Features compared: enough for any segmentation people can still understand.
@@ -148,18 +148,10 @@ def _statement(
         by_itself=BY_ITSELF,
         first=before.pk,
         second=after.pk,
-        moved=_is_a_move(same),
+        moved=is_a_move(same),
         then_table=sql.Identifier(partition_name(Customer, before.version_id)),
         now_table=sql.Identifier(partition_name(Customer, after.version_id)),
     )
-
-
-def _is_a_move(same: Sequence[tuple[int, int]]) -> sql.Composable:
-    """Whether the labels before and after belong to different segments."""
-    if not same:
-        return sql.SQL("true")
-    pairs = sql.SQL(", ").join(sql.SQL("({}, {})").format(*pair) for pair in same)
-    return sql.SQL("(earlier.label, later.label) NOT IN ({})").format(pairs)
 
 
 def _compared(

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from segmentation.analysis.results import ClusterScores, SweepScores, from_json
 from segmentation.comparison.flows import Comparison, compare_runs
+from segmentation.comparison.lifecycle import ARRIVED, GONE
 from segmentation.models import SegmentationRun
 
 # Moves from one segment to another that are listed one by one.
@@ -70,9 +71,8 @@ def _summary(comparison: Comparison) -> dict[str, Any]:
         "dataset": after.segmentation.dataset,
         "is_one_segmentation": before.segmentation_id == after.segmentation_id,
         "pairs": comparison.pairs,
-        "new": comparison.with_fate("new", "split off"),
-        "found_again": comparison.with_fate("found again"),
-        "retired": comparison.with_fate("retired", "merged"),
+        "arrived": comparison.with_fate(*ARRIVED),
+        "gone": comparison.with_fate(*GONE),
         "moves": moves[:MOST_MOVES],
         "moved": sum(flow.size for flow in moves),
         "more_moves": max(0, len(moves) - MOST_MOVES),
