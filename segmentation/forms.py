@@ -92,7 +92,7 @@ class RunForm(forms.Form):
         choices=[("", _("as proposed")), *Outliers.choices],
         help_text=_(
             "One extreme customer can hide the groups of all others. Set aside are only those who would, at "
-            "most one in a hundred; the run names them."
+            "most three in a hundred; the run names them."
         ),
     )
     min_segments = forms.IntegerField(
