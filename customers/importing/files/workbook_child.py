@@ -1,142 +1,59 @@
-"""Converts a sheet of an Excel workbook to CSV: a separate program that uses only the standard library.
+"""Converts a sheet of an Excel workbook to CSV: a separate program.
 
 It runs in a child process with memory and time limits, because a workbook can come from anywhere and may be
 built to exhaust the reader. It prints one JSON object to standard output: the sheets, or a sentence saying
 what is wrong, with the values for its placeholders. Each row of the sheet is one line of the CSV file, so
-that line numbers are row numbers.
-
-    python -I workbook_child.py WORKBOOK TARGET LIMITS      (the last two as JSON, see `main`)
+that line numbers are row numbers. It uses only the standard library.
 """
 
 from __future__ import annotations
 
 import csv
-import json
 import re
-import resource
-import sys
 import zipfile
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from posixpath import join, normpath
+from posixpath import dirname, join
 from typing import IO, Any
-from xml.parsers import expat
 
-RELATIONSHIPS = "xl/_rels/workbook.xml.rels"
-SYMLINK = 0o120000
+from customers.importing.files.children.child import MARKED_BREAKS, Refusal, answer_request, gettext_noop
+from customers.importing.files.children.package import Package, Parser, check_archive
+
 # Built-in formats for dates and times.
 DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 NOT_A_FORMAT = re.compile(r'"[^"]*"|\\.|\[(?!h+\]|m+\]|s+\])[^\]]*\]|_.|\*.')
 UNCALCULATED = "#FORMULA!"
-# One row is one line: a line break inside a cell is written as a character that no text contains, and is put
-# back when the file is read. If a cell does contain that character, it becomes the one for damaged text.
-MARKED_BREAKS = str.maketrans({"\n": "\uffff", "\r": "\ufffe", "\uffff": "\ufffd", "\ufffe": "\ufffd"})
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-
-
-def gettext_noop(sentence: str) -> str:
-    """Mark a sentence for translation by the process that started this program."""
-    return sentence
-
-
-class Refusal(Exception):
-    """Why the workbook cannot be read: a sentence, and the values for its placeholders."""
-
-    def __init__(self, sentence: str, **values: int) -> None:
-        super().__init__(sentence)
-        self.answer = {"refused": sentence, "values": values}
-
-
-def check_archive(archive: zipfile.ZipFile, limits: dict[str, int]) -> None:
-    """Refuse archives built to expand enormously, before anything is unpacked."""
-    entries = archive.infolist()
-    if len(entries) > limits["entries"]:
-        sentence = gettext_noop(
-            "The workbook has too many parts (%(count)s) and was not read: save the sheet as CSV."
-        )
-        raise Refusal(sentence, count=len(entries))
-    if any(entry.external_attr >> 16 & 0o170000 == SYMLINK for entry in entries):
-        raise Refusal(
-            gettext_noop(
-                "The workbook contains links to other files and was not read: save the sheet as CSV."
-            )
-        )
-    if any(entry.flag_bits & 1 for entry in entries):
-        raise Refusal(gettext_noop("The workbook is protected by a password: save it without one."))
-    for entry in entries:
-        if entry.file_size > 1024**2 and entry.file_size > limits["ratio"] * max(1, entry.compress_size):
-            sentence = gettext_noop(
-                "A part of the workbook expands to more than %(ratio)s times its size: save the sheet as CSV."
-            )
-            raise Refusal(sentence, ratio=limits["ratio"])
-    if sum(entry.file_size for entry in entries) > limits["bytes"]:
-        raise Refusal(gettext_noop("The workbook is too large when unpacked: save the sheet as CSV."))
-
-
-class Parser:
-    """Calls back for elements by local name; refuses document types, and with them entities."""
-
-    def __init__(
-        self,
-        start: Callable[[str, dict[str, str]], None],
-        end: Callable[[str], None] = lambda name: None,
-        text: Callable[[str], None] = lambda data: None,
-    ) -> None:
-        self.parser = expat.ParserCreate()
-        self.parser.buffer_text = True
-        self.parser.StartElementHandler = lambda name, values: start(name.rpartition(":")[2], values)
-        self.parser.EndElementHandler = lambda name: end(name.rpartition(":")[2])
-        self.parser.CharacterDataHandler = text
-        self.parser.StartDoctypeDeclHandler = self._refuse
-
-    @staticmethod
-    def _refuse(*_: Any) -> None:
-        raise Refusal(
-            gettext_noop(
-                "The workbook contains an XML document type and was not read: "
-                "open it in Excel and save it again."
-            )
-        )
-
-    def read(self, stream: IO[bytes], until: Callable[[], bool] = lambda: False) -> None:
-        while (block := stream.read(256 * 1024)) and not until():
-            self.parser.Parse(block, False)
-        if not until():
-            self.parser.Parse(b"", True)
 
 
 class Workbook:
     """The parts of a workbook needed to find the cells of a sheet."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        self.archive = archive
+    def __init__(self, package: Package) -> None:
+        self.package = package
         self.sheets: list[dict[str, str]] = []
         self.is_1904 = False
-        targets: dict[str, str] = {}
-
-        def relationship(name: str, values: dict[str, str]) -> None:
-            if name == "Relationship" and values.get("TargetMode") != "External":
-                targets[values["Id"]] = normpath(join("/xl", values["Target"])).lstrip("/")
+        parts = package.relationships("").values()
+        self.name = next((part for kind, part in parts if kind == "officeDocument"), "xl/workbook.xml")
+        self.related = package.relationships(self.name)
 
         def part(name: str, values: dict[str, str]) -> None:
             if name == "sheet":
-                target = next((targets.get(values[key]) for key in values if key.endswith(":id")), None)
-                if target and target in archive.NameToInfo and "sheet" in target.lower():
+                kind, target = next(
+                    (self.related[values[key]] for key in values if key.endswith(":id")), ("", "")
+                )
+                if target in package and kind in ("worksheet", ""):  # not a chart, nor a macro
                     state = values.get("state", "visible")
                     self.sheets.append({"name": values["name"], "target": target, "state": state})
             elif name == "workbookPr":
                 self.is_1904 = values.get("date1904", "0") in ("1", "true")
 
-        self.parse(RELATIONSHIPS, Parser(relationship))
-        self.parse("xl/workbook.xml", Parser(part))
+        package.parse(self.name, Parser(part))
         self.date_styles = self._read_styles()
 
-    def parse(self, name: str, parser: Parser, until: Callable[[], bool] = lambda: False) -> None:
-        try:
-            with self.archive.open(name) as stream:
-                parser.read(stream, until)
-        except KeyError as error:
-            raise Refusal(gettext_noop("This is not an Excel workbook.")) from error
+    def _find(self, kind: str, usual: str) -> str:
+        """The part of this kind; if the workbook names none, the one that usually is."""
+        named = next((part for known, part in self.related.values() if known == kind), "")
+        return named or join(dirname(self.name), usual)
 
     def _read_styles(self) -> set[int]:
         """The cell styles that show a date."""
@@ -157,8 +74,9 @@ class Workbook:
             if name != "xf" and inside:
                 inside.pop()
 
-        if "xl/styles.xml" in self.archive.NameToInfo:
-            self.parse("xl/styles.xml", Parser(start, end))
+        part = self._find("styles", "styles.xml")
+        if part in self.package:
+            self.package.parse(part, Parser(start, end))
         return {index for index, number in enumerate(styles) if formats.get(number, number in DATE_FORMATS)}
 
     def read_strings(self) -> list[str]:
@@ -181,9 +99,10 @@ class Workbook:
             elif name == "si":
                 strings.append("".join(pieces))
 
-        if "xl/sharedStrings.xml" in self.archive.NameToInfo:
+        part = self._find("sharedStrings", "sharedStrings.xml")
+        if part in self.package:
             parser = Parser(start, end, lambda data: pieces.append(data) if state["text"] else None)
-            self.parse("xl/sharedStrings.xml", parser)
+            self.package.parse(part, parser)
         return strings
 
 
@@ -198,6 +117,8 @@ class SheetWriter:
         self.line = 0  # lines written
         self.row = 0  # the row that is being read
         self.width = 0  # of the first row
+        self.hidden = 0  # rows that are hidden or filtered, and have cells
+        self.is_hidden = False
         self.cells: dict[int, str] = {}
         self.column = -1
         self.kind = self.value = ""
@@ -210,6 +131,7 @@ class SheetWriter:
         elif name == "row":
             self.row = int(values["r"]) if "r" in values else self.row + 1
             self.cells, self.column = {}, -1
+            self.is_hidden = values.get("hidden", "0") in ("1", "true")
             if self.row <= self.line:
                 raise Refusal(
                     gettext_noop(
@@ -254,6 +176,7 @@ class SheetWriter:
 
     def _write(self) -> None:
         if self.cells:
+            self.hidden += self.is_hidden
             # A skipped row becomes an empty line, so that the next one keeps its number.
             self.target.write("\n" * (self.row - self.line - 1))
             # Cells that do not exist, including those at the end of a row, are empty.
@@ -324,7 +247,7 @@ def convert(source: str, target: str, wanted: str, limits: dict[str, int]) -> di
     """Write the chosen sheet; return the sheets, the chosen one, and what was noticed."""
     with zipfile.ZipFile(source) as archive:
         check_archive(archive, limits)
-        workbook = Workbook(archive)
+        workbook = Workbook(Package(archive))
         if not workbook.sheets:
             raise Refusal(gettext_noop("The workbook has no sheet with data."))
         chosen = choose(workbook.sheets, wanted)
@@ -334,41 +257,11 @@ def convert(source: str, target: str, wanted: str, limits: dict[str, int]) -> di
         with open(target, "w", encoding="utf-8", errors="replace", newline="") as stream:  # noqa: PTH123
             writer = SheetWriter(workbook, stream, limits)
             parser = Parser(writer.start, writer.end, writer.text)
-            workbook.parse(chosen["target"], parser, until=lambda: writer.is_done)
-        return {**answer, "merged": writer.has_merged}
-
-
-def set_limits(limits: dict[str, int]) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (limits["memory"], limits["memory"]))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits["seconds"], limits["seconds"] + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def main(arguments: list[str]) -> None:
-    source, target, request = arguments
-    asked = json.loads(request)
-    set_limits(asked["limits"])
-    try:
-        answer = convert(source, target, asked["sheet"], asked["limits"])
-    except Refusal as refusal:
-        answer = refusal.answer
-    except MemoryError:
-        answer = {"refused": gettext_noop("The workbook needs too much memory: save the sheet as CSV.")}
-    except (
-        zipfile.BadZipFile,
-        expat.ExpatError,
-        ValueError,
-        KeyError,
-        IndexError,
-        EOFError,
-        OSError,
-    ) as error:
-        answer = {
-            "refused": gettext_noop("The workbook is damaged: open it in Excel and save it again."),
-            "why": repr(error),
-        }
-    sys.stdout.write(json.dumps(answer))
+            workbook.package.parse(chosen["target"], parser, until=lambda: writer.is_done)
+        kinds = {kind for kind, _ in workbook.package.relationships(chosen["target"]).values()}
+        seen = {"merged": writer.has_merged, "hidden": writer.hidden, "pivot": "pivotTable" in kinds}
+        return {**answer, **seen}
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    answer_request(convert)

@@ -12,12 +12,18 @@ from pathlib import Path
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from customers.importing.errors import AmbiguousFileError, ImportRefusedError
 
 logger = logging.getLogger(__name__)
 
-READER = Path(__file__).with_name("workbook_child.py")
+# Runs a module by itself: without the environment, and with nothing but its arguments.
+RUN = (
+    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "runpy.run_module(sys.argv.pop(1), run_name='__main__')"
+)
+READER = "customers.importing.files.workbook_child"
 SUFFIXES = (".xlsx", ".xlsm")
 MAGIC = b"PK\x03\x04"
 HEAD_ROWS = 1_000
@@ -44,6 +50,10 @@ class Sheet:
     has_macros: bool
     # More than one sheet is possible: this is the first.
     is_guess: bool = False
+    # Rows that nobody sees in the spreadsheet: hidden, or left out by a filter.
+    hidden: int = 0
+    # It shows a pivot table.
+    has_pivot: bool = False
 
     def path(self, workbook: Path) -> Path:
         return _csv_beside(workbook, head=self.head)
@@ -63,6 +73,13 @@ class Sheet:
         warnings = [self.question] if self.is_guess else []
         if self.has_merged:
             warnings.append(_("Some cells are merged: only the first cell of each group has the value."))
+        if self.hidden:
+            text = ngettext(
+                "%(count)s row is hidden or filtered in the workbook; it is read like the others.",
+                "%(count)s rows are hidden or filtered in the workbook; they are read like the others.",
+                self.hidden,
+            )
+            warnings.append(text % {"count": self.hidden})
         if self.has_macros:
             warnings.append(_("The workbook contains macros, which were ignored; only its values were read."))
         return tuple(warnings)
@@ -108,6 +125,8 @@ def convert_sheet(path: Path, name: str, sheet: str, *, head: bool = False, gues
         names=names,
         has_merged=bool(answer.get("merged")),
         has_macros=name.lower().endswith(".xlsm"),
+        hidden=int(answer.get("hidden", 0)),
+        has_pivot=bool(answer.get("pivot")),
     )
     if not found.name:
         raise AmbiguousFileError(found.question, "--sheet")
@@ -132,7 +151,17 @@ def _ask_child(path: Path, sheet: str, *, head: bool) -> dict:
     request = json.dumps({"sheet": sheet, "limits": limits})
     try:
         done = subprocess.run(
-            [sys.executable, "-I", str(READER), str(path), str(target), request],
+            [
+                sys.executable,
+                "-I",
+                "-c",
+                RUN,
+                str(settings.BASE_DIR),
+                READER,
+                str(path),
+                str(target),
+                request,
+            ],
             capture_output=True,
             timeout=4 * seconds,
             check=False,
