@@ -15,9 +15,3 @@ class FormatConverter(StringConverter):
 
 class ListFormatConverter(StringConverter):
     regex = "csv|xlsx"
-
-
-class RuleFormConverter(StringConverter):
-    """The forms of a rule: SQL dialects and JSON."""
-
-    regex = "postgresql|bigquery|snowflake|json"

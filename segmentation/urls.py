@@ -16,7 +16,7 @@ from segmentation.views import (
 register_converter(url_converters.ChartConverter, "chart")
 register_converter(url_converters.FormatConverter, "format")
 register_converter(url_converters.ListFormatConverter, "list_format")
-register_converter(url_converters.RuleFormConverter, "rule_form")
+register_converter(rules.RuleFormConverter, "rule_form")
 
 app_name = "segmentation"
 

@@ -17,6 +17,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from psycopg import sql
 
+from common.spreadsheets import column_letters
 from customers.exports.csv import CHUNK_ROWS
 from customers.exports.customer_list import CustomerList, ListCounter, ListRefusedError
 from customers.exports.formulas import escape_formula
@@ -70,7 +71,7 @@ def _write(rows: CustomerList, counter: ListCounter) -> Generator[bytes]:
             while is_full:
                 number += 1
                 is_full = yield from _write_sheet(archive, outbox, number, rows, lines, counter)
-        _write_frame(archive, number)
+        write_frame(archive, number)
     yield outbox.take()
 
 
@@ -133,7 +134,7 @@ def _rows(first: int, rows: Sequence[Row], is_text: Sequence[bool]) -> str:
     lines = [str(line) for line in range(first, first + len(rows))]
     columns = zip(count(), zip(*rows, strict=True), is_text)
     written = [
-        (_texts if text else _numbers)(_letters(at), lines, cells)
+        (_texts if text else _numbers)(column_letters(at), lines, cells)
         for at, cells, text in columns
         if any(cells)
     ]
@@ -152,11 +153,16 @@ def _texts(letters: str, lines: Iterable[str], column: Row) -> list[str]:
     texts = list(filter(None, column))
     together = "".join(texts)
     if UNWRITABLE.search(together) or "_x" in together:
-        column = [SPECIAL.sub(_escape, value) if value else value for value in column]
+        column = [escape_text(value) if value else value for value in column]
     if texts != list(map(str.strip, texts)):  # otherwise leading and trailing spaces are lost
         opened = opened.replace("<t>", '<t xml:space="preserve">')
     cells = zip(lines, column, strict=True)
     return [f"{start}{line}{opened}{value}{closed}" if value else "" for line, value in cells]
+
+
+def escape_text(text: str) -> str:
+    """Return a text as XML holds it, with what XML cannot hold as Excel writes it."""
+    return SPECIAL.sub(_escape, text)
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -164,17 +170,7 @@ def _escape(found: re.Match[str]) -> str:
     return ENTITIES.get(sign) or f"_x{ord(sign):04X}_"
 
 
-def _letters(index: int) -> str:
-    """A column's name from its index: A, …, Z, AA, …"""
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
-
-
-def _write_frame(archive: zipfile.ZipFile, sheets: int) -> None:
+def write_frame(archive: zipfile.ZipFile, sheets: int) -> None:
     """Write the parts that list the sheets."""
     numbers = range(1, sheets + 1)
     named = "".join(

@@ -1,22 +1,24 @@
-"""The rule of a run, to take along: as SQL or as JSON. It holds no customer."""
+"""The rule of a run, to take along: as SQL, as a workbook of formulas or as JSON. It holds no customer."""
 
 from __future__ import annotations
-
-import json
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls.converters import StringConverter
 from django.views.decorators.http import require_safe
 
 from common.file_policy import file_policy
 from segmentation.exports.contents import PERMISSION
 from segmentation.models import SegmentationRun
-from segmentation.segments.rules import NoRuleError, rule_as_json, write_rule_as_sql
+from segmentation.segments.rules import RULE_FORMS, NoRuleError
 
-# What the query reads from: people put their own names there.
-TABLE, ID_COLUMN = "customers", "id"
+
+class RuleFormConverter(StringConverter):
+    """The key of a form."""
+
+    regex = "|".join(RULE_FORMS)
 
 
 @require_safe
@@ -24,16 +26,13 @@ TABLE, ID_COLUMN = "customers", "id"
 @file_policy
 def run_rule(request: HttpRequest, run_id: int, form: str) -> HttpResponse:
     run = get_object_or_404(SegmentationRun.objects.succeeded(), pk=run_id)
+    wanted = RULE_FORMS[form]
     try:
-        if form == "json":
-            text, ending = json.dumps(rule_as_json(run), ensure_ascii=False, indent=2), "json"
-        else:
-            text = write_rule_as_sql(run, dialect=form, table=TABLE, id_column=ID_COLUMN)
-            ending = "sql"
+        content = wanted.write(run)
     except NoRuleError as refused:
         messages.error(request, str(refused))
         return redirect(run)
-    kinds = {"json": "application/json", "sql": "application/sql; charset=utf-8"}
-    response = HttpResponse(text, content_type=kinds[ending])
-    response["Content-Disposition"] = f'attachment; filename="segments-run-{run.pk}-{form}.{ending}"'
+    response = HttpResponse(content, content_type=wanted.content_type)
+    name = f"segments-run-{run.pk}-{form}.{wanted.ending}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -41,6 +41,7 @@ from segmentation.runs.settings_summary import (
     list_unused,
 )
 from segmentation.segments import cards
+from segmentation.segments.rules import RULE_FORMS
 from segmentation.tables import RunTable
 
 
@@ -207,6 +208,7 @@ def _ways_on(run: SegmentationRun) -> dict[str, Any]:
         "later_run": None if is_latest else latest,
         "newer": current if is_latest and current is not None and current.pk != run.version_id else None,
         "sensitive": [name for name in run.feature_names if is_sensitive(name)],
+        "rule_forms": RULE_FORMS,
     }
 
 

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from customers.exports.customer_list import ListRefusedError
 from segmentation.exports.contents import WRITERS, Exportable, stream_export
+from segmentation.management.files import write_file
 from segmentation.models import Cluster
 
 
@@ -34,25 +35,12 @@ class Command(BaseCommand):
             self._write(output, blocks)
         except ListRefusedError as error:
             raise CommandError(str(error), returncode=2) from error
-        except OSError as error:
-            raise CommandError(f"{output} could not be written: {error.strerror}.", returncode=2) from error
         if output is not None:
             self.stderr.write(f"“{cluster.segment}” is in {output}.")
 
     def _write(self, output: Path | None, blocks: Iterable[bytes]) -> None:
         if output is not None:
-            _write_file(output, blocks)
+            write_file(output, blocks)
             return
         for block in blocks:
             self.stdout.write(block.decode(), ending="")
-
-
-def _write_file(path: Path, blocks: Iterable[bytes]) -> None:
-    """Write beside the file and rename: a list is there whole or not at all."""
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        with draft.open("wb") as file:
-            file.writelines(blocks)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from django.conf import settings
 
+from common.spreadsheets import column_letters
 from customers.exports import xlsx
 from customers.exports.customer_list import ListCounter, ListRefusedError, customer_list
 from customers.exports.xlsx import write_xlsx
@@ -132,5 +133,5 @@ def test_no_archive_is_unpacked_into_a_folder(import_file, workbook, dataset):
 
 
 def test_columns_beyond_z_have_two_letters():
-    letters = [xlsx._letters(index) for index in (0, 25, 26, 51, 52, 701, 702)]
+    letters = [column_letters(index) for index in (0, 25, 26, 51, 52, 701, 702)]
     assert letters == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
