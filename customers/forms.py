@@ -16,7 +16,7 @@ from customers.importing.columns.dates import ORDERS
 from customers.importing.columns.mapping import ColumnMapping, check_mapping
 from customers.importing.columns.numbers import SYMBOLS
 from customers.importing.errors import ImportRefusedError
-from customers.importing.files.detection import ENCODINGS
+from customers.importing.files.encodings import ENCODINGS
 from customers.importing.files.sniffing import refuse_delimiter
 from customers.importing.preparation import MappingPage
 from customers.models import Dataset

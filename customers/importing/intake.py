@@ -15,7 +15,7 @@ from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.columns.validation import Accepted, Validator
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.rows import Reject
-from customers.importing.files.second_tables import SecondTable
+from customers.importing.files.shapes.second_tables import SecondTable
 from customers.importing.files.sniffing import FileLook
 from customers.importing.preparation import Report
 from customers.importing.version.staging import Duplicate, Phrases

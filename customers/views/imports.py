@@ -25,7 +25,7 @@ from customers.exports.csv import stream_csv
 from customers.exports.downloads import as_download
 from customers.forms import MappingForm, ReadingForm, RereadForm, UploadForm
 from customers.importing.errors import ImportRefusedError
-from customers.importing.files.detection import ENCODINGS
+from customers.importing.files.encodings import ENCODINGS
 from customers.importing.pipeline import confirm_import, discard_import, forget_import, store_import
 from customers.importing.preparation import change_reading, confirm_mapping, look, prepare_page, recall_page
 from customers.lists.paging import KeysetOrder, keyset_page

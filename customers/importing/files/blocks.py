@@ -170,7 +170,7 @@ def _parse_strictly(
     """
     gathered = Rows(width)
     stream = io.StringIO(block.text.decode("utf-8", DAMAGED), newline="")
-    rows = parse(stream, table.delimiter, first_line - 1)
+    rows = parse(stream, table, first_line - 1)
     try:
         for line, cells, problem in rows:
             if problem:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from django.utils.translation import gettext as _
 
 from customers.importing.errors import ImportRefusedError
-from customers.importing.files.detection import MAX_LINE_BYTES, LongLineError
+from customers.importing.files.detection import MAX_LINE_BYTES, LongLineError, TableFormat
 
 # An unclosed cell would swallow the rest of the file: `csv` stops at this length instead.
 csv.field_size_limit(MAX_LINE_BYTES)
@@ -44,9 +44,17 @@ class NeverClosedError(UnclosedError):
     """The text ends inside a quoted cell."""
 
 
-def parse(lines: Iterable[str], delimiter: str, lines_before: int) -> Iterator[tuple[int, list[str], str]]:
+def parse(
+    lines: Iterable[str], table: TableFormat, lines_before: int
+) -> Iterator[tuple[int, list[str], str]]:
     """Parse rows strictly: the line each row begins on, its cells, and what is wrong with it."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    reader = csv.reader(
+        lines,
+        delimiter=table.delimiter,
+        quotechar=table.quote,
+        skipinitialspace=table.skips_spaces,
+        strict=True,
+    )
     misplaced = _("There is a quotation mark in the wrong place.")
     while True:
         start, problem, cells = reader.line_num + 1, "", []

@@ -6,7 +6,6 @@ One fast pass over the whole file. The result decides how the rows can be read.
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from customers.importing.errors import AmbiguousFileError, ImportRefusedError
 from customers.importing.files.archives import open_archive
+from customers.importing.files.encodings import WINDOWS, EncodingLook
 
 BLOCK_BYTES = 4 * 1024**2
 # A line longer than this is not a customer: most likely a quotation mark is never closed.
@@ -30,24 +30,6 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 MARK_LENGTHS = {encoding: len(mark) for mark, encoding in BYTE_ORDER_MARKS.items()}
-WINDOWS = "cp1252"
-ENCODINGS = {
-    "utf-8": "UTF-8",
-    "utf-16-le": "UTF-16",
-    "utf-16-be": gettext_lazy("UTF-16 (big endian)"),
-    WINDOWS: gettext_lazy("Western European (Windows-1252)"),
-    "iso-8859-1": gettext_lazy("Western European (Latin-1)"),
-    "cp1250": gettext_lazy("Central European (Windows-1250)"),
-    "cp1251": gettext_lazy("Cyrillic (Windows-1251)"),
-    "cp1253": gettext_lazy("Greek (Windows-1253)"),
-    "cp1254": gettext_lazy("Turkish (Windows-1254)"),
-    "shift_jis": gettext_lazy("Japanese (Shift-JIS)"),
-    "gb18030": gettext_lazy("Chinese (GB 18030)"),
-    "big5": gettext_lazy("Chinese (Big5)"),
-    "euc_kr": gettext_lazy("Korean (EUC-KR)"),
-    "mac_roman": gettext_lazy("Macintosh (Roman)"),
-}
-
 FOREIGN = {
     b"PK": gettext_lazy("a zip archive or an Excel workbook"),
     b"\x1f\x8b": gettext_lazy("a gzip archive"),
@@ -63,17 +45,8 @@ FOREIGN = {
     b"PAR1": gettext_lazy("a Parquet file"),
     b"SQLite format 3": gettext_lazy("a database"),
 }
-WEB_PAGE = re.compile(rb"\s*<(!doctype|html|\?xml|table)", re.IGNORECASE)
 
 LINE_FEED = ord("\n")
-HIGH_BYTES = bytes(range(0x80, 0x100))
-# Undefined in that encoding, or not used in Western European names: × ÷ þ ÿ.
-UNLIKELY_IN_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d\xd7\xf7\xfe\xff]")
-LONE_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
-FEW_BYTES = 12
-# Two-byte encodings, as which text in another encoding hardly ever decodes.
-EASTERN = ("shift_jis", "gb18030", "big5", "euc_kr")
-HIGH_RUN = re.compile(rb"[\x80-\xff]{2,}")
 
 
 class LongLineError(ImportRefusedError):
@@ -99,6 +72,8 @@ class Scan:
     encoding: str = ""
     # Every other byte is NUL, as in UTF-16, but there is no mark.
     seems_wide: bool = False
+    # If the encoding is unclear, the likeliest one.
+    guess: str = WINDOWS
 
     def find_encoding(self) -> str:
         """The detected encoding.
@@ -106,7 +81,7 @@ class Scan:
         Raises
         ------
         AmbiguousFileError
-            It is unclear; the guess is Windows-1252.
+            It is unclear; the guess is the likeliest one.
         """
         if self.encoding:
             return self.encoding
@@ -115,7 +90,7 @@ class Scan:
         )
         if self.seems_wide:
             sentence = _("The file seems to be UTF-16 without a byte-order mark: save it as UTF-8.")
-        raise AmbiguousFileError(sentence, "--encoding", guess=WINDOWS)
+        raise AmbiguousFileError(sentence, "--encoding", guess=self.guess)
 
 
 @dataclass(frozen=True)
@@ -130,6 +105,9 @@ class TableFormat:
     is_sheet: bool = False
     # Lines before the header: a `sep=` line, blank ones.
     lines_before: int = 0
+    quote: str = '"'
+    # Spaces before a cell are no part of it, so that a quotation mark may follow them.
+    skips_spaces: bool = False
 
     @property
     def is_wide(self) -> bool:
@@ -144,7 +122,7 @@ class TableFormat:
     def has_plain_lines(self) -> bool:
         """Whether its bytes can be split at line feeds, so that the faster reader can be used."""
         odd = self.has_nul or self.scan.has_lone_returns or self.is_wide
-        return not odd and self.delimiter.isascii()
+        return not odd and self.delimiter.isascii() and self.quote == '"'
 
     def read(self, path: Path) -> Iterator[bytes]:
         """Read a file block by block, unpacked and without its byte-order mark."""
@@ -209,7 +187,7 @@ class _Scanner:
         self.head = b""
         self.since_line_end = 0
         self.last_was_return = False
-        self.utf8 = _Utf8Look()
+        self.encoding = EncodingLook()
 
     def look(self, block: bytes) -> None:
         if not self.size:
@@ -224,7 +202,7 @@ class _Scanner:
         if max(self.line_feeds, self.returns) > self.max_lines:
             text = _("The file has more than %(limit)s rows, which is the most that can be imported.")
             raise ImportRefusedError(text % {"limit": f"{self.max_lines:,}"})
-        self.utf8.look(block)
+        self.encoding.look(block)
 
     def _count_lines(self, block: bytes) -> None:
         feeds = count_line_feeds(block)
@@ -249,59 +227,16 @@ class _Scanner:
             raise ImportRefusedError(_("The file is empty."))
         marked = BYTE_ORDER_MARKS.get(mark, "")
         seems_wide = not marked and _looks_wide(self.head)
+        encoding, guess = self.encoding.find_encoding()
         return Scan(
             lines=max(self.line_feeds, self.returns) + (self.since_line_end > 0),
             has_nul=self.has_nul,
             has_lone_returns=self.returns != self.windows_ends,
             marked=marked,
-            encoding=marked or ("" if seems_wide else self.utf8.find_encoding()),
+            encoding=marked or ("" if seems_wide else encoding),
             seems_wide=seems_wide,
+            guess=guess or WINDOWS,
         )
-
-
-class _Utf8Look:
-    """Decides whether a file is UTF-8 with a few damaged bytes, or Windows-1252."""
-
-    def __init__(self) -> None:
-        self.decoder = codecs.getincrementaldecoder("utf-8")()
-        self.valid = self.invalid = self.high = self.in_runs = 0
-        self.unlikely = False
-        self.eastern = True
-
-    def look(self, block: bytes) -> None:
-        if block.isascii() and not self.decoder.getstate()[0]:
-            return
-        try:
-            self.decoder.decode(block)
-            self.valid += _count_high(block)
-        except UnicodeDecodeError:
-            self.decoder.reset()
-            self._look_closely(block)
-
-    def _look_closely(self, block: bytes) -> None:
-        """Count the valid and invalid sequences in a block that is not valid UTF-8."""
-        escaped = sum(
-            "\udc80" <= character <= "\udcff" for character in block.decode("utf-8", "surrogateescape")
-        )
-        high = _count_high(block)
-        self.invalid += escaped
-        # An encoded half of a surrogate pair can only be damaged UTF-8.
-        self.valid += high - escaped + 4 * len(LONE_SURROGATE.findall(block))
-        self.high += high
-        self.in_runs += sum(len(run) for run in HIGH_RUN.findall(block))
-        self.unlikely |= UNLIKELY_IN_WINDOWS.search(block) is not None
-        self.eastern = self.eastern and any(_decodes(block, encoding) for encoding in EASTERN)
-
-    def find_encoding(self) -> str:
-        """The encoding; empty if unclear."""
-        if not self.invalid or self.valid >= self.invalid:
-            return "utf-8"
-        # In Western European text accented letters are isolated; in other scripts they come in runs.
-        in_rows = self.in_runs > 0.3 * self.high and (self.high >= FEW_BYTES or self.eastern)
-        if not self.unlikely and not in_rows:
-            return WINDOWS
-        # A few damaged bytes in a file without accents do not point to another encoding.
-        return "utf-8" if self.invalid <= 3 else ""
 
 
 def refuse_foreign(head: bytes) -> None:
@@ -309,25 +244,11 @@ def refuse_foreign(head: bytes) -> None:
     for magic, name in FOREIGN.items():
         if head.startswith(magic):
             raise ImportRefusedError(_("This is %(name)s, not a CSV file.") % {"name": name})
-    if WEB_PAGE.match(head):
-        raise ImportRefusedError(_("This is a web page, not a CSV file."))
 
 
 def _looks_wide(head: bytes) -> bool:
     half = max(1, len(head) // 2)
     return max(head[0::2].count(0), head[1::2].count(0)) > 0.3 * half and not head.count(0) / len(head) > 0.9
-
-
-def _decodes(block: bytes, encoding: str) -> bool:
-    try:
-        block.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _count_high(block: bytes) -> int:
-    return len(block) - len(block.translate(None, HIGH_BYTES))
 
 
 def _size(size: int) -> str:

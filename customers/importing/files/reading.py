@@ -36,7 +36,7 @@ def read_rows(path: Path, table: TableFormat) -> Iterator[tuple[int, int, list[s
     """
     lines = islice(_Text(path, table), table.lines_before, None)
     counted = _Counted(lines, table.lines_before)
-    for line, cells, problem in parse(counted, table.delimiter, table.lines_before):
+    for line, cells, problem in parse(counted, table, table.lines_before):
         if not problem:
             yield line, counted.line, [readable(_unmarked(cell, table)) for cell in cells]
 
@@ -112,7 +112,7 @@ def _read_lines(path: Path, table: TableFormat, width: int, header_line: int) ->
     text = _Text(path, table)
     lines = islice(text, header_line, None)
     gathered, block = Rows(width), 0
-    for line, cells, problem in parse(lines, table.delimiter, header_line):
+    for line, cells, problem in parse(lines, table, header_line):
         if problem:
             gathered.reject(cells, line, problem)
         else:

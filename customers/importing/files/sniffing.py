@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import reduce
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
-from customers.importing.columns.headers import tidy
+from customers.importing.columns.headers import tidy, understand
 from customers.importing.errors import AmbiguousFileError, ImportRefusedError
-from customers.importing.files.detection import (
-    BYTE_ORDER_MARKS,
-    ENCODINGS,
-    Scan,
-    TableFormat,
-    scan,
-)
+from customers.importing.files.detection import BYTE_ORDER_MARKS, Scan, TableFormat, open_blocks, scan
+from customers.importing.files.encodings import ENCODINGS, compare_encodings, find_words
 from customers.importing.files.reading import read_batches, read_rows
 from customers.importing.files.rows import Batch
+from customers.importing.files.shapes.delimiters import (
+    HEAD_CHARACTERS,
+    Dialect,
+    find_delimiter,
+    find_quoting,
+)
+from customers.importing.files.shapes.foreign import refuse_foreign_text
+from customers.importing.files.shapes.header_lines import refuse_lines_above, refuse_pivot
 from customers.importing.files.workbooks import Sheet, convert_sheet
 
-DELIMITERS = (",", ";", "\t", "|")
-RARE_DELIMITERS = (":", "^", "~", "\x1f", "¦", "§")
 # The quotation mark, the ends of lines, and what no database stores.
 NO_DELIMITERS = ('"', "\r", "\n", "\0")
-DELIMITER_NAMES = {
-    ",": gettext_lazy("comma"),
-    ";": gettext_lazy("semicolon"),
-    "\t": gettext_lazy("tab"),
-    "|": gettext_lazy("bar"),
-    " ": gettext_lazy("space"),
-}
-HEAD_CHARACTERS = 64 * 1024
 PREVIEW_ROWS = 20
+# Blank ones included: some reports begin with a page of them.
+FIRST_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -143,13 +135,16 @@ def look_at(
     compressed = name.lower().endswith(".gz")
     scanned = kept.scan if kept else _scan(path, compressed)
     warnings: list[str] = []
-    encoding = encoding or _found(scanned.find_encoding, guess, warnings)
+    encoding = encoding or _found(lambda: _find_encoding(path, scanned, compressed), guess, warnings)
     table = TableFormat(scanned, encoding, delimiter, compressed, is_sheet)
     head = _read_head(path, table)
+    if not is_sheet:
+        refuse_foreign_text(head)
     said, lines_before = _read_sep_line(head)
-    delimiter = delimiter or said or _found(lambda: _find_delimiter(head), guess, warnings)
+    delimiter = delimiter or said or _found(lambda: find_delimiter(head), guess, warnings)
     refuse_delimiter(delimiter)
-    look = _read_headers(path, replace(table, delimiter=delimiter, lines_before=lines_before))
+    dialect = Dialect(delimiter) if is_sheet else find_quoting(head, delimiter)
+    look = _read_headers(path, replace(table, lines_before=lines_before, **asdict(dialect)))
     warnings += look.warnings
     return replace(look, warnings=tuple(warnings), encoding=encoding, delimiter=delimiter)
 
@@ -174,6 +169,8 @@ def look_at_sheet(
     if found is None or not found.answers(sheet, head=head, guess=guess) or not found.path(path).is_file():
         found, kept = convert_sheet(path, name, sheet, head=head, guess=guess), None
     look = look_at(found.path(path), "sheet.csv", encoding="utf-8", delimiter=",", kept=kept, is_sheet=True)
+    if found.has_pivot and all(understand(header).id_rank is None for header in look.headers):
+        refuse_pivot()
     warnings = (*found.warnings, *look.warnings)
     return replace(look, warnings=warnings, encoding="", delimiter="", sheet=found)
 
@@ -181,6 +178,16 @@ def look_at_sheet(
 def _scan(path: Path, compressed: bool) -> Scan:
     max_bytes = int(settings.IMPORT_MAX_BYTES) * (10 if compressed else 1)
     return scan(path, compressed=compressed, max_bytes=max_bytes, max_lines=settings.IMPORT_MAX_ROWS)
+
+
+def _find_encoding(path: Path, scanned: Scan, compressed: bool) -> str:
+    """The encoding; if it is unclear, the question shows words as the likeliest ones read them."""
+    try:
+        return scanned.find_encoding()
+    except AmbiguousFileError as error:
+        words = () if scanned.seems_wide else find_words(open_blocks(path, compressed=compressed))
+        sentence = " ".join([error.sentence, *compare_encodings(words)])
+        raise AmbiguousFileError(sentence, error.option, guess=error.guess) from error
 
 
 def _found(find: Callable[[], str], guess: bool, warnings: list[str]) -> str:
@@ -207,50 +214,14 @@ def _read_sep_line(head: str) -> tuple[str, int]:
     return "", 0
 
 
-def _find_delimiter(head: str) -> str:
-    """The delimiter that splits the first rows consistently into the most columns."""
-    scores = {delimiter: _alike(head, delimiter) for delimiter in DELIMITERS}
-    best = max(scores.values())
-    if best <= (0, 0):
-        scores = {delimiter: _alike(head, delimiter) for delimiter in RARE_DELIMITERS}
-        best = max(scores.values())
-        if best <= (0, 0):
-            return ","  # one column, or nothing that a delimiter of ours splits
-    found = [delimiter for delimiter, score in scores.items() if score == best]
-    if len(found) > 1:
-        names = reduce(
-            lambda first, last: _("%(first)s or a %(last)s") % {"first": first, "last": last},
-            (str(DELIMITER_NAMES.get(delimiter, delimiter)) for delimiter in found),
-        )
-        sentence = _("The columns could be separated by a %(names)s: choose the right one.") % {
-            "names": names
-        }
-        raise AmbiguousFileError(sentence, "--delimiter", guess=found[0])
-    return found[0]
-
-
-def _alike(head: str, delimiter: str) -> tuple[float, int]:
-    """The share of rows with as many columns as the first, and that number of columns."""
-    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
-    try:
-        widths = [len(row) for row in islice(reader, 200) if row]
-    except csv.Error:
-        return 0, 0
-    if len(widths) > 2 and len(head) >= HEAD_CHARACTERS:
-        widths.pop()  # cut off
-    if not widths or widths[0] < 2:
-        return 0, 0
-    return round(widths.count(widths[0]) / len(widths), 1), widths[0]
-
-
 def _read_headers(path: Path, table: TableFormat) -> FileLook:
-    rows = read_rows(path, table)
-    header = next((row for row in rows if any(cell.strip() for cell in row[2])), None)
-    if header is None:
+    rows = [row for row in islice(read_rows(path, table), FIRST_ROWS) if any(cell.strip() for cell in row[2])]
+    if not rows:
         raise ImportRefusedError(_("The file is empty."))
-    _start, last_line, cells = header
+    refuse_lines_above([(line, cells) for line, _last, cells in rows])
+    _start, last_line, cells = rows[0]
     headers = [tidy(cell) for cell in cells]
-    preview = [tuple(cells) for _, _, cells in islice(rows, PREVIEW_ROWS) if any(cells)]
+    preview = [tuple(cells) for _, _, cells in rows[1 : PREVIEW_ROWS + 1]]
     while len(headers) > 1 and not headers[-1] and not any(row[len(headers) - 1 :] for row in preview):
         headers.pop()
     _refuse_shape(headers, preview)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.importing.files import blocks
-from customers.importing.files.detection import ENCODINGS
+from customers.importing.files.encodings import ENCODINGS
 from customers.importing.files.reading import read_batches
 from customers.importing.files.sniffing import look_at
 
