@@ -87,6 +87,16 @@ class ReadingForm(forms.Form):
         required=False,
         label=gettext_lazy("Empty cells delete the existing value (otherwise it is kept)"),
     )
+    empties_bad_cells = forms.TypedChoiceField(
+        choices=[
+            ("", gettext_lazy("Leave the row out, and list it with the reason")),
+            ("empty", gettext_lazy("Take the row, leave the cell empty, and list the cell")),
+        ],
+        coerce=bool,
+        required=False,
+        label=gettext_lazy("If a cell cannot be read"),
+        widget=forms.RadioSelect,
+    )
     replaces = forms.BooleanField(
         required=False,
         label=gettext_lazy("Remove customers who are not in the file (otherwise they are kept)"),
@@ -212,6 +222,7 @@ class MappingForm:
     """One form per column; valid if together they make a possible import."""
 
     def __init__(self, page: MappingPage, data: Mapping[str, Any] | None = None) -> None:
+        self.is_bound = data is not None
         self.detailed = len(page.columns) <= DETAILED_COLUMNS
         self.columns = [
             ColumnForm(

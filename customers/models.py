@@ -152,6 +152,8 @@ class CustomerImport(Deletable):
     updated_count = models.BigIntegerField(default=0)
     unchanged_count = models.BigIntegerField(default=0)
     rejected_count = models.BigIntegerField(default=0)
+    # Cells that could not be read and were left empty; their rows count as imported.
+    emptied_count = models.BigIntegerField(default=0, db_default=0)
     # Customers of the base version that a full replacement removed.
     removed_count = models.BigIntegerField(default=0)
     # Rows of the version; 0 if nothing changed, because then there is no new version.
@@ -262,7 +264,7 @@ class Customer(models.Model):
 
 
 class RejectedRow(models.Model):
-    """One reason why a row was rejected; a row with two bad cells has two."""
+    """One reason why a row, or one cell of it, was not imported; a row with two bad cells has two."""
 
     customer_import = models.ForeignKey(
         CustomerImport, on_delete=models.CASCADE, related_name="rejected_rows"
@@ -274,6 +276,8 @@ class RejectedRow(models.Model):
     reason = models.TextField()
     # The whole row as it is in the file; stored with its first reason only.
     cells = ArrayField(models.TextField(), null=True)
+    # The row was imported all the same, with this cell left empty.
+    is_kept = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ["customer_import", "line", "id"]

@@ -18,6 +18,7 @@ urlpatterns = [
     # /imports/<id>/
     path("imports/<int:import_id>/", imports.import_detail, name="import-detail"),
     path("imports/<int:import_id>/begin/", imports.import_begin, name="import-begin"),
+    path("imports/<int:import_id>/preview/", imports.import_preview, name="import-preview"),
     path("imports/<int:import_id>/discard/", imports.import_discard, name="import-discard"),
     path("imports/<int:import_id>/undo/", imports.import_undo, name="import-undo"),
     path("imports/<int:import_id>/rejected.csv", imports.import_rejects, name="import-rejects"),

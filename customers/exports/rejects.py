@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Count
+from django.utils.translation import gettext as _
 
 from customers.exports.csv import Cell
 from customers.models import CustomerImport, RejectedRow
@@ -41,13 +42,15 @@ def header(customer_import: CustomerImport) -> list[str]:
 def rows(customer_import: CustomerImport) -> Iterator[list[Cell]]:
     """Yield each rejected row once, with all of its reasons."""
     line, reasons, cells = None, [], []  # type: ignore[var-annotated]
+    emptied = _("The row was imported with this cell left empty.")
     ordered = customer_import.rejected_rows.order_by("line", "id")
     for rejected in ordered.iterator(chunk_size=2_000):
         if line is not None and rejected.line != line:
             yield [line, " ".join(reasons), *cells]
             reasons, cells = [], []
         line = rejected.line
-        reasons.append(f"{rejected.column}: {rejected.reason}" if rejected.column else rejected.reason)
+        reason = f"{rejected.column}: {rejected.reason}" if rejected.column else rejected.reason
+        reasons.append(f"{reason} {emptied}" if rejected.is_kept else reason)
         cells = cells or rejected.cells or []
     if line is not None:
         yield [line, " ".join(reasons), *cells]

@@ -17,6 +17,7 @@ from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.sniffing import FileLook
 from customers.importing.intake import Intake, NothingAcceptedError, Rejects, repeat_rejects
+from customers.importing.options import ImportOptions
 from customers.importing.preparation import Report, find_file, look, resolve_mapping
 from customers.importing.version import building
 from customers.models import CustomerImport
@@ -93,7 +94,15 @@ class _Load:
             self.claim.succeed()
             return
         layout = lay_out(dataset, self.columns)
-        intake = Intake(self.file, self.columns, layout.positions, rejects, self.report)
+        options = ImportOptions.from_json(self.customer_import.options)
+        intake = Intake(
+            self.file,
+            self.columns,
+            layout.positions,
+            rejects,
+            self.report,
+            empties_bad_cells=options.empties_bad_cells,
+        )
         counts = building.build_version(self.customer_import, base, layout, intake, self.report)
         intake.check_file()
         self.report(gettext_noop("publishing"))
@@ -115,6 +124,7 @@ class _Load:
             read_count=base.read_count,
             unchanged_count=base.read_count - base.rejected_count,
             rejected_count=base.rejected_count,
+            emptied_count=base.emptied_count,
             blank_count=base.blank_count,
         )
         repeat_rejects(base, self.customer_import)
@@ -128,8 +138,9 @@ class _Load:
             unchanged_count=counts.unchanged,
             removed_count=counts.removed,
             rejected_count=intake.rejected,
+            emptied_count=intake.emptied,
             blank_count=intake.blank,
             warnings=[*warnings, *(each for each in intake.warnings if each not in warnings)],
         )
-        if intake.rejected:
+        if intake.rejected or intake.emptied:
             intake.rejects.store(self.customer_import)

@@ -30,7 +30,7 @@ COMPOSED = gettext_noop(
 # If no row of a file is accepted, this many reasons are kept: enough to see what is wrong.
 REASONS_KEPT = 1_000
 TABLE = RejectedRow._meta.db_table
-COLUMNS = 'line, "column", value, reason, cells'
+COLUMNS = 'line, "column", value, reason, cells, is_kept'
 
 
 class NothingAcceptedError(ImportRefusedError):
@@ -38,7 +38,7 @@ class NothingAcceptedError(ImportRefusedError):
 
 
 class Rejects:
-    """Rejected rows, spooled to a file until the import is published: line, column, value, reason, cells."""
+    """Rejected rows, spooled to a file until the import is published, as lists of `COLUMNS`."""
 
     def __init__(self, spool: IO[str]) -> None:
         self.spool = spool
@@ -50,9 +50,8 @@ class Rejects:
     def keep(self, rejects: Iterable[Reject]) -> None:
         for reject in rejects:
             cells = list(reject.cells) if reject.cells is not None else None
-            self.spool.write(
-                json.dumps([reject.line, reject.column, reject.value, reject.reason, cells]) + "\n"
-            )
+            told = [reject.line, reject.column, reject.value, reject.reason, cells, reject.is_kept]
+            self.spool.write(json.dumps(told) + "\n")
 
     def __iter__(self) -> Iterator[list[Any]]:
         self.spool.seek(0)
@@ -76,8 +75,11 @@ class Rejects:
                 value=value,
                 reason=reason,
                 cells=cells,
+                is_kept=is_kept,
             )
-            for (line, column, value, reason, cells), _ in zip(self, range(REASONS_KEPT), strict=False)
+            for (line, column, value, reason, cells, is_kept), _ in zip(
+                self, range(REASONS_KEPT), strict=False
+            )
         )
 
 
@@ -101,13 +103,19 @@ class Intake:
         positions: dict[str, int],
         rejects: Rejects,
         report: Report,
+        *,
+        empties_bad_cells: bool = False,
     ) -> None:
         self.file, self.rejects, self.report = file, rejects, report
         self.validator = Validator(
-            columns, positions, has_nul=file.table.has_nul, is_sheet=file.sheet is not None
+            columns,
+            positions,
+            has_nul=file.table.has_nul,
+            is_sheet=file.sheet is not None,
+            empties_bad_cells=empties_bad_cells,
         )
         self.second_table = SecondTable()
-        self.accepted = self.rejected = self.blank = 0
+        self.accepted = self.rejected = self.emptied = self.blank = 0
 
     @property
     def line_count(self) -> int:
@@ -115,13 +123,14 @@ class Intake:
 
     def __iter__(self) -> Iterator[Accepted]:
         self.second_table = SecondTable()
-        self.accepted = self.rejected = self.blank = 0
+        self.accepted = self.rejected = self.emptied = self.blank = 0
         self.rejects.clear()
         for batch in self.file.read(partial(self.report, gettext_noop("importing customers"))):
             validated = self.validator.validate(batch)
             self.second_table.watch(validated.accepted.lines, batch.rejects)
             self.accepted += len(validated.accepted.lines)
             self.rejected += validated.rejected_rows
+            self.emptied += validated.emptied_cells
             self.blank += validated.blank
             self.rejects.keep(validated.rejects)
             yield validated.accepted
@@ -157,7 +166,7 @@ class Intake:
             return
         if not self.rejected:
             raise ImportRefusedError(_("The file has a header row but no customers below it."))
-        line, column, _value, reason, _cells = next(iter(self.rejects))
+        line, column, _value, reason, *_rest = next(iter(self.rejects))
         place = _("line %(line)s, %(column)s") if column else _("line %(line)s")
         text = _("None of the %(count)s rows could be imported. The first reason (%(where)s): %(reason)s")
         where = place % {"line": line, "column": column}

@@ -23,6 +23,8 @@ class ImportOptions:
     columns: tuple[ColumnMapping, ...] = ()
     # Empty cells delete the existing value; otherwise it is kept.
     clears_missing: bool = False
+    # A row with a cell that cannot be read comes in without that cell; otherwise the row is rejected.
+    empties_bad_cells: bool = False
     # Customers who are not in the file are removed from the dataset.
     replaces: bool = False
 

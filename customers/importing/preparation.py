@@ -194,6 +194,7 @@ def confirm_mapping(
     columns: Sequence[ColumnMapping],
     *,
     clears_missing: bool = False,
+    empties_bad_cells: bool = False,
     replaces: bool = False,
 ) -> None:
     """Store how a waiting file is to be read, and what its columns are used for."""
@@ -203,6 +204,7 @@ def confirm_mapping(
         delimiter=page.delimiter,
         sheet=page.sheet,
         clears_missing=clears_missing,
+        empties_bad_cells=empties_bad_cells,
         replaces=replaces,
     )
     customer_import.options = options.to_json()

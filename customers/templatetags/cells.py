@@ -8,6 +8,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from common.number_format import format_percent
+from customers.importing.check import PreviewCell
 from customers.lists.cells import Cell, ListedCustomer, Value, write_value
 from customers.models import Attribute
 
@@ -23,6 +24,12 @@ def is_number(value: object) -> bool:
 def shown(value: Value, attribute: Attribute) -> str:
     """An attribute's value for display."""
     return write_value(value, attribute)
+
+
+@register.filter
+def preview_value(cell: PreviewCell) -> str:
+    """What the import would store, as lists of customers will show it."""
+    return write_value(cell.stored, Attribute(kind=cell.use))
 
 
 @register.simple_tag

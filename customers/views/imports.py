@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from audit.exports import audited_export
 from audit.reading import count_shown
@@ -24,6 +25,8 @@ from customers.exports import rejects
 from customers.exports.csv import stream_csv
 from customers.exports.downloads import as_download
 from customers.forms import MappingForm, ReadingForm, RereadForm, UploadForm
+from customers.importing.check import FileCheck, check_file
+from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.encodings import ENCODINGS
 from customers.importing.pipeline import confirm_import, discard_import, forget_import, store_import
@@ -35,7 +38,7 @@ from jobs.errors import JobRefusedError
 from jobs.models import Job
 
 PAGE_SIZE = 50
-PREVIEW_ROWS = 5
+EXAMPLE_ROWS = 5
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,12 +51,19 @@ def import_create(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             customer_import = store_import(dataset, file, file.name, request.user)
             look(customer_import, guess=True)
-            return redirect(customer_import)
+            return _show(request, customer_import)
         except ImportRefusedError as error:
             form.add_error("file", str(error))
             if customer_import is not None:
                 forget_import(customer_import)
     return render(request, "customers/import_create.html", {"dataset": dataset, "form": form})
+
+
+def _show(request: HttpRequest, customer_import: CustomerImport) -> HttpResponse:
+    """Lead to the import's page; a script that sent the file would otherwise read that page for nothing."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponseClientRedirect(customer_import.get_absolute_url())
+    return redirect(customer_import)
 
 
 @require_safe
@@ -88,10 +98,42 @@ def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
     form, reading = MappingForm(page, request.POST), ReadingForm(page, request.POST)
     if not (form.is_valid() and reading.is_valid()):
         return _render_mapping(request, customer_import, form, reading)
-    known = {name: reading.cleaned_data[name] for name in ("clears_missing", "replaces")}
+    choices = ("clears_missing", "empties_bad_cells", "replaces")
+    known: dict[str, Any] = {name: bool(reading.cleaned_data[name]) for name in choices}
     return _begin(
         request, customer_import, partial(confirm_mapping, page=page, columns=form.mapping(), **known)
     )
+
+
+@require_POST
+@permission_required("customers.add_customerimport", raise_exception=True)
+def import_preview(request: HttpRequest, import_id: int) -> HttpResponse:
+    """What the import would do with the first rows, by what the form says now."""
+    customer_import = _get(import_id)
+    context = _context(customer_import)
+    if customer_import.job_id is not None:
+        return render(request, "customers/_import_preview.html", context)
+    try:
+        page = recall_page(customer_import)
+        form, reading = MappingForm(page, request.POST), ReadingForm(page, request.POST)
+        if form.is_valid() and reading.is_valid():
+            context["reading"] = reading
+            context["headers"] = form.mapping()
+            context["check"] = _check(customer_import, context["headers"], reading)
+        else:
+            context["unclear"] = form.error or _("Some columns need your attention.")
+    except ImportRefusedError as error:
+        context["unclear"] = str(error)
+    return render(request, "customers/_import_preview.html", context)
+
+
+def _check(
+    customer_import: CustomerImport, columns: Sequence[ColumnMapping], reading: ReadingForm
+) -> FileCheck | None:
+    if not any(column.use == "id" for column in columns):
+        return None
+    empties = reading.is_bound and reading.is_valid() and bool(reading.cleaned_data["empties_bad_cells"])
+    return check_file(look(customer_import, guess=True), columns, empties_bad_cells=empties)
 
 
 def _reread(request: HttpRequest, customer_import: CustomerImport) -> HttpResponse:
@@ -204,12 +246,14 @@ def _render_mapping(
         return render(request, "customers/import_mapping.html", context)
     file, proposal, page = waiting.file, waiting.proposal, waiting.page
     form, reading = form or MappingForm(page), reading or ReadingForm(page)
-    examples = [[row[index] for row in islice(file.preview, PREVIEW_ROWS)] for index in range(file.width)]
+    examples = [[row[index] for row in islice(file.preview, EXAMPLE_ROWS)] for index in range(file.width)]
+    columns = form.mapping() if form.is_bound and form.is_valid() else proposal.columns
     context = {
         **_context(customer_import),
         "form": form,
         "columns": list(zip(form, examples, strict=True)),
-        "rows": file.preview[:PREVIEW_ROWS],
+        "headers": columns,
+        "check": _check(customer_import, columns, reading),
         "seen": page.digest,
         "reading": reading,
         "known": [reading["clears_missing"], reading["replaces"]],

@@ -37,6 +37,8 @@ class NextStep:
     sentence: str
     action: str
     address: str
+    # Where to put it away instead, if that is possible.
+    discard: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,8 @@ def _waiting_imports(user: User | AnonymousUser, imports: list[CustomerImport]) 
     if waiting is not None and user.has_perm("customers.add_customerimport"):
         sentence = _("“%(file)s” is waiting for you to confirm its columns.")
         sentence %= {"file": waiting.original_name}
-        yield NextStep(sentence, _("Continue"), waiting.get_absolute_url())
+        discard = reverse("customers:import-discard", args=[waiting.pk])
+        yield NextStep(sentence, _("Continue"), waiting.get_absolute_url(), discard)
 
 
 def _failed_job(user: User | AnonymousUser, jobs: list[Job]) -> Iterator[NextStep]:

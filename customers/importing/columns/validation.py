@@ -76,26 +76,36 @@ class Validated:
     accepted: Accepted
     rejects: tuple[Reject, ...]
     rejected_rows: int
+    # Cells left empty in rows that were accepted.
+    emptied_cells: int
     blank: int
 
 
 @dataclass(eq=False)
 class _Faults:
-    """Cells that were rejected, by row of the batch."""
+    """Cells that cannot be read, by row of the batch."""
 
     batch: Batch
-    found: dict[int, list[tuple[str, str, str]]] = field(default_factory=dict)
+    # By row: column, header, value and reason of each bad cell.
+    found: dict[int, list[tuple[int, str, str, str]]] = field(default_factory=dict)
 
     def add(self, mask: BoolArray, index: int, header: str, reason: str) -> None:
         for row in np.flatnonzero(mask).tolist():
             value = readable(self.batch.columns[index][row].as_py())
-            self.found.setdefault(row, []).append((header, value, reason))
+            self.found.setdefault(row, []).append((index, header, value, reason))
 
-    def rejects(self) -> Iterable[Reject]:
+    def cells(self, index: int) -> BoolArray:
+        """Mark the rows whose cell in this column is bad."""
+        mask = np.zeros(len(self.batch.lines), bool)
+        mask[[row for row, cells in self.found.items() if any(cell[0] == index for cell in cells)]] = True
+        return mask
+
+    def rejects(self, is_rejected: BoolArray) -> Iterable[Reject]:
         for row in sorted(self.found):
             cells: tuple[str, ...] | None = tuple(map(readable, self.batch.cells(row)))
-            for header, value, reason in self.found[row]:
-                yield Reject(int(self.batch.lines[row]), reason, header, value, cells)
+            for _index, header, value, reason in self.found[row]:
+                line, is_kept = int(self.batch.lines[row]), not is_rejected[row]
+                yield Reject(line, reason, header, value, cells, is_kept)
                 cells = None
 
 
@@ -109,6 +119,7 @@ class Validator:
         *,
         has_nul: bool,
         is_sheet: bool = False,
+        empties_bad_cells: bool = False,
     ) -> None:
         self.id_index = next(index for index, column in enumerate(columns) if column.use == "id")
         self.id_header = columns[self.id_index].header
@@ -119,6 +130,8 @@ class Validator:
         ]
         self.has_nul = has_nul
         self.is_sheet = is_sheet
+        # A row with a bad cell is accepted without that cell; otherwise it is rejected.
+        self.empties_bad_cells = empties_bad_cells
         # Whether any id contains an accent as a separate character.
         self.has_composed_ids = False
 
@@ -134,13 +147,36 @@ class Validator:
                 numbers[target.position] = _read_numbers(batch, target, faults)
             else:
                 texts[target.position] = self._read_texts(batch, target, faults)
-        keep = ~is_blank
-        keep[list(faults.found)] = False
-        accepted = _filtered(Accepted(batch.lines, ids, numbers, texts), keep)
-        rejects = batch.rejects + tuple(faults.rejects())
+        is_rejected = self._find_rejected(faults)
+        if self.empties_bad_cells and faults.found:
+            self._empty(numbers, texts, faults)
+        accepted = _filtered(Accepted(batch.lines, ids, numbers, texts), ~is_blank & ~is_rejected)
         # A row that could not be read has one reject; the others have one for each bad cell.
-        rejected_rows = len(batch.rejects) + len(faults.found)
-        return Validated(accepted, rejects, rejected_rows, batch.blank + int(is_blank.sum()))
+        rejects = batch.rejects + tuple(faults.rejects(is_rejected))
+        rejected_rows = len(batch.rejects) + int(is_rejected.sum())
+        emptied = sum(reject.is_kept for reject in rejects)
+        return Validated(accepted, rejects, rejected_rows, emptied, batch.blank + int(is_blank.sum()))
+
+    def _find_rejected(self, faults: _Faults) -> BoolArray:
+        """Mark rows that are not accepted: without a usable id there is no customer."""
+        if self.empties_bad_cells:
+            return faults.cells(self.id_index)
+        is_rejected = np.zeros(len(faults.batch.lines), bool)
+        is_rejected[list(faults.found)] = True
+        return is_rejected
+
+    def _empty(
+        self, numbers: dict[int, npt.NDArray[np.float64]], texts: dict[int, pa.StringArray], faults: _Faults
+    ) -> None:
+        for target in self.targets:
+            bad = faults.cells(target.index)
+            if not bad.any():
+                continue
+            if target.column.use == "number":
+                numbers[target.position] = np.where(bad, np.nan, numbers[target.position])
+            else:
+                nothing = pa.scalar(None, pa.string())
+                texts[target.position] = pc.if_else(pa.array(bad), nothing, texts[target.position])
 
     def _find_blank(self, batch: Batch, ids: pa.StringArray) -> BoolArray:
         """Mark rows whose cells are all empty."""
@@ -187,9 +223,7 @@ class Validator:
         cells = _with_missing(_unescape_formulas(cells), target.column)
         if target.column.use == "date":
             dates, is_date = convert_dates(cells, target.column.order)
-            reason = _("This is not a date in the format %(example)s.") % {
-                "example": target.column.date_example
-            }
+            reason = _("Not a date in the form %(example)s.") % {"example": target.column.date_example}
             faults.add(~is_date, target.index, target.column.header, reason)
             return dates
         return cells

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 @dataclass(frozen=True)
 class Reject:
-    """Why a row is rejected."""
+    """Why a row, or one cell of it, is not imported."""
 
     line: int
     reason: str
@@ -22,6 +22,8 @@ class Reject:
     value: str = ""
     # The row as it is in the file; only with its first reason.
     cells: tuple[str, ...] | None = None
+    # The row was imported all the same, with this one cell left empty.
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, eq=False)

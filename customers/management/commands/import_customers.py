@@ -55,6 +55,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--clear-missing", action="store_true", help="empty cells delete the existing value"
         )
+        parser.add_argument(
+            "--bad-cells",
+            default="reject",
+            choices=["reject", "empty"],
+            help="a row with a cell that cannot be read is rejected, or comes in without that cell",
+        )
         parser.add_argument("--replace", action="store_true", help="remove customers who are not in the file")
         parser.add_argument("--json", action="store_true", help="print a single JSON object and nothing else")
 
@@ -100,14 +106,17 @@ class Command(BaseCommand):
             f"{done.dataset}: {done.read_count} read, {done.created_count} created, {done.updated_count} "
             f"updated, {done.unchanged_count} unchanged, {done.rejected_count} rejected in {seconds:.1f} s."
         )
+        if done.emptied_count:
+            self.stdout.write(f"{done.emptied_count} cells could not be read and were left empty.")
         if done.removed_count:
             self.stdout.write(f"{done.removed_count} customers who are not in the file were removed.")
         for warning in done.warnings:
             self.stdout.write(warning)
         for rejected in done.rejected_rows.all()[:REJECTS_SHOWN]:
             where = f", {rejected.column} “{rejected.value[:60]}”" if rejected.column else ""
-            self.stdout.write(f"line {rejected.line}{where}: {rejected.reason}")
-        if done.rejected_count > REJECTS_SHOWN:
+            outcome = " The cell was left empty." if rejected.is_kept else ""
+            self.stdout.write(f"line {rejected.line}{where}: {rejected.reason}{outcome}")
+        if done.rejected_count + done.emptied_count > REJECTS_SHOWN:
             self.stdout.write("… and more; the import's page lists them all.")
 
 
@@ -128,6 +137,8 @@ def _as_json(done: CustomerImport, seconds: float) -> dict[str, Any]:
         "updated": done.updated_count,
         "unchanged": done.unchanged_count,
         "rejected": done.rejected_count,
+        "emptied": done.emptied_count,
+        "warnings": done.warnings,
         "seconds": round(seconds, 3),
     }
 
@@ -146,6 +157,7 @@ def _read_options(options: dict[str, Any]) -> ImportOptions:
         missing=None if options["missing"] is None else tuple(options["missing"]),
         columns=tuple(map(_read_column, options["map"])),
         clears_missing=options["clear_missing"],
+        empties_bad_cells=options["bad_cells"] == "empty",
         replaces=options["replace"],
     )
 

@@ -63,6 +63,27 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   });
 }
 
+// A file that is being sent says how much of it has arrived.
+document.addEventListener("htmx:xhr:progress", (event) => {
+  const form = event.target.closest("form.upload");
+  if (!form || !event.detail.lengthComputable) return;
+  const bar = form.querySelector("progress");
+  const share = Math.floor((100 * event.detail.loaded) / event.detail.total);
+  bar.hidden = false;
+  if (share < 100) bar.value = share; else bar.removeAttribute("value");
+  const text = share < 100 ? form.dataset.sending : form.dataset.reading;
+  form.querySelector("[role=status]").textContent = text.replace("%s", share);
+});
+// Whatever stands in its way, the browser sends it once more and shows the answer.
+for (const name of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(name, (event) => event.target.closest("form.upload")?.submit());
+}
+for (const name of ["dragover", "dragleave", "drop"]) {
+  document.addEventListener(name, (event) => {
+    event.target.closest?.("form.upload")?.classList.toggle("dragged", name === "dragover");
+  });
+}
+
 // The menu of the person closes when something else is clicked, or with Escape.
 const menu = document.querySelector("details.who");
 if (menu) {

@@ -20,6 +20,8 @@ def test_json_is_one_object_and_nothing_else(command, write, transactional_db):
         "updated": 0,
         "unchanged": 0,
         "rejected": 1,
+        "emptied": 0,
+        "warnings": [],
     }
 
 

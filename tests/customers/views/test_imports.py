@@ -217,3 +217,56 @@ def test_a_file_that_names_such_a_separator_is_refused_in_words(analyst_client, 
     page = upload(analyst_client, dataset, "sep=\0\nCustomerID\0Age\n1\0{30}\n")
     assert page.status_code == 200
     assert "Columns cannot be separated by this character" in page.content.decode()
+
+
+def test_the_page_says_before_the_import_what_will_be_left_out(analyst_client, dataset):
+    page = upload(analyst_client, dataset).content.decode()
+    assert "1 row will be left out" in page
+    assert "This is not a number." in page
+    assert "in the file: 10,5" in page
+
+
+def test_the_preview_follows_the_form(analyst_client, dataset):
+    page = upload(analyst_client, dataset)
+    url = reverse("customers:import-preview", args=[page.context["customer_import"].pk])
+    said = {field.html_name: field.value() or "" for column in page.context["form"] for field in column}
+
+    def preview(**changes):
+        return analyst_client.post(url, {**said, **changes}).content.decode()
+
+    assert "1 cell will be left empty" in preview(empties_bad_cells="empty")
+    assert "All rows come in" in preview(**{"c2-use": "text"})
+    assert "marked as the customer id" in preview(**{"c0-use": "skip"})
+    assert CustomerImport.objects.get().job is None
+
+
+def test_bad_cells_are_left_empty_if_somebody_says_so(analyst_client, dataset, customers):
+    page = begin(analyst_client, upload(analyst_client, dataset), empties_bad_cells="empty")
+    done = page.context["customer_import"]
+    execute_import(done.job_id)
+    assert customers()["3"] == ["Male", None]
+    page = analyst_client.get(done.get_absolute_url()).content.decode()
+    assert "cells left empty" in page
+    assert "The row was imported, this cell left empty." in page
+
+
+def test_a_script_that_sent_the_file_is_led_to_its_page(analyst_client, dataset):
+    file = SimpleUploadedFile("customers.csv", FILE.encode())
+    url = reverse("customers:import-create", args=[dataset.slug])
+    answer = analyst_client.post(url, {"file": file}, headers={"HX-Request": "true"})
+    assert answer["HX-Redirect"] == CustomerImport.objects.get().get_absolute_url()
+
+
+def test_a_waiting_file_can_be_discarded_where_it_is_listed(analyst_client, viewer_client, dataset):
+    waiting = upload(analyst_client, dataset).context["customer_import"]
+    listed = analyst_client.get(dataset.get_absolute_url()).content.decode()
+    assert "waiting for its columns" in listed
+    assert reverse("customers:import-discard", args=[waiting.pk]) in listed
+    assert reverse("customers:import-discard", args=[waiting.pk]) in analyst_client.get("/").content.decode()
+    assert "/discard/" not in viewer_client.get(dataset.get_absolute_url()).content.decode()
+
+
+def test_a_waiting_file_whose_time_is_over_says_so(analyst_client, dataset):
+    upload(analyst_client, dataset)
+    CustomerImport.objects.update(file_deleted_at=Now())
+    assert "its time was over" in analyst_client.get(dataset.get_absolute_url()).content.decode()

@@ -56,7 +56,7 @@ def test_from_the_upload_to_the_undo(page, log_in, dataset, worker):
     expect(page.get_by_role("row", name="4 Annual spend x This is not a number.")).to_be_visible()
     assert values(dataset) == {"0001": ["7", 10.5], "0002": ["8", 7.0]}
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download the rejected rows").click()
+        page.get_by_role("link", name="Download these rows").click()
     rejected = download.value.path().read_text("utf-8-sig")
     (row,) = csv.DictReader(io.StringIO(rejected))
     assert (row["Line in the file"], row["Client"], row["Annual spend"]) == ("4", "0003", "x")
