@@ -22,7 +22,6 @@ from customers.importing.files.reading import read_batches, read_rows
 from customers.importing.files.rows import Batch
 from customers.importing.files.shapes.delimiters import (
     HEAD_CHARACTERS,
-    Dialect,
     find_delimiter,
     find_quoting,
 )
@@ -137,16 +136,20 @@ def look_at(
     warnings: list[str] = []
     encoding = encoding or _found(lambda: _find_encoding(path, scanned, compressed), guess, warnings)
     table = TableFormat(scanned, encoding, delimiter, compressed, is_sheet)
-    head = _read_head(path, table)
-    if not is_sheet:
-        refuse_foreign_text(head)
-    said, lines_before = _read_sep_line(head)
-    delimiter = delimiter or said or _found(lambda: find_delimiter(head), guess, warnings)
-    refuse_delimiter(delimiter)
-    dialect = Dialect(delimiter) if is_sheet else find_quoting(head, delimiter)
-    look = _read_headers(path, replace(table, lines_before=lines_before, **asdict(dialect)))
+    table = replace(table, delimiter=",") if is_sheet else _find_cells(path, table, guess, warnings)
+    look = _read_headers(path, table)
     warnings += look.warnings
-    return replace(look, warnings=tuple(warnings), encoding=encoding, delimiter=delimiter)
+    return replace(look, warnings=tuple(warnings), encoding=encoding, delimiter=table.delimiter)
+
+
+def _find_cells(path: Path, table: TableFormat, guess: bool, warnings: list[str]) -> TableFormat:
+    """Find out how the lines are split into cells, unless somebody has said by which character."""
+    head = _read_head(path, table)
+    refuse_foreign_text(head)
+    said, lines_before = _read_sep_line(head)
+    delimiter = table.delimiter or said or _found(lambda: find_delimiter(head), guess, warnings)
+    refuse_delimiter(delimiter)
+    return replace(table, lines_before=lines_before, **asdict(find_quoting(head, delimiter)))
 
 
 def refuse_delimiter(delimiter: str) -> None:
