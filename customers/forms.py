@@ -36,12 +36,13 @@ NUMBERS = {
     ".| ": "1 234.5",
     ",| ": "1 234,5",
     ".|'": "1'234.5",
+    ",|'": "1'234,5",
 }
 WRITTEN = [
     (gettext_lazy("Numbers"), list(NUMBERS.items())),
     (gettext_lazy("Dates"), [(key, text) for key, (_pattern, text) in ORDERS.items()]),
 ]
-# With more columns than this, the page asks only what each column is used for.
+# With more columns than this, the page asks only what each column is used for, and what is unclear.
 DETAILED_COLUMNS = 100
 
 
@@ -157,18 +158,18 @@ class ColumnForm(forms.Form):
     ) -> None:
         kwargs["initial"] = _initial(column)
         super().__init__(*args, **kwargs)
-        self.column, self.asked = column, asked and detailed
+        self.column, self.asked, self.detailed = column, asked, detailed or asked
         if self.asked:
             written: Any = self.fields["written"]
             written.choices, written.initial = [("", _("Please choose …")), *written.choices], ""
             self.initial["written"] = ""
-        if not detailed:
+        if not self.detailed:
             for name in list(self.fields):
                 if name != "use":
                     del self.fields[name]
         header = column.header
         self.fields["use"].widget.attrs["aria-label"] = _("Use of %(header)s") % {"header": header}
-        if detailed:
+        if self.detailed:
             self.fields["name"].widget.attrs["aria-label"] = _("Attribute of %(header)s") % {"header": header}
 
     def clean(self) -> dict[str, Any]:
@@ -210,6 +211,8 @@ class ColumnForm(forms.Form):
             decimal=decimal if is_number else ".",
             thousands=thousands if is_number else "",
             symbol=values["symbol"] if use == "number" else "",
+            is_unproven=self.column.is_unproven and values["written"] == _initial(self.column)["written"],
+            has_thousandths=is_number and (not thousands if self.asked else self.column.has_thousandths),
             order=values["written"] if values["written"] in ORDERS else "iso",
             missing=tuple(values["missing"].split()),
             is_whole=bool(values["is_whole"]) and use == "number",

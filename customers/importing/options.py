@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from customers.importing.columns.mapping import ColumnMapping
@@ -17,6 +17,8 @@ class ImportOptions:
     delimiter: str = ""
     sheet: str = ""
     decimal: str = ""
+    # The decimal separator of single columns, by header.
+    decimals: Mapping[str, str] = field(default_factory=dict)
     # Markers of a missing value in number columns; `None` to detect them.
     missing: tuple[str, ...] | None = None
     # Uses of single columns, by header; a complete mapping is stored on the import itself.

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_noop
 
 from customers.importing.columns.mapping import ColumnMapping, check_mapping, named
 from customers.importing.columns.profiling import profile_columns
-from customers.importing.columns.proposal import Proposal, propose_mapping
+from customers.importing.columns.proposal import Answers, Proposal, propose_mapping
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.rows import Batch
 from customers.importing.files.sniffing import FileLook, KeptLook, look_at, look_at_sheet
@@ -179,12 +179,13 @@ def _propose(customer_import: CustomerImport, file: FileLook, batches: Iterable[
     latest = dataset.imports.filter(published_at__isnull=False, undone_at=None).first()
     return propose_mapping(
         file.headers,
-        profile_columns(batches, file.headers, rows=file.line_count),
+        profile_columns(
+            batches, file.headers, rows=file.line_count, exact=file.sheet.exact_columns if file.sheet else ()
+        ),
         dataset.attributes.all(),
         declared={column.header: column for column in options.columns},
         earlier=list(map(ColumnMapping.from_json, latest.mapping)) if latest else [],
-        decimal=options.decimal,
-        missing=options.missing,
+        answers=Answers(options.decimal, options.decimals, options.missing),
     )
 
 

@@ -37,6 +37,10 @@ class ColumnMapping:
     is_whole: bool = False
     minimum: float | None = None
     maximum: float | None = None
+    # Three digits behind the decimal sign are decimals here, which they seldom are: cells or people said so.
+    has_thousandths: bool = False
+    # No cell that was looked at said anything about the decimal sign: 1.234 further down would be a guess.
+    is_unproven: bool = False
 
     @property
     def number_format(self) -> NumberFormat:

@@ -1,4 +1,4 @@
-"""Which number format a column's cells match, and whether they match more than one."""
+"""Which number format a column is written in: decided from all its cells, or asked."""
 
 from __future__ import annotations
 
@@ -6,20 +6,15 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
-from customers.importing.columns.numbers import PLAIN, SYMBOLS, NumberFormat
+from customers.importing.columns.number_shapes import FORMATS, Shape, shapes_of
+from customers.importing.columns.numbers import NumberFormat
 
-FORMATS = (
-    PLAIN,
-    NumberFormat(","),
-    NumberFormat(".", ","),
-    NumberFormat(",", "."),
-    NumberFormat(".", " "),
-    NumberFormat(",", " "),
-    NumberFormat(".", "'"),
-)
+# One cell proves how the decimal sign is written; among so many open ones, it is more likely a mistake.
+OPEN_PER_PROOF = 50
+# With so many proofs, cells with a decimal point are no longer looked at one by one.
+ENOUGH_PROOFS = 1_000
 
 
 @dataclass(frozen=True)
@@ -28,80 +23,165 @@ class FormatGuess:
 
     format: NumberFormat
     matches: int = 0
-    is_ambiguous: bool = False
-    example: str = ""
+    # Cells that are numbers in some format.
+    numbers: int = 0
+    # A question to answer: in words, with examples.
     readings: str = ""
+    # The sign whose meaning is open, if all open cells have the same.
+    open_sign: str = ""
+    # Three digits behind the decimal sign were seen, and they are decimals.
+    has_thousandths: bool = False
+    # No cell says anything about the decimal sign.
+    is_unproven: bool = False
+
+    @property
+    def is_ambiguous(self) -> bool:
+        return bool(self.readings)
 
 
 @dataclass
 class FormatCounts:
-    """How many cells match each format."""
+    """How many cells can be read in which formats."""
 
-    plain: int = 0
-    with_point: int = 0  # of the plain ones
-    # The other formats; counted only if some cell with a digit is not a plain number.
-    matches: Counter[NumberFormat] = field(default_factory=Counter)
+    whole: int = 0  # plain digits, which every format reads alike
+    # Plain decimals that were counted without looking at them, once many had proved that these are decimals.
+    passed: int = 0
+    shapes: Counter[Shape] = field(default_factory=Counter)
+    # A cell of each shape that tells something about the decimal sign.
+    examples: dict[Shape, str] = field(default_factory=dict)
 
     def add_plain(self, cells: pa.StringArray, *, has_points: bool) -> None:
-        self.plain += len(cells)
-        if has_points:
-            self.with_point += pc.sum(pc.match_substring(cells, ".")).as_py() or 0
+        """Count cells that are numbers with a decimal point or none."""
+        if not has_points:
+            self.whole += len(cells)
+        elif self._is_proven:
+            self.passed += len(cells)
+        else:
+            self.add(cells)
 
-    def add_others(self, cells: pa.StringArray) -> None:
-        for symbol in {"", _common_symbol(cells)}:
-            for candidate in (replace(plain, symbol=symbol) for plain in FORMATS):
-                self.matches[candidate] += pc.sum(candidate.matches(cells)).as_py() or 0
+    def add(self, cells: pa.StringArray) -> int:
+        """Count cells of any kind; return how many of them are no numbers in any format."""
+        others = 0
+        for shape, count, index in shapes_of(cells):
+            if shape is None:
+                others += count
+                continue
+            self.shapes[shape] += count
+            if shape.sign and shape not in self.examples:
+                self.examples[shape] = cells[index].as_py()
+        return others
 
-    def guess(self, decimal: str, filled: int, sample: list[str]) -> FormatGuess:
-        """Guess the format that matches the most cells.
+    @property
+    def _is_proven(self) -> bool:
+        found = _Evidence.of(self.shapes)
+        points = found.proofs["."]
+        return points >= ENOUGH_PROOFS and not found.proofs[","] and OPEN_PER_PROOF * points >= found.open
+
+    def guess(self, decimal: str = "", *, is_exact: bool = False) -> FormatGuess:
+        """Guess the format, or ask if cells mean different numbers in different formats.
 
         Parameters
         ----------
         decimal
-            The decimal separator, if specified; else empty.
-        filled, sample
-            The number of cells that are not empty, and some of them, to find an ambiguous example.
+            The decimal sign, if somebody said it; else empty. It is not taken where every cell contradicts.
+        is_exact
+            The cells come from the numbers of a workbook, which are written with a decimal point.
         """
-        readable = self._count_readable(filled)
-        # Ties go to the plainest format: no symbol, no thousands separator, a decimal point.
-        allowed = sorted(
-            (candidate for candidate in readable if decimal in ("", candidate.decimal)),
-            key=lambda candidate: (
-                -readable[candidate],
-                bool(candidate.symbol),
-                bool(candidate.thousands),
-                candidate.decimal != ".",
-            ),
-        )
-        if not allowed:
-            return FormatGuess(NumberFormat(decimal))
-        best, most = allowed[0], readable[allowed[0]]
-        for rival in allowed[1:]:
-            same = readable[rival] == most and rival.symbol == best.symbol
-            if same and rival.decimal != best.decimal and best != PLAIN:
-                example = next((cell for cell in sample if "," in cell), "")
-                return FormatGuess(best, most, True, example, _readings(example, best, rival))
-        return FormatGuess(best, most)
+        symbol = self._common_symbol()
+        shapes = Counter({each: n for each, n in self.shapes.items() if each.symbol in ("", symbol)})
+        found = _Evidence.of(shapes)
+        numbers = self.whole + self.passed + sum(shapes.values())
+        decimal = decimal or ("." if is_exact else found.proven)
+        if decimal and not found.allows(decimal) and found.proven:
+            decimal = found.proven
+        best, matches = self._best(shapes, decimal)
+        best = replace(best, symbol=symbol)
+        if decimal or not (found.open or found.is_mixed):
+            open_ = [shape for shape in shapes if shape.is_open]
+            thousandths = any(
+                not best.thousands or best.thousands not in self.examples[each] for each in open_
+            )
+            is_unproven = not (decimal or any(shape.sign for shape in shapes))
+            return FormatGuess(best, matches, numbers, has_thousandths=thousandths, is_unproven=is_unproven)
+        sign = found.open_signs.pop() if len(found.open_signs) == 1 and not found.is_mixed else ""
+        return FormatGuess(best, matches, numbers, self._readings(shapes, found), sign)
 
-    def _count_readable(self, filled: int) -> dict[NumberFormat, int]:
-        return {PLAIN: self.plain} | {
-            candidate: matches + self.plain - (self.with_point if candidate.decimal == "," else 0)
-            for candidate, matches in self.matches.items()
-            # An occasional currency symbol is a mistake; in most cells, it is part of the format.
-            if matches and (not candidate.symbol or 2 * matches >= filled)
+    def _common_symbol(self) -> str:
+        """The sign that most numbers have: an occasional one is a mistake."""
+        symbols = Counter[str]()
+        for shape, count in self.shapes.items():
+            symbols[shape.symbol] += count
+        del symbols[""]
+        ((symbol, count),) = symbols.most_common(1) or [("", 0)]
+        total = self.whole + self.passed + sum(self.shapes.values())
+        return symbol if 2 * count >= total else ""
+
+    def _best(self, shapes: Counter[Shape], decimal: str) -> tuple[NumberFormat, int]:
+        """The format that reads the most cells, and how many. Ties go to the plainest."""
+        read = {
+            each: sum(count for shape, count in shapes.items() if each in shape.formats)
+            for each in FORMATS
+            if decimal in ("", each.decimal)
         }
+        best = min(read, key=lambda each: (-read[each], bool(each.thousands), each.decimal != "."))
+        return best, read[best] + self.whole + (self.passed if best.decimal == "." else 0)
+
+    def _readings(self, shapes: Counter[Shape], found: _Evidence) -> str:
+        """What is open, with examples, as part of a question."""
+        if found.is_mixed:
+            both = [
+                next(self.examples[each] for each in shapes if each.sign and each.decimals == {sign})
+                for sign in (".", ",")
+                if found.proofs[sign]
+            ]
+            both += [self.examples[each] for each in shapes if each.is_open]
+            text = _("the decimal sign differs from cell to cell, as in “%(first)s” and “%(second)s”")
+            return text % {"first": both[0], "second": both[1]}
+        shape = next(each for each in shapes if each.is_open)
+        example = self.examples[shape]
+        text = _("“%(example)s” could mean %(first)s or %(second)s")
+        first, second = (_value(example, shape, as_decimal=each) for each in (True, False))
+        return text % {"example": example, "first": first, "second": second}
 
 
-def _common_symbol(cells: pa.StringArray) -> str:
-    """The currency or per cent sign that most cells have."""
-    for symbol in SYMBOLS:
-        if 2 * pc.sum(pc.match_substring(cells, symbol)).as_py() >= len(cells):
-            return symbol
-    return ""
+@dataclass
+class _Evidence:
+    """What the shapes of a column say about its decimal sign."""
+
+    proofs: Counter[str]
+    open: int
+    open_signs: set[str]
+
+    @classmethod
+    def of(cls, shapes: Counter[Shape]) -> _Evidence:
+        telling = [(shape, count) for shape, count in shapes.items() if shape.sign]
+        proofs = Counter[str]()
+        for shape, count in telling:
+            for sign in shape.decimals if len(shape.decimals) == 1 else ():
+                proofs[sign] += count
+        open_ = [(shape, count) for shape, count in telling if shape.is_open]
+        return cls(proofs, sum(count for _shape, count in open_), {shape.sign for shape, _count in open_})
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether cells contradict each other."""
+        return len(+self.proofs) > 1 or (not self.proven and len(self.open_signs) > 1)
+
+    @property
+    def proven(self) -> str:
+        """The decimal sign that cells prove, unless they contradict each other."""
+        signs = list(+self.proofs)
+        return signs[0] if len(signs) == 1 and OPEN_PER_PROOF * self.proofs[signs[0]] >= self.open else ""
+
+    def allows(self, decimal: str) -> bool:
+        """Whether some cell can be read with this decimal sign."""
+        return bool(self.open or self.proofs[decimal])
 
 
-def _readings(example: str, first: NumberFormat, second: NumberFormat) -> str:
-    if not example:
-        return _("read in two ways")
-    values = [f"{format_.convert(pa.array([example]))[0]:g}" for format_ in (first, second)]
-    return _("%(first)s or %(second)s") % {"first": values[0], "second": values[1]}
+def _value(example: str, shape: Shape, *, as_decimal: bool) -> str:
+    """What the example means if its sign is the decimal sign, or if it is not."""
+    format_ = next(
+        each for each in FORMATS if each in shape.formats and (each.decimal == shape.sign) == as_decimal
+    )
+    value = replace(format_, symbol=shape.symbol).convert(pa.array([example]))[0]
+    return f"{value:.15g}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -14,26 +14,58 @@ import pyarrow.compute as pc
 from customers.importing.columns.dates import DATE_LIKE, ORDERS, convert_dates
 from customers.importing.columns.headers import understand
 from customers.importing.columns.number_formats import FormatCounts, FormatGuess
-from customers.importing.columns.numbers import LEADING_ZERO, PLAIN, beyond_exact, trimmed
+from customers.importing.columns.number_shapes import NUMBER_LIKE
+from customers.importing.columns.numbers import LEADING_ZERO, PLAIN, beyond_exact, trimmed, without_guards
 from customers.importing.files.rows import Batch
 
-# What people write for a missing value; proposed only if the rest of the column is numbers.
+# What people write for a missing value; proposed only if the rest of the column is numbers or dates.
 MARKERS = (
-    "?",
-    "-",
-    "–",
-    "—",
-    ".",
-    "n/a",
-    "na",
-    "n.a.",
-    "nan",
-    "null",
-    "none",
-    "nil",
-    "#n/a",
-    "missing",
-    "unknown",
+    *(
+        "?",
+        "-",
+        "--",
+        "---",
+        "–",
+        "—",
+        ".",
+        "\\n",
+        "n/a",
+        "#n/a",
+        "na",
+        "n.a.",
+        "n/d",
+        "n.d.",
+        "k.a.",
+        "nan",
+        "nat",
+    ),
+    *(
+        "null",
+        "(null)",
+        "<null>",
+        "none",
+        "(none)",
+        "nil",
+        "missing",
+        "unknown",
+        "not available",
+        "not applicable",
+    ),
+    *(
+        "tbd",
+        "tba",
+        "tbc",
+        "(blank)",
+        "blank",
+        "(empty)",
+        "empty",
+        "(leer)",
+        "(vide)",
+        "never",
+        "nie",
+        "jamais",
+    ),
+    *("nunca", "mai", "nooit", "aldrig", "nigdy"),
 )
 SAMPLE_CELLS = 2_000
 # Whole numbers of fewer digits are always exact.
@@ -47,6 +79,8 @@ class ColumnProfile:
 
     # A column of numbers may have this many cells that are not numbers.
     patience: int = 2**62
+    # The numbers are those of a workbook, and not texts that look like numbers.
+    is_exact: bool = False
     filled: int = 0
     others: int = 0
     has_leading_zeros: bool = False
@@ -61,14 +95,14 @@ class ColumnProfile:
         """Add more cells to the profile."""
         if self.is_hopeless:
             return
-        cells = trimmed(cells)
+        cells = without_guards(trimmed(cells))
         cells = cells.filter(pc.not_equal(cells, ""))
         if not len(cells):
             return
         self.filled += len(cells)
         if len(self.sample) < SAMPLE_CELLS:
             self.sample += cells.slice(0, SAMPLE_CELLS - len(self.sample)).to_pylist()
-        is_plain = PLAIN.matches(cells)
+        is_plain = _is_plain(cells)
         plain = cells if pc.all(is_plain).as_py() else cells.filter(is_plain)
         self._look_at_plain(plain)
         if len(plain) < len(cells):
@@ -90,13 +124,14 @@ class ColumnProfile:
         for pair in cells.filter(is_marker).value_counts().to_pylist():
             self.markers_found[pair["values"]] += pair["counts"]
         cells = cells.filter(pc.invert(is_marker))
-        with_digits = cells.filter(pc.match_substring_regex(cells, "[0-9]"))
-        self.others += len(cells) - len(with_digits)
-        cells = with_digits
-        if not len(cells):
-            return
-        self._look_for_dates(cells)
-        self.formats.add_others(cells)
+        is_date, is_number = (
+            pc.match_substring_regex(cells, pattern) for pattern in (DATE_LIKE, NUMBER_LIKE)
+        )
+        self.others += len(cells) - int(pc.sum(pc.or_(is_date, is_number)).as_py() or 0)
+        self._look_for_dates(cells.filter(is_date))
+        numbers = cells.filter(is_number)
+        if len(numbers):
+            self.formats.add(numbers)
 
     @property
     def date_order(self) -> str:
@@ -108,7 +143,6 @@ class ColumnProfile:
         return best[0] if enough and len(best) == 1 else ""
 
     def _look_for_dates(self, cells: pa.StringArray) -> None:
-        cells = cells.filter(pc.match_substring_regex(cells, DATE_LIKE))
         for order in ORDERS if len(cells) else ():
             self.dates[order] += int(convert_dates(cells, order)[1].sum())
 
@@ -138,7 +172,7 @@ class ColumnProfile:
         expected
             The header suggests numbers, so more cells may be wrong.
         """
-        numbers = self.number_format("").matches
+        numbers = self.number_format("").numbers
         others = self.filled - numbers - self.markers_found.total()
         if self.is_hopeless or self.has_long_numbers or (self.has_leading_zeros and not expected):
             return False
@@ -147,8 +181,8 @@ class ColumnProfile:
         return numbers > others and others <= max(1, self.filled // 10)
 
     def number_format(self, decimal: str) -> FormatGuess:
-        """Guess the format that matches the most cells; `decimal` is the specified separator, or empty."""
-        return self.formats.guess(decimal, self.filled, self.sample)
+        """Guess the number format; `decimal` is the specified separator, or empty."""
+        return self.formats.guess(decimal, is_exact=self.is_exact)
 
     def mostly_within(self, lowest: float | None, highest: float | None, *, whole: bool) -> bool:
         """Whether the cells fit a range; a few exceptions do not rule it out."""
@@ -167,16 +201,29 @@ class ColumnProfile:
         return bool(inside.mean() >= 0.8)
 
 
-def profile_columns(batches: Iterable[Batch], headers: Sequence[str], *, rows: int) -> list[ColumnProfile]:
+def _is_plain(cells: pa.StringArray) -> pa.BooleanArray:
+    """Mark numbers with a decimal point or none, and nothing but a sign before them."""
+    digits = pc.ascii_is_decimal(cells)
+    return digits if pc.all(digits).as_py() else pc.match_substring_regex(cells, PLAIN.plain_pattern)
+
+
+def profile_columns(
+    batches: Iterable[Batch], headers: Sequence[str], *, rows: int, exact: Container[int] = ()
+) -> list[ColumnProfile]:
     """Profile all columns, reading on only while more cells can change the result.
 
     Parameters
     ----------
     rows
         Upper limit for the number of rows.
+    exact
+        Indexes of columns with the numbers of a workbook.
     """
     share = [2 if understand(header).is_number else 10 for header in headers]
-    profiles = [ColumnProfile(patience=max(1, rows // part)) for part in share]
+    profiles = [
+        ColumnProfile(patience=max(1, rows // part), is_exact=index in exact)
+        for index, part in enumerate(share)
+    ]
     for batch in batches:
         for profile, cells in zip(profiles, batch.columns, strict=True):
             profile.add(cells)

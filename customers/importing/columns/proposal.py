@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,7 @@ from customers.models import Attribute
 # The columns that a list of rejected rows adds.
 REJECT_COLUMNS = (LINE, REASON)
 MAX_NAME = 200
+Said = TypeVar("Said")
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,23 @@ class Proposal:
         return self.columns
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What somebody said about how values are written; what is empty is found out."""
+
+    # The decimal sign of all numbers, and of single columns by header; unless all cells contradict it.
+    decimal: str = ""
+    decimals: Mapping[str, str] = field(default_factory=dict)
+    # Markers of missing values; `None` to find them.
+    missing: tuple[str, ...] | None = None
+
+    def by_column(self, headers: Sequence[str]) -> list[Answers]:
+        """What was said of each column."""
+        signs = _by_name(headers, self.decimals)
+        said = [signs.get(tidy(header).casefold(), self.decimal) for header in headers]
+        return [replace(self, decimal=sign) for sign in said]
+
+
 def propose_mapping(
     headers: Sequence[str],
     profiles: Sequence[ColumnProfile],
@@ -59,8 +78,7 @@ def propose_mapping(
     *,
     declared: Mapping[str, ColumnMapping] | None = None,
     earlier: Sequence[ColumnMapping] = (),
-    decimal: str = "",
-    missing: tuple[str, ...] | None = None,
+    answers: Answers | None = None,
 ) -> Proposal:
     """Propose what each column is used for.
 
@@ -70,8 +88,8 @@ def propose_mapping(
         The file's headers as written, and the profiles of its columns.
     attributes
         The dataset's attributes; a known attribute keeps its kind.
-    declared, decimal, missing
-        Explicit settings, which are taken as they are: for single columns by header, and for all numbers.
+    declared, answers
+        What somebody said: of single columns, by header, and of how values are written.
     earlier
         The mapping of the dataset's latest file.
 
@@ -84,6 +102,7 @@ def propose_mapping(
     _refuse_unusable(understood)
     said, known = _said(headers, declared or {}), list(attributes)
     id_index, questions = _find_id(understood, profiles, said, earlier, known)
+    said_of = (answers or Answers()).by_column(headers)
     added, before = _find_added(understood, id_index, known), _Earlier(earlier, known)
     columns, warnings = [], _left_out(understood, added)
     for index, header in enumerate(understood):
@@ -92,7 +111,7 @@ def propose_mapping(
         if index == id_index or one.is_left_out or (index in added and said[index] is None):
             columns.append(ColumnMapping(headers[index], "id" if index == id_index else "skip"))
             continue
-        column, question = one.propose(_not_named(known, understood, header), decimal, missing)
+        column, question = one.propose(_not_named(known, understood, header), said_of[index])
         questions += [question] if question else []
         columns.append(replace(column, header=headers[index]))
     return Proposal(tuple(columns), tuple(questions), tuple(warnings))
@@ -115,14 +134,19 @@ def _refuse_unusable(headers: Sequence[Header]) -> None:
 
 
 def _said(headers: Sequence[str], declared: Mapping[str, ColumnMapping]) -> list[ColumnMapping | None]:
-    """The explicit setting for each column, if any; refuse headers that are not in the file."""
-    by_name = {tidy(header).casefold(): column for header, column in declared.items()}
-    names = [tidy(header).casefold() for header in headers]
-    unknown = [header for header in declared if tidy(header).casefold() not in names]
+    """The explicit setting for each column, if any."""
+    by_name = _by_name(headers, declared)
+    return [by_name.get(tidy(header).casefold()) for header in headers]
+
+
+def _by_name(headers: Sequence[str], said: Mapping[str, Said]) -> dict[str, Said]:
+    """What was said of single columns, by a header that ignores case; refuse headers that the file lacks."""
+    names = {tidy(header).casefold() for header in headers}
+    unknown = [header for header in said if tidy(header).casefold() not in names]
     if unknown:
         text = _("The file has no column %(unknown)s. Its columns are %(names)s.")
         raise ImportRefusedError(text % {"unknown": list_names(unknown), "names": list_names(headers)})
-    return [by_name.get(name) for name in names]
+    return {tidy(header).casefold(): value for header, value in said.items()}
 
 
 def _find_id(
@@ -242,7 +266,7 @@ class _Column:
         return [text % {"number": number}] if is_lost else []
 
     def propose(
-        self, attributes: Sequence[Attribute], decimal: str, missing: tuple[str, ...] | None
+        self, attributes: Sequence[Attribute], answers: Answers
     ) -> tuple[ColumnMapping, Question | None]:
         """A use for the column, possibly one of these attributes, and a question if there is one."""
         name, attribute = self._target(attributes)
@@ -251,7 +275,7 @@ class _Column:
             return ColumnMapping(self.header.name, use), None
         if use != "number":
             return ColumnMapping(self.header.name, use, name, order=self.profile.date_order or "iso"), None
-        guess = self._guess_format(decimal)
+        guess = self._guess_format(answers.decimal)
         column = ColumnMapping(
             self.header.name,
             "number",
@@ -259,7 +283,9 @@ class _Column:
             decimal=guess.format.decimal,
             thousands=guess.format.thousands,
             symbol=guess.format.symbol,
-            missing=self.profile.markers if missing is None else missing,
+            has_thousandths=guess.has_thousandths,
+            is_unproven=guess.is_unproven,
+            missing=self.profile.markers if answers.missing is None else answers.missing,
         )
         return self._with_range(column, attribute), self._ask_format(guess)
 
@@ -281,17 +307,22 @@ class _Column:
         return "date" if self.profile.date_order else "text"
 
     def _guess_format(self, decimal: str) -> FormatGuess:
+        """Guess the format; the dataset's latest file answers what is open if it had cells like these."""
         guess = self.profile.number_format(decimal)
-        if guess.is_ambiguous and self.earlier and self.earlier.use == "number":
-            return self.profile.number_format(self.earlier.decimal)
+        before, sign = self.earlier, guess.open_sign
+        if not sign or before is None or before.use != "number":
+            return guess
+        if before.thousands == sign or (before.decimal == sign and before.has_thousandths):
+            return self.profile.number_format(before.decimal)
         return guess
 
     def _ask_format(self, guess: FormatGuess) -> Question | None:
         if not guess.is_ambiguous:
             return None
-        text = _("In %(header)s, “%(example)s” could mean %(readings)s: choose the number format.")
-        values = {"header": self.header.name, "example": guess.example, "readings": guess.readings}
-        return Question(text % values, "--decimal", self.header.name)
+        text = _("In %(header)s, %(readings)s: choose the number format.")
+        name = self.header.name
+        option = f'--decimal "{name}=," {_("or")} --decimal "{name}=."'
+        return Question(text % {"header": name, "readings": guess.readings}, option, name)
 
     def _with_range(self, column: ColumnMapping, attribute: Attribute | None) -> ColumnMapping:
         """Add the allowed range: the dataset's, or the one the header implies if the cells fit it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,14 @@ from django.utils.translation import gettext as _
 from customers.exports.formulas import ESCAPED
 from customers.importing.columns.dates import convert_dates
 from customers.importing.columns.mapping import ColumnMapping
-from customers.importing.columns.numbers import beyond_exact, trimmed
+from customers.importing.columns.numbers import (
+    OPEN,
+    SHARES,
+    beyond_exact,
+    trimmed,
+    without_formula_guards,
+    without_guards,
+)
 from customers.importing.files.rows import Batch, Reject, readable
 from customers.importing.files.workbook_child import UNCALCULATED
 
@@ -220,7 +227,7 @@ class Validator:
     def _read_texts(self, batch: Batch, target: Target, faults: _Faults) -> pa.StringArray:
         cells = trimmed(batch.columns[target.index])
         self._check_text(cells, target.index, target.column.header, faults)
-        cells = _with_missing(_unescape_formulas(cells), target.column)
+        cells = _with_missing(_unescape_formulas(without_formula_guards(cells)), target.column)
         if target.column.use == "date":
             dates, is_date = convert_dates(cells, target.column.order)
             reason = _("Not a date in the form %(example)s.") % {"example": target.column.date_example}
@@ -241,14 +248,20 @@ class Validator:
 
 def _read_numbers(batch: Batch, target: Target, faults: _Faults) -> npt.NDArray[np.float64]:
     column, header = target.column, target.column.header
-    cells = _unescape_formulas(trimmed(batch.columns[target.index]))
+    cells = without_guards(_unescape_formulas(trimmed(batch.columns[target.index])))
     cells = _with_missing(cells, column)
     form = column.number_format
     matches = form.matches(cells)
     if cells.null_count or not pc.all(matches).as_py():
         wrong = pc.invert(matches).fill_null(False).to_numpy(zero_copy_only=False)
+        if column.symbol in SHARES and wrong.any():
+            wrong = _reject_without_sign(cells, wrong, target, faults)
         faults.add(wrong, target.index, header, _("This is not a number."))
         cells = pc.if_else(matches, cells, pa.scalar(None, pa.string()))
+    if column.is_unproven and not pc.all(pc.ascii_is_decimal(cells)).as_py():
+        is_open = pc.match_substring_regex(cells, OPEN).fill_null(False).to_numpy(zero_copy_only=False)
+        text = _("This can mean two numbers, and the first rows do not say which: choose the number format.")
+        faults.add(is_open, target.index, header, text)
     values = form.convert(cells)
     infinite = np.isinf(values)
     if infinite.any():
@@ -259,6 +272,18 @@ def _read_numbers(batch: Batch, target: Target, faults: _Faults) -> npt.NDArray[
         faults.add(long, target.index, header, reason)
     _check_range(values, target, faults)
     return values
+
+
+def _reject_without_sign(
+    cells: pa.StringArray, wrong: BoolArray, target: Target, faults: _Faults
+) -> BoolArray:
+    """Reject numbers without the per cent sign that the others have; return the cells that are none."""
+    bare = replace(target.column.number_format, symbol="").matches(cells).fill_null(False)
+    is_bare = wrong & bare.to_numpy(zero_copy_only=False)
+    text = _("The other values in this column have a %(symbol)s sign, and this one has none.")
+    reason = text % {"symbol": target.column.symbol}
+    faults.add(is_bare, target.index, target.column.header, reason)
+    return wrong & ~is_bare
 
 
 def _check_range(values: npt.NDArray[np.float64], target: Target, faults: _Faults) -> None:

@@ -53,9 +53,7 @@ class KeptLook:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> KeptLook:
         sheet = values["sheet"]
-        return cls(
-            Scan(**values["scan"]), Sheet(**{**sheet, "names": tuple(sheet["names"])}) if sheet else None
-        )
+        return cls(Scan(**values["scan"]), Sheet.from_json(sheet) if sheet else None)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import csv
 import re
 import zipfile
 from datetime import datetime, timedelta
+from decimal import Decimal
 from posixpath import dirname, join
 from typing import IO, Any
 
@@ -48,23 +49,26 @@ class Workbook:
                 self.is_1904 = values.get("date1904", "0") in ("1", "true")
 
         package.parse(self.name, Parser(part))
-        self.date_styles = self._read_styles()
+        # How cell styles show numbers, as far as it makes a difference.
+        self.date_styles: set[int] = set()
+        self.percent_styles: set[int] = set()
+        self.patterns: dict[int, str] = {}
+        self._read_styles()
 
     def _find(self, kind: str, usual: str) -> str:
         """The part of this kind; if the workbook names none, the one that usually is."""
         named = next((part for known, part in self.related.values() if known == kind), "")
         return named or join(dirname(self.name), usual)
 
-    def _read_styles(self) -> set[int]:
-        """The cell styles that show a date."""
-        formats: dict[int, bool] = {}
+    def _read_styles(self) -> None:
+        """Find the cell styles that show a date, a share in per cent, or zeros before a number."""
+        codes = {9: "0%", 10: "0.00%", **dict.fromkeys(DATE_FORMATS, "d")}
         styles: list[int] = []
         inside: list[str] = []
 
         def start(name: str, values: dict[str, str]) -> None:
             if name == "numFmt":
-                code = NOT_A_FORMAT.sub("", values.get("formatCode", ""))
-                formats[int(values["numFmtId"])] = bool(re.search("[dmyhs]", code, re.IGNORECASE))
+                codes[int(values["numFmtId"])] = values.get("formatCode", "")
             elif name == "xf" and inside and inside[-1] == "cellXfs":
                 styles.append(int(values.get("numFmtId", "0")))
             if name != "xf":
@@ -77,7 +81,17 @@ class Workbook:
         part = self._find("styles", "styles.xml")
         if part in self.package:
             self.package.parse(part, Parser(start, end))
-        return {index for index, number in enumerate(styles) if formats.get(number, number in DATE_FORMATS)}
+        for index, number in enumerate(styles):
+            self._keep_style(index, codes.get(number, ""))
+
+    def _keep_style(self, index: int, code: str) -> None:
+        bare = NOT_A_FORMAT.sub("", code)
+        if re.search("[dmyhs]", bare, re.IGNORECASE):
+            self.date_styles.add(index)
+        elif "%" in bare:
+            self.percent_styles.add(index)
+        elif pattern := padding(code):
+            self.patterns[index] = pattern
 
     def read_strings(self) -> list[str]:
         """The shared texts that cells refer to."""
@@ -124,6 +138,9 @@ class SheetWriter:
         self.kind = self.value = ""
         self.style = 0
         self.is_formula = self.takes_text = self.is_phonetic = self.has_merged = self.is_done = False
+        # Columns with numbers below the first row, and those with texts that have digits.
+        self.numbers: set[int] = set()
+        self.digits: set[int] = set()
 
     def start(self, name: str, values: dict[str, str]) -> None:
         if name == "c":
@@ -170,9 +187,18 @@ class SheetWriter:
         elif name == "c":
             shown = self._shown()
             if shown:
+                self._notice(shown)
                 self.cells[self.column] = shown.translate(MARKED_BREAKS)
         elif name == "row" and not self.is_done:
             self._write()
+
+    def _notice(self, shown: str) -> None:
+        """Remember whether a column has numbers, or texts that could be numbers."""
+        if self.line and self.column not in self.digits:
+            if self.kind == "n":
+                self.numbers.add(self.column)
+            elif any(map(str.isdigit, shown)):
+                self.digits.add(self.column)
 
     def _write(self) -> None:
         if self.cells:
@@ -199,7 +225,9 @@ class SheetWriter:
         if self.kind == "n":
             if self.style in self.workbook.date_styles:
                 return as_date(float(self.value), is_1904=self.workbook.is_1904)
-            return as_number(self.value)
+            if self.style in self.workbook.percent_styles:
+                return as_percent(self.value)
+            return as_number(self.value, self.workbook.patterns.get(self.style, ""))
         return self.value  # a date in ISO, or an error such as #DIV/0!
 
 
@@ -213,10 +241,31 @@ def _column(reference: str) -> int:
     return index - 1
 
 
-def as_number(text: str) -> str:
-    """A stored number as people write it: 7 for 7.0, and 1000000000000000 for 1E+15."""
+def padding(code: str) -> str:
+    """The zeros of a format that shows a number like an id, such as 00000, 000-00 or "C"0000; else empty."""
+    first = re.sub(r"_.|\*.|\[[^\]]*\]", "", code.split(";", maxsplit=1)[0])
+    shown = re.sub(r'"([^"]*)"|\\(.)', lambda found: found[1] or found[2] or "", first)
+    is_padding = re.fullmatch(r"#*[A-Za-z]*[ ()/0-]*0[ ()/0-]*0", shown)
+    return shown.replace("#", "") if is_padding else ""
+
+
+def as_number(text: str, pattern: str = "") -> str:
+    """A stored number as people see it: 7 for 7.0, 1000000000000000 for 1E+15, and 00007 if padded."""
     value = float(text)
-    return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)
+    if not (value.is_integer() and abs(value) < 1e16):
+        return repr(value)
+    if not pattern or value < 0:
+        return str(int(value))
+    places = pattern.count("0")
+    digits = str(int(value)).rjust(places, "0")
+    spare, rest = digits[: len(digits) - places], iter(digits[len(digits) - places :])
+    return spare + "".join(next(rest) if character == "0" else character for character in pattern)
+
+
+def as_percent(text: str) -> str:
+    """A share as people see it: 2.5% for 0.025."""
+    value = Decimal(f"{float(text):.15g}").scaleb(2)  # no workbook shows more digits
+    return f"{value.to_integral() if value == value.to_integral() else value.normalize():f}%"
 
 
 def as_date(serial: float, *, is_1904: bool) -> str:
@@ -259,8 +308,13 @@ def convert(source: str, target: str, wanted: str, limits: dict[str, int]) -> di
             parser = Parser(writer.start, writer.end, writer.text)
             workbook.package.parse(chosen["target"], parser, until=lambda: writer.is_done)
         kinds = {kind for kind, _ in workbook.package.relationships(chosen["target"]).values()}
-        seen = {"merged": writer.has_merged, "hidden": writer.hidden, "pivot": "pivotTable" in kinds}
-        return {**answer, **seen}
+        return {
+            **answer,
+            "merged": writer.has_merged,
+            "hidden": writer.hidden,
+            "pivot": "pivotTable" in kinds,
+            "exact": sorted(writer.numbers - writer.digits),
+        }
 
 
 if __name__ == "__main__":

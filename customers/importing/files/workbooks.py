@@ -7,8 +7,10 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -54,6 +56,13 @@ class Sheet:
     hidden: int = 0
     # It shows a pivot table.
     has_pivot: bool = False
+    # Indexes of columns whose numbers are numbers in the workbook, and not texts that look like them.
+    exact_columns: tuple[int, ...] = ()
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Sheet:
+        lists = {name: tuple(values.get(name, ())) for name in ("names", "exact_columns")}
+        return cls(**{**values, **lists})
 
     def path(self, workbook: Path) -> Path:
         return _csv_beside(workbook, head=self.head)
@@ -127,6 +136,7 @@ def convert_sheet(path: Path, name: str, sheet: str, *, head: bool = False, gues
         has_macros=name.lower().endswith(".xlsm"),
         hidden=int(answer.get("hidden", 0)),
         has_pivot=bool(answer.get("pivot")),
+        exact_columns=tuple(answer.get("exact", ())),
     )
     if not found.name:
         raise AmbiguousFileError(found.question, "--sheet")

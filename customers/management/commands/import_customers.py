@@ -45,7 +45,13 @@ class Command(BaseCommand):
             "--delimiter", default="", help="one character or its name; detected if not given"
         )
         parser.add_argument("--sheet", default="", help="the sheet to read, if the workbook has several")
-        parser.add_argument("--decimal", default="", choices=[".", ",", ""], help="the decimal separator")
+        parser.add_argument(
+            "--decimal",
+            action="append",
+            default=[],
+            metavar="[HEADER=]. or [HEADER=],",
+            help="the decimal separator, of all columns or of one; may be repeated",
+        )
         parser.add_argument(
             "--missing",
             action="append",
@@ -149,11 +155,13 @@ def _read_options(options: dict[str, Any]) -> ImportOptions:
         raise ImportRefusedError("--delimiter takes one character, or one of " + ", ".join(DELIMITERS) + ".")
     if options["encoding"]:
         _check_encoding(options["encoding"])
+    signs = dict(map(_read_decimal, options["decimal"]))
     return ImportOptions(
         encoding=options["encoding"],
         delimiter=delimiter,
         sheet=options["sheet"],
-        decimal=options["decimal"],
+        decimal=signs.pop("", ""),
+        decimals=signs,
         missing=None if options["missing"] is None else tuple(options["missing"]),
         columns=tuple(map(_read_column, options["map"])),
         clears_missing=options["clear_missing"],
@@ -167,6 +175,16 @@ def _check_encoding(name: str) -> None:
         b"a".decode(name)
     except (LookupError, UnicodeError) as error:
         raise ImportRefusedError(f"--encoding {name}: there is no such encoding.") from error
+
+
+def _read_decimal(text: str) -> tuple[str, str]:
+    """A header, or nothing for all columns, and the decimal separator."""
+    header, _, sign = text.rpartition("=")
+    if sign not in (".", ",", ""):
+        raise ImportRefusedError(
+            f'--decimal takes "." or ",", perhaps with "HEADER=" before it, not "{text}".'
+        )
+    return header, sign
 
 
 def _read_column(text: str) -> ColumnMapping:

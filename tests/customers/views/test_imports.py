@@ -45,6 +45,17 @@ def test_upload_preview_import_report(analyst_client, dataset):
     assert b"This is not a number." in page.content
 
 
+def test_an_open_number_is_asked_about_however_many_columns_there_are(analyst_client, dataset, customers):
+    headers = ",".join(["CustomerID", "Spend", *(f"F{n}" for n in range(120))])
+    page = upload(analyst_client, dataset, f'{headers}\n1,"18,243"{",0" * 120}\n')
+    assert "“18,243” could mean 18.243 or 18243" in page.content.decode()
+    page = begin(analyst_client, page)
+    assert "Choose how these numbers are written" in page.content.decode()
+    page = begin(analyst_client, page, **{"c1-written": ".|,"})
+    execute_import(page.context["customer_import"].job_id)
+    assert customers()["1"][0] == 18_243
+
+
 def test_nothing_is_written_before_the_mapping_is_confirmed(analyst_client, dataset):
     upload(analyst_client, dataset)
     customer_import = CustomerImport.objects.get()

@@ -4,18 +4,25 @@ import pytest
 
 from customers.importing.columns.mapping import ColumnMapping, check_mapping
 from customers.importing.columns.profiling import profile_columns
-from customers.importing.columns.proposal import propose_mapping
+from customers.importing.columns.proposal import Answers, propose_mapping
 from customers.importing.errors import AmbiguousFileError, ImportRefusedError
 from customers.importing.files.rows import Batch
 from customers.models import Attribute
 
 
-def propose(columns, attributes=(), **said):
+def propose(columns, attributes=(), *, declared=None, earlier=(), **said):
     """Propose a mapping for columns given as header → cells."""
     rows = len(next(iter(columns.values())))
     batch = Batch(tuple(pa.array(cells, pa.string()) for cells in columns.values()), np.arange(rows))
     headers = list(columns)
-    return propose_mapping(headers, profile_columns([batch], headers, rows=rows), attributes, **said)
+    return propose_mapping(
+        headers,
+        profile_columns([batch], headers, rows=rows),
+        attributes,
+        declared=declared,
+        earlier=earlier,
+        answers=Answers(**said),
+    )
 
 
 def uses(proposal):
@@ -181,7 +188,7 @@ def test_the_latest_file_settles_what_is_unclear_in_the_next():
     earlier = [
         ColumnMapping("Client", "id"),
         ColumnMapping("Shop", "skip"),
-        ColumnMapping("Spend", "number", "Spend", ","),
+        ColumnMapping("Spend", "number", "Spend", ",", has_thousandths=True),
         ColumnMapping("A", "text", "Letters"),
     ]
     columns = {
@@ -195,6 +202,23 @@ def test_the_latest_file_settles_what_is_unclear_in_the_next():
     proposal = propose(columns, known, earlier=earlier)
     assert uses(proposal) == {"Client": "id", "ID": "text", "Shop": "skip", "Spend": "number", "A": "text"}
     assert (of(proposal, "Spend").decimal, of(proposal, "A").name) == (",", "Letters")
+
+
+@pytest.mark.parametrize(
+    ("before", "cells", "expected"),
+    [
+        ((".", ","), ["1,500", "2,500"], (".", ",")),  # thousands, as in the file before
+        ((".", ","), ["1.500", "500"], None),  # another program wrote this file
+        ((".", ""), ["1.500", "500"], None),
+        ((",", "."), ["1.500", "500"], (",", ".")),
+        ((",", "."), ["1,500", "500"], None),
+    ],
+)
+def test_the_latest_file_answers_only_for_cells_like_its_own(before, cells, expected):
+    earlier = [ColumnMapping("id", "id"), ColumnMapping("Spend", "number", "Spend", *before)]
+    proposal = propose({"id": ["1", "2"], "Spend": cells}, [attribute("Spend")], earlier=earlier)
+    column = of(proposal, "Spend")
+    assert (None if proposal.questions else (column.decimal, column.thousands)) == expected
 
 
 def test_a_declared_column_is_taken_as_declared():

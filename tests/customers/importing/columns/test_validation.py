@@ -99,6 +99,13 @@ def test_a_declared_format_accepts_nothing_else(format_, good, bad):
     assert [value for _, value, _ in rejects] == bad
 
 
+def test_what_the_first_rows_left_open_is_not_guessed_further_down():
+    values, rejects = validate(["312", "1.234", "12.5", "1,5"], is_unproven=True)
+    assert values == [312, 12.5]
+    assert [value for _, value, _ in rejects] == ["1.234", "1,5"]
+    assert "can mean two numbers" in rejects[0][2]
+
+
 def test_ranges_reject_in_plain_words():
     values, rejects = validate(["0", "1", "1.5", "3", "4", ""], minimum=1, maximum=3, is_whole=True)
     assert values[:2] == [1, 3]
