@@ -23,6 +23,11 @@ def dataset(transactional_db):
 
 def upload(page, dataset, content, name):
     page.goto(reverse("customers:import-create", args=[dataset.slug]))
+    send(page, content, name)
+    page.wait_for_url("**/imports/*/")
+
+
+def send(page, content, name):
     file = {"name": name, "mimeType": "text/csv", "buffer": content.encode()}
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name="Preview the file").click()
@@ -40,6 +45,23 @@ def values(dataset):
 
 def outcome(page, text):
     expect(page.get_by_role("heading", name=text)).to_be_visible(timeout=60_000)
+
+
+def test_a_refused_file_says_why_and_another_can_be_sent(page, log_in, dataset):
+    log_in(page)
+    page.goto(reverse("customers:import-create", args=[dataset.slug]))
+    send(page, "%PDF-1.7 of a brochure", "brochure.csv")
+    expect(page.get_by_text("PDF")).to_be_visible()
+    send(page, FILE, "may.csv")
+    expect(page.get_by_role("heading", name="Column types")).to_be_visible()
+
+
+def test_the_preview_follows_what_is_chosen(page, log_in, dataset):
+    log_in(page)
+    upload(page, dataset, "CustomerID,Age\n1,30\n2,x\n", "may.csv")
+    expect(page.get_by_text("1 row will be left out")).to_be_visible()
+    page.get_by_label("Take the row, leave the cell empty").check()
+    expect(page.get_by_text("1 cell will be left empty")).to_be_visible()
 
 
 def test_from_the_upload_to_the_undo(page, log_in, dataset, worker):
