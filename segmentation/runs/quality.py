@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from common.number_format import format_percent_floored
+from common.i18n import join_words
+from common.number_format import format_percent_floored, write_number
 from segmentation.analysis.advice import DOUBTFUL, STABILITY, STABLE
 from segmentation.analysis.results import (
     Advice,
@@ -20,7 +21,9 @@ from segmentation.analysis.results import (
     SweepScores,
     from_json,
 )
+from segmentation.analysis.wording import capitalised
 from segmentation.models import SegmentationRun
+from segmentation.runs.remarks import word_remark
 
 # Shares of an attribute's differences below this are not worth telling; so many attributes are told.
 HARDLY_TOLD, MOST_BOUGHT = 0.05, 12
@@ -169,6 +172,59 @@ def _roles(k: int, run: SegmentationRun, advice: Advice) -> list[str]:
 def naming_answers(advice: Advice) -> list[CriterionAnswer]:
     """What the criteria that name one k say: whether they agree."""
     return [answer for answer in advice.answers if answer.criterion != STABILITY]
+
+
+def word_reasons(advice: Advice) -> list[str]:
+    """Why, in a few sentences: of a run of an earlier release as it froze them."""
+    if advice.verdict is None:
+        stability = [answer.sentence for answer in advice.answers if answer.criterion == STABILITY]
+        return [sentence for sentence in (*advice.sentences, *stability) if sentence]
+    sentences = [word_remark(remark) for remark in advice.reasons]
+    if advice.k_recommended is not None:
+        sentences.append(_agreement(advice.k_recommended, advice.answers))
+    return [sentence for sentence in sentences if sentence]
+
+
+def word_answer(answer: CriterionAnswer, sweep: ElbowSweep) -> str:
+    """What one of the criteria that name a k says."""
+    if answer.sentence:
+        return answer.sentence
+    values = {"k": answer.k, "value": "" if answer.value is None else _number(answer.value)}
+    if answer.criterion == "elbow":
+        values |= {"first": sweep.ks[0], "last": sweep.ks[-1]}
+        if answer.k is None:
+            return _("WCSS for k = %(first)s to %(last)s shows no elbow.") % values
+        return _("WCSS for k = %(first)s to %(last)s bends most at %(k)s.") % values
+    if answer.k is None:
+        return _("%(criterion)s cannot be computed here.") % {"criterion": capitalised(_(answer.criterion))}
+    if answer.criterion == "Davies-Bouldin":
+        return _("Davies-Bouldin is lowest at %(k)s (%(value)s).") % values
+    if answer.criterion == "Calinski-Harabasz":
+        return _("Calinski-Harabasz is highest at %(k)s (%(value)s).") % values
+    return _("Silhouette is highest at %(k)s (%(value)s).") % values
+
+
+def _number(value: float) -> str:
+    return write_number(value, 0 if abs(value) >= 100 else 2)
+
+
+def _agreement(k: int, answers: Sequence[CriterionAnswer]) -> str:
+    # Stability judges every k by itself and has a sentence of its own.
+    answers = [answer for answer in answers if answer.criterion != STABILITY]
+    agreeing = [_(answer.criterion) for answer in answers if answer.k == k]
+    others = [
+        _("%(criterion)s says %(k)s") % {"criterion": _(answer.criterion), "k": answer.k}
+        for answer in answers
+        if answer.k not in (k, None)
+    ]
+    silent = [_(answer.criterion) for answer in answers if answer.k is None]
+    others += [_("%(criterion)s gives no answer") % {"criterion": criterion} for criterion in silent]
+    if not others:
+        return _("All criteria agree.")
+    if not agreeing:
+        return _("No single criterion says %(k)s: %(others)s.") % {"k": k, "others": join_words(others)}
+    text = ngettext("%(criteria)s agrees; %(others)s.", "%(criteria)s agree; %(others)s.", len(agreeing))
+    return text % {"criteria": capitalised(join_words(agreeing)), "others": join_words(others)}
 
 
 def other_answer(run: SegmentationRun, advice: Advice) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,9 +18,7 @@ from common.number_format import (
     format_whole_percent,
     write_number,
 )
-from segmentation.analysis.advice import STABILITY
-from segmentation.analysis.results import Advice, CriterionAnswer, ElbowSweep, Remark
-from segmentation.analysis.wording import capitalised
+from segmentation.analysis.results import Advice, Remark
 
 Values = Mapping[str, Any]
 Words = Callable[[Values], str]
@@ -37,62 +35,9 @@ def word_remark(remark: Remark) -> str:
     return "" if words is None else words(remark.values)
 
 
-def word_reasons(advice: Advice) -> list[str]:
-    """Why, in a few sentences: of a run of an earlier release as it froze them."""
-    if advice.verdict is None:
-        stability = [answer.sentence for answer in advice.answers if answer.criterion == STABILITY]
-        return [sentence for sentence in (*advice.sentences, *stability) if sentence]
-    sentences = [word_remark(remark) for remark in advice.reasons]
-    if advice.k_recommended is not None:
-        sentences.append(_agreement(advice.k_recommended, advice.answers))
-    return [sentence for sentence in sentences if sentence]
-
-
 def word_warnings(advice: Advice) -> list[str]:
     """What to beware of, a sentence each."""
     return [sentence for sentence in map(word_remark, advice.warnings) if sentence]
-
-
-def word_answer(answer: CriterionAnswer, sweep: ElbowSweep) -> str:
-    """What one of the criteria that name a k says."""
-    if answer.sentence:
-        return answer.sentence
-    values = {"k": answer.k, "value": "" if answer.value is None else _number(answer.value)}
-    if answer.criterion == "elbow":
-        values |= {"first": sweep.ks[0], "last": sweep.ks[-1]}
-        if answer.k is None:
-            return _("WCSS for k = %(first)s to %(last)s shows no elbow.") % values
-        return _("WCSS for k = %(first)s to %(last)s bends most at %(k)s.") % values
-    if answer.k is None:
-        return _("%(criterion)s cannot be computed here.") % {"criterion": capitalised(_(answer.criterion))}
-    if answer.criterion == "Davies-Bouldin":
-        return _("Davies-Bouldin is lowest at %(k)s (%(value)s).") % values
-    if answer.criterion == "Calinski-Harabasz":
-        return _("Calinski-Harabasz is highest at %(k)s (%(value)s).") % values
-    return _("Silhouette is highest at %(k)s (%(value)s).") % values
-
-
-def _number(value: float) -> str:
-    return write_number(value, 0 if abs(value) >= 100 else 2)
-
-
-def _agreement(k: int, answers: Sequence[CriterionAnswer]) -> str:
-    # Stability judges every k by itself and has a sentence of its own.
-    answers = [answer for answer in answers if answer.criterion != STABILITY]
-    agreeing = [_(answer.criterion) for answer in answers if answer.k == k]
-    others = [
-        _("%(criterion)s says %(k)s") % {"criterion": _(answer.criterion), "k": answer.k}
-        for answer in answers
-        if answer.k not in (k, None)
-    ]
-    silent = [_(answer.criterion) for answer in answers if answer.k is None]
-    others += [_("%(criterion)s gives no answer") % {"criterion": criterion} for criterion in silent]
-    if not others:
-        return _("All criteria agree.")
-    if not agreeing:
-        return _("No single criterion says %(k)s: %(others)s.") % {"k": k, "others": join_words(others)}
-    text = ngettext("%(criteria)s agrees; %(others)s.", "%(criteria)s agree; %(others)s.", len(agreeing))
-    return text % {"criteria": capitalised(join_words(agreeing)), "others": join_words(others)}
 
 
 def _clear_groups(values: Values) -> str:
@@ -236,6 +181,13 @@ def _filled_in(values: Values) -> str:
     ) % _counts(values)
 
 
+def _copies(values: Values) -> str:
+    return _(
+        "Of %(of)s customers only %(count)s differ: the same values come back row after row. Is every "
+        "customer in the file once, and not once for each order? Equal rows are judged as one customer."
+    ) % _counts(values)
+
+
 def _counts(values: Values) -> dict[str, str]:
     return {name: format_count(values[name]) for name in ("count", "of")}
 
@@ -371,6 +323,7 @@ WORDS: dict[str, Words] = {
     "few-customers": _few_customers,
     "many-left-out": _many_left_out,
     "filled-in": _filled_in,
+    "copies": _copies,
     "exceptions": _exceptions,
     "concentrated": _concentrated,
     "hardly-different": _hardly_different,

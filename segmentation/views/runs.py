@@ -30,7 +30,7 @@ from segmentation.forms import RunForm, chosen_logarithms
 from segmentation.models import SegmentationRun
 from segmentation.runs import quality
 from segmentation.runs.recipes import feature_name, list_preparation_warnings, prepared_of
-from segmentation.runs.remarks import word_answer, word_reasons, word_warnings
+from segmentation.runs.remarks import word_warnings
 from segmentation.runs.request import RunRequest, request_like, request_with_k, start_run
 from segmentation.runs.settings_summary import (
     list_drivers,
@@ -188,9 +188,9 @@ def _certainty(run: SegmentationRun) -> dict[str, Any]:
     naming = quality.naming_answers(advice)
     return {
         "advice": advice,
-        "reasons": word_reasons(advice),
+        "reasons": quality.word_reasons(advice),
         "warnings": word_warnings(advice),
-        "answers": [(answer.k, word_answer(answer, sweep)) for answer in naming],
+        "answers": [(answer.k, quality.word_answer(answer, sweep)) for answer in naming],
         "verdict": quality.judge(run, advice, scores),
         "other_k": quality.other_answer(run, advice),
         "bought": quality.list_bought(run) if run.k == advice.k_useful else [],

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 
 from bench.truth.customer_sets import CustomerSet
-from bench.truth.populations import coarse, smooth  # noqa: F401  they enter their kinds into the list
+from bench.truth.populations import coarse, dependent, smooth  # noqa: F401  they enter their kinds into the list
 from bench.truth.populations.kinds import KINDS
 
 SEEDS = int(os.environ.get("BENCH_TRUTH_SEEDS", "3"))

@@ -47,7 +47,7 @@ def is_cut_curve(view: FloatArray, is_first: BoolArray) -> bool:
         return False
     usual = max(np.quantile(reaches[is_first], DENSE), np.quantile(reaches[~is_first], DENSE))
     widest = _widest_on_the_way(distances, neighbours, is_first)
-    return bool((widest / max(usual, 1e-300)) ** dimension < GAP)
+    return bool(widest < GAP ** (1 / dimension) * usual)
 
 
 def _dimension(half: FloatArray, whole: FloatArray, n_near: int) -> float:

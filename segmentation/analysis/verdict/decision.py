@@ -9,53 +9,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from segmentation.analysis.kmeans.hashing import sample_rows
-from segmentation.analysis.kmeans.nearest import assign
-from segmentation.analysis.results import (
-    ElbowSweep,
-    FeatureMatrix,
-    FloatArray,
-    KLimits,
-    SweepScores,
-)
-from segmentation.analysis.samples import columns_of_numbers
-from segmentation.analysis.scores.stability import bootstrap_stabilities
-from segmentation.analysis.scores.sweep_scores import STABILITY_SAMPLE
+from segmentation.analysis.results import ElbowSweep, FeatureMatrix, KLimits, SweepScores
 from segmentation.analysis.threads import single_threaded
-from segmentation.analysis.verdict.borders import find_borders, spread_discrete
-from segmentation.analysis.verdict.evidence import Border, BorderLevel, KEvidence, Kind, Verdict
-from segmentation.analysis.verdict.population import OnePopulation, population_silhouettes
-from segmentation.analysis.verdict.saddles import with_saddles
+from segmentation.analysis.verdict.evidence import KEvidence, Kind, Verdict
+from segmentation.analysis.verdict.judging import FEWEST_CUSTOMERS, Judging
 
-BORDER_SAMPLE = 10_000
-POPULATION_SAMPLE = 5_000
 # Values that differ by less than this share of their size differ by rounding.
 HARDLY_DIFFERENT = 1e-6
 # Groups are useful and not called clear where more customers took no part: they may fill the gaps.
 MOST_LEFT_OUT = 0.10
-# Fewer customers prove nothing; a clear group holds this share and so many customers at least.
-FEWEST_CUSTOMERS = 30
-SMALLEST_SHARE, SMALLEST = 0.005, 5
-# A border is a valley where the density falls to this share of the lower peak, by so many standard errors; a
-# very sure one may be a little shallower, a very deep one less sure if the groups are not tiny.
-VALLEY, VALLEY_DEVIATIONS = 0.65, 2.0
-SURE_VALLEY, SURE_DEVIATIONS = 0.70, 4.0
-DEEP_VALLEY, DEEP_DEVIATIONS, DEEP_SMALLEST = 0.40, 1.5, 20
-# In the plane: over the peak, or with few clusters over the density at which three quarters stand at most.
-PASS, PASS_OF_FEW, FEW, FEW_QUANTILE = 0.70, 0.82, 3, 0.75
-# Groups that touch: no border worse than this, and this share of them valleys.
-TOUCHING, VALLEYS_AMONG_TOUCHING = 0.80, 2 / 3
-# Touching groups must exceed the median of one population by so much and so many deviations, and be so much
-# better than fewer groups with valleys everywhere.
-FAR, FAR_DEVIATIONS, MUCH_BETTER = 0.05, 4.0, 0.10
-# Few clusters are stable by themselves.
-STABLE_FEW, STABLE_MANY = 0.90, 0.80
-REFITS, STARTS_PER_REFIT = 40, 12
-NULL_CUSTOMERS, NULL_CUSTOMERS_PER_K, FEWEST_DRAWS, NULL_QUANTILE = 500, 25, 3, 0.95
-# Fewer rows without a filled-in value than this prove nothing; of few customers nearly all must be complete.
-COMPLETE_ROWS, COMPLETE_SHARE, COMPLETE_SHARE_OF_FEW = 100, 0.20, 0.90
-# A group of filled-in values: more than so many times everybody's share of them, or so much above it.
-FILLED_TIMES, FILLED_MORE, FILLED_SHARE = 2.0, 0.15, 0.10
+# Touching groups are the answer only where they are so much better than fewer groups with valleys everywhere.
+MUCH_BETTER = 0.10
 # The k in force stays unless another has a silhouette, or useful segments a steadiness, higher by this much.
 KEPT_CLEAR, KEPT_USEFUL = 0.05, 0.15
 USEFUL_KS, USEFUL_STEADY, USEFUL_SHARE, USEFUL_SMALLEST, USEFUL_TIE = (4, 8), 0.60, 0.02, 10, 0.10
@@ -85,18 +49,14 @@ def judge_sweep(
     limits = limits or KLimits()
     if len(hardly_different(features)) == len(features.names):
         return Verdict("nothing", None, None)
-    judging = _Judging(features, sweep)
-    rows = [
-        judging.seen(KEvidence(row.k, min(row.sizes), row.silhouette))
-        for row in scores.rows
-        if row.k >= 2 and row.silhouette is not None
-    ]
-    allowed = [row for row in rows if _within(row, limits, features.n_samples)]
+    judging = Judging(features, sweep)
+    rows = [judging.seen(row) for row in map(judging.known, scores.rows) if row is not None]
+    allowed = [row for row in rows if _within(row, limits, judging.n_samples)]
     clear = _clearest(judging, allowed, published_k)
     judged = {row.k: row for row in (*rows, *clear.tried)}
     useful = _Useful(None, None)
     if clear.k is None or clear.k == 2:
-        candidates = _useful_candidates(list(judged.values()), limits, features.n_samples)
+        candidates = _useful_candidates(list(judged.values()), limits, judging.n_samples)
         stable = [judging.with_stability(row) for row in candidates]
         judged |= {row.k: row for row in stable}
         useful = _steadiest(stable, published_k)
@@ -129,7 +89,7 @@ class _Clear:
     tried: tuple[KEvidence, ...]
 
 
-def _clearest(judging: "_Judging", rows: Sequence[KEvidence], published_k: int | None) -> _Clear:
+def _clearest(judging: Judging, rows: Sequence[KEvidence], published_k: int | None) -> _Clear:
     """Find the largest k of clear groups, or touching groups that are much better.
 
     The largest comes first, so that nothing is measured that the answer does not hang on.
@@ -159,132 +119,6 @@ def _within(row: KEvidence, limits: KLimits, n_samples: int) -> bool:
     lowest = 1 if limits.k_min is None else limits.k_min
     highest = row.k if limits.k_max is None else limits.k_max
     return lowest <= row.k <= highest and row.smallest >= limits.min_share * n_samples
-
-
-class _Judging:
-    """The customers that are looked at, chosen by content, and what is asked of each k."""
-
-    def __init__(self, features: FeatureMatrix, sweep: ElbowSweep) -> None:
-        self._sweep = sweep
-        self.n_samples = features.n_samples
-        chosen = sample_rows(features.X, BORDER_SAMPLE)
-        X = features.X[chosen]
-        filled_in = None if features.filled_in is None else features.filled_in[chosen]
-        # A text has no continuum: borders are judged on the numbers, unless there are none.
-        self._columns = columns_of_numbers(X.shape[1], features.blocks) or list(range(X.shape[1]))
-        self._X, self._filled = X, None if filled_in is None else filled_in.any(axis=1)
-        complete = np.ones(len(X), dtype=np.bool_) if self._filled is None else ~self._filled
-        fewest = max(COMPLETE_SHARE * len(X), min(COMPLETE_ROWS, COMPLETE_SHARE_OF_FEW * len(X)))
-        self._too_many_filled = bool(complete.sum() < fewest)
-        self._spread = spread_discrete(X, np.random.default_rng(6))[complete]
-        self._few = X[:STABILITY_SAMPLE]
-        some = slice(0, POPULATION_SAMPLE)
-        self._population = OnePopulation(
-            X[some], filled_in=None if filled_in is None else filled_in[some], blocks=features.blocks
-        )
-
-    def seen(self, row: KEvidence) -> KEvidence:
-        """Return the evidence with what the borders say."""
-        smallest = max(SMALLEST_SHARE * self.n_samples, SMALLEST)
-        if self.n_samples < FEWEST_CUSTOMERS:
-            return replace(row, rejected="few")
-        if row.smallest < smallest:
-            return replace(row, rejected="small")
-        if self._too_many_filled or self._is_made_of_filled(row.k):
-            return replace(row, rejected="filled")
-        centroids = self._sweep.centroids_of(row.k)
-        labels = assign(self._spread, centroids)
-        X, centroids = self._spread[:, self._columns], centroids[:, self._columns]
-        borders = find_borders(X, labels, centroids)
-        if all(border.depth <= TOUCHING for border in borders):
-            quantile = FEW_QUANTILE if row.k <= FEW else None
-            passable = TOUCHING * (PASS_OF_FEW / PASS if row.k <= FEW else 1.0)
-            borders = with_saddles(X, labels, centroids, borders, quantile=quantile, passable=passable)
-            if row.k <= FEW:
-                borders = [_on_one_scale(border) for border in borders]
-        borders = [replace(border, feature=self._columns[border.feature]) for border in borders]
-        level = _level(borders, row.smallest)
-        worst = max(borders, key=lambda border: border.worst, default=None)
-        return replace(row, level=level, worst=worst, rejected="crowd" if level == "crowd" else "")
-
-    def _is_made_of_filled(self, k: int) -> bool:
-        """Return whether a cluster holds filled-in customers far beyond their share."""
-        if self._filled is None:
-            return False
-        labels = assign(self._X, self._sweep.centroids_of(k))
-        counts = np.bincount(labels, minlength=k)
-        shares = np.bincount(labels, self._filled, k) / np.maximum(counts, 1)
-        usual = self._filled.mean()
-        limit = max(min(FILLED_TIMES * usual, usual + FILLED_MORE), FILLED_SHARE)
-        return bool((shares > limit).any())
-
-    def examined(self, row: KEvidence) -> KEvidence:
-        """Return the evidence with what refits and one population say."""
-        row = self.with_stability(row)
-        if (row.stability or 0.0) < (STABLE_FEW if row.k <= FEW else STABLE_MANY):
-            return replace(row, rejected="unstable")
-        n = min(self.n_samples, max(NULL_CUSTOMERS, NULL_CUSTOMERS_PER_K * row.k))
-        found = population_silhouettes(self._population, n, row.k, np.random.default_rng(8))
-        return _compared(row, found)
-
-    def with_stability(self, row: KEvidence) -> KEvidence:
-        if row.stability is not None:
-            return row
-        centroids = self._sweep.centroids_of(row.k)
-        found = bootstrap_stabilities(
-            self._few,
-            np.ones(len(self._few)),
-            centroids,
-            n_bootstraps=REFITS,
-            n_starts=STARTS_PER_REFIT,
-            rng=np.random.default_rng((7, row.k)),
-        )
-        sizes = np.bincount(assign(self._few, centroids), minlength=row.k)
-        steadiness = float(found @ sizes / sizes.sum())
-        stabilities = tuple(map(float, found))
-        return replace(row, stability=min(stabilities), steadiness=steadiness, stabilities=stabilities)
-
-
-def _on_one_scale(border: Border) -> Border:
-    """Return the border with its saddle as if it were measured as with many clusters."""
-    return border if border.saddle is None else replace(border, saddle=border.saddle * PASS / PASS_OF_FEW)
-
-
-def _level(borders: Sequence[Border], smallest: int) -> BorderLevel:
-    if not borders:
-        return "crowd"
-    worst = max(border.worst for border in borders)
-    passable = all(border.saddle is None or border.saddle <= PASS for border in borders)
-    if passable and all(_is_valley(border, smallest) for border in borders):
-        return "clear"
-    if worst <= TOUCHING and smallest >= DEEP_SMALLEST:
-        valleys = [
-            border.depth <= VALLEY and border.deviations >= DEEP_DEVIATIONS and (border.saddle or 0) <= PASS
-            for border in borders
-        ]
-        if np.mean(valleys) >= VALLEYS_AMONG_TOUCHING:
-            return "nearly"
-    return "crowd"
-
-
-def _is_valley(border: Border, smallest: int) -> bool:
-    if border.depth <= VALLEY and border.deviations >= VALLEY_DEVIATIONS:
-        return True
-    if border.depth <= SURE_VALLEY and border.deviations >= SURE_DEVIATIONS:
-        return True
-    return border.depth <= DEEP_VALLEY and border.deviations >= DEEP_DEVIATIONS and smallest >= DEEP_SMALLEST
-
-
-def _compared(row: KEvidence, silhouettes: FloatArray) -> KEvidence:
-    if len(silhouettes) < FEWEST_DRAWS:
-        return replace(row, rejected="chance")
-    median, deviation = float(np.median(silhouettes)), float(silhouettes.std())
-    reference = float(np.quantile(silhouettes, NULL_QUANTILE))
-    row = replace(row, reference=reference, reference_median=median, reference_deviation=deviation)
-    needed = reference
-    if row.level == "nearly":
-        needed = max(needed, median + max(FAR, FAR_DEVIATIONS * deviation))
-    return row if row.silhouette > needed else replace(row, rejected="chance")
 
 
 def _useful_candidates(rows: Sequence[KEvidence], limits: KLimits, n_samples: int) -> list[KEvidence]:

@@ -1,6 +1,7 @@
 """One population with these very columns: customers without groups that are otherwise like the real ones."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -16,6 +17,9 @@ from segmentation.analysis.verdict.margins import Margin, unimodal_margin
 DRAWS = 12
 # A draw with a cluster of fewer than three customers or this share has found exceptions, not groups.
 SMALLEST, SMALLEST_SHARE = 3, 0.005
+# Latent correlations that are tried, and terms of the series that says what each would show.
+LATENT = np.linspace(-0.99, 0.99, 199)
+TERMS = 30
 
 
 class OnePopulation:
@@ -83,17 +87,57 @@ def _fill_in(drawn: FloatArray, gaps: BoolArray, fillings: FloatArray) -> None:
 
 
 def _mixing(X: FloatArray) -> FloatArray:
-    """Return what gives independent normal scores the correlations of the columns' normal scores."""
+    """Return what gives independent normal scores the correlations of the columns beneath their ties."""
     if X.shape[1] == 0:
         return np.zeros((0, 0))
-    scores = np.column_stack([ndtri((rankdata(column) - 0.5) / len(X)) for column in X.T])
+    strengths, axes = np.linalg.eigh(latent_correlations(X))
+    mixing = (axes * np.sqrt(np.maximum(strengths, 0.0))).T
+    lengths = np.sqrt((mixing**2).sum(axis=0))
+    return np.asarray(mixing / np.where(lengths > 0, lengths, 1.0))
+
+
+def latent_correlations(X: FloatArray) -> FloatArray:
+    """Return the correlations of the normal variables that the columns are cut from, (n_features,) squared.
+
+    A column of few values shows less of its correlation than was there before it was cut: yes and no that
+    follow a number by 0.8 correlate with it by 0.64. Each column is a function of its normal variable, known
+    from its ties; for two such functions, what correlation they show is known for every latent one (a power
+    series), and read backwards. Without ties that changes nothing; of yes and no it is the tetrachoric
+    correlation, of a number beside yes and no the biserial one.
+
+    References
+    ----------
+    Olsson, Drasgow and Dorans, "The polyserial correlation coefficient", 1982, for what ties hide. Kendall,
+    "Proof of relations connected with the tetrachoric series", 1941, for the series.
+    """
+    n, n_columns = X.shape
+    normal = ndtri((np.arange(n) + 0.5) / n)
+    ranks = np.column_stack([rankdata(column) for column in X.T])
+    scores = ndtri((ranks - 0.5) / n)
     scores -= scores.mean(axis=0)
     deviations = scores.std(axis=0)
     scores /= np.where(deviations > 0, deviations, 1.0)
-    correlations = scores.T @ scores / len(X)
+    shown = scores.T @ scores / n
+    series = _hermite(normal).T @ np.sort(scores, axis=0) / n
+    tied = [len(np.unique(column)) < n for column in ranks.T]
+    powers = LATENT[:, None] ** np.arange(1, TERMS + 1)
+    correlations = shown.copy()
+    for first, second in combinations(range(n_columns), 2):
+        if tied[first] or tied[second]:
+            seen = powers @ (series[:, first] * series[:, second])
+            # What noise has left beyond the strongest is the strongest.
+            found = np.interp(shown[first, second], np.maximum.accumulate(seen), LATENT)
+            correlations[first, second] = correlations[second, first] = found
     np.fill_diagonal(correlations, 1.0)
-    strengths, axes = np.linalg.eigh(correlations)
-    return np.asarray((axes * np.sqrt(np.maximum(strengths, 0.0))).T)
+    return np.asarray(correlations)
+
+
+def _hermite(normal: FloatArray) -> FloatArray:
+    """Return Hermite polynomials of degree 1 to TERMS with a mean square of 1, shape (n, TERMS)."""
+    found = [np.ones(len(normal)), normal]
+    for degree in range(2, TERMS + 1):
+        found.append((normal * found[-1] - np.sqrt(degree - 1) * found[-2]) / np.sqrt(degree))
+    return np.column_stack(found[1:])
 
 
 def population_silhouettes(

@@ -13,6 +13,7 @@ from segmentation.analysis.results import (
     Remark,
 )
 from segmentation.analysis.samples import columns_of_numbers
+from segmentation.analysis.verdict.copies import one_of_each
 from segmentation.analysis.verdict.decision import hardly_different
 
 MANY_LEFT_OUT = 0.05
@@ -44,6 +45,7 @@ def find_warnings(
     labels = clustering.labels[chosen]
     found = [
         *_about_customers(features),
+        *_copies(features.values[chosen], columns_of_numbers(len(features.names), features.blocks)),
         *_concentrated(features),
         *_hardly_different(features),
         *_repeated_columns(features, features.values[chosen], labels, clustering.k),
@@ -71,6 +73,11 @@ def _about_customers(features: FeatureMatrix) -> list[Remark]:
         values = {"count": len(features.exceptions), "set_aside": features.set_aside > 0, "shares": shares}
         remarks.append(Remark("exceptions", values))
     return remarks
+
+
+def _copies(values: FloatArray, numbers: list[int]) -> list[Remark]:
+    once = one_of_each(values, numbers)
+    return [] if once is None else [Remark("copies", {"count": len(once), "of": len(values)})]
 
 
 def _concentrated(features: FeatureMatrix) -> list[Remark]:

@@ -17,8 +17,9 @@ from segmentation.analysis.preparation.wording import explain
 from segmentation.analysis.results import Advice, KLimits, from_json
 from segmentation.models import Missing, Outliers, Scaling, SegmentationRun
 from segmentation.runs.errors import RunRefusedError
+from segmentation.runs.quality import word_reasons
 from segmentation.runs.recipes import Prepared, list_preparation_warnings, prepared_of
-from segmentation.runs.remarks import word_reasons, word_remark
+from segmentation.runs.remarks import word_remark
 from segmentation.runs.request import RunRequest, start_run
 from segmentation.runs.settings_summary import list_left_out
 

@@ -23,7 +23,8 @@ from segmentation.analysis.results import (
     from_json,
     to_json,
 )
-from segmentation.runs.remarks import WORDS, word_answer, word_reasons, word_remark, word_warnings
+from segmentation.runs.quality import word_answer, word_reasons
+from segmentation.runs.remarks import WORDS, word_remark, word_warnings
 
 SWEEP = ElbowSweep((1, 2, 3, 4, 5), (90.0, 40.0, 9.0, 8.0, 7.0), (), True, 90, 90, None, 0)
 SCORES = SweepScores(
@@ -51,6 +52,7 @@ WARNINGS = [
     Remark("few-customers", {"count": 40}),
     Remark("many-left-out", {"count": 1_200, "of": 9_000, "feature": "age"}),
     Remark("filled-in", {"count": 1_200, "of": 9_000}),
+    Remark("copies", {"count": 40, "of": 400}),
     Remark("exceptions", {"count": 1, "set_aside": True, "shares": {"revenue": 0.4, "age": 0.001}}),
     Remark("hardly-different", {"features": ["height", "width"]}),
     Remark("repeats-a-column", {"feature": "member"}),

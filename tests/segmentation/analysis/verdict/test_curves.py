@@ -42,5 +42,11 @@ def test_a_few_customers_show_no_curve():
     assert not is_cut_curve(view, view[:, 0] < 0)
 
 
+def test_customers_many_times_over_at_few_places_are_no_curve():
+    places = np.random.default_rng(0).uniform(0, 1e9, (8, 2))
+    view = np.repeat(places, 60, axis=0)
+    assert not is_cut_curve(np.random.default_rng(1).permutation(view), np.arange(480) % 2 == 0)
+
+
 def test_customers_who_are_all_the_same_are_no_curve():
     assert not is_cut_curve(np.zeros((100, 2)), np.arange(100) < 50)

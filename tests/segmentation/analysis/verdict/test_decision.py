@@ -11,7 +11,7 @@ from segmentation.analysis.kmeans.compression import compress
 from segmentation.analysis.kmeans.sweep import sweep_k
 from segmentation.analysis.results import KLimits
 from segmentation.analysis.scores.sweep_scores import score_sweep
-from segmentation.analysis.verdict import decision
+from segmentation.analysis.verdict import judging
 from segmentation.analysis.verdict.decision import hardly_different, judge_sweep
 
 CROWD = np.random.default_rng(0).uniform(size=(300, 2))
@@ -54,7 +54,7 @@ def refits_say(monkeypatch):
         def stability(points, weights, centroids, **settings):
             return np.full(len(centroids), stabilities[len(centroids)])
 
-        monkeypatch.setattr(decision, "bootstrap_stabilities", stability)
+        monkeypatch.setattr(judging, "bootstrap_stabilities", stability)
 
     return say
 
@@ -74,6 +74,20 @@ def test_groups_with_gaps_between_them_are_clear():
     assert evidence.worst.worst < 0.05
     assert evidence.stability > 0.95
     assert evidence.silhouette > evidence.reference > evidence.reference_median
+
+
+def test_people_many_times_over_are_judged_once():
+    people = np.random.default_rng(2).normal(size=(40, 2))
+    verdict = judged(np.repeat(people, 10, axis=0), k_max=8)
+    assert verdict.k_recommended is None
+    assert max(row.smallest for row in verdict.evidence) <= 20
+    few = judged(np.repeat(people[:25], 10, axis=0))
+    assert answer(few) == ("nothing", None, None)
+    assert {row.rejected for row in few.evidence} == {"few"}
+
+
+def test_groups_of_people_many_times_over_are_clear():
+    assert answer(judged(np.repeat(THREE, 4, axis=0))) == ("clear", 3, None)
 
 
 def test_there_is_evidence_for_each_k_from_two():
@@ -184,7 +198,7 @@ def test_the_order_of_customers_changes_no_digit_of_the_evidence(seed):
 
 
 def test_steadiness_is_a_mean_over_customers_and_stability_the_least(monkeypatch):
-    monkeypatch.setattr(decision, "bootstrap_stabilities", lambda *args, **settings: np.array([1.0, 0.6]))
+    monkeypatch.setattr(judging, "bootstrap_stabilities", lambda *args, **settings: np.array([1.0, 0.6]))
     row = judged(np.vstack((groups([(0, 0)], n=90), groups([(30, 0)], n=30))), k_max=2).of(2)
     assert row.stability == 0.6
     assert row.steadiness in (pytest.approx(0.9), pytest.approx(0.7))  # by which of the two comes first

@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 
-from segmentation.analysis.verdict.population import OnePopulation, population_silhouettes
+from segmentation.analysis.verdict.population import (
+    OnePopulation,
+    latent_correlations,
+    population_silhouettes,
+)
 
 RNG = np.random.default_rng(0)
 X = RNG.multivariate_normal([0, 0], [[1, 0.8], [0.8, 1]], 800)
@@ -13,6 +17,27 @@ def drawn(population, n=2_000):
 
 def test_draws_are_related_as_the_columns_are():
     assert np.corrcoef(drawn(OnePopulation(X)).T)[0, 1] == pytest.approx(0.8, abs=0.05)
+
+
+CUT = {
+    "a number and yes or no": (X[:, 0], X[:, 1] > 0.5),
+    "yes or no, twice": (X[:, 0] > 0, X[:, 1] > 0.5),
+    "ratings": np.clip(np.rint(X + 3), 1, 5).T,
+    "a spend of mostly nothing": (X[:, 0], np.maximum(X[:, 1], 0)),
+    "no ties": np.exp(X).T,
+}
+
+
+@pytest.mark.parametrize("columns", CUT.values(), ids=CUT)
+def test_what_ties_hide_of_a_correlation_is_found(columns):
+    found = latent_correlations(np.column_stack(columns).astype(float))
+    np.testing.assert_allclose(found, [[1, 0.8], [0.8, 1]], atol=0.05)
+
+
+def test_a_yes_or_no_that_follows_a_number_does_so_in_draws():
+    found = drawn(OnePopulation(np.column_stack((X[:, 0], X[:, 1] > 0))))
+    low, high = (found[found[:, 1] == answer, 0].mean() for answer in (0, 1))
+    assert high - low == pytest.approx(2 * 0.8 * 0.8, abs=0.1)  # 1.04 without the correction
 
 
 def test_skewed_columns_stay_skewed_and_related():

@@ -92,6 +92,10 @@ def test_filled_values_are_told():
     assert warnings_of(values, missing="median") == {"filled-in": {"count": 20, "of": 200}}
 
 
+def test_copies_of_rows_are_told():
+    assert warnings_of(np.repeat(CROWD[:40], 5, axis=0))["copies"] == {"count": 40, "of": 200}
+
+
 def test_exceptions_are_told_with_what_they_hold_of_each_sum():
     values = np.vstack((np.ones((300, 2)) + RNG.random((300, 2)) / 10, [[1e6, 1.0]]))
     labels = np.arange(301) % 2
