@@ -120,6 +120,8 @@ class SegmentationRun(Deletable):
     log1p_proposed = ArrayField(models.TextField(), default=list)
     # What decides who is in which segment (analysis.rules.model); empty in runs of earlier releases.
     model = models.JSONField(default=dict)
+    # What customers of a segment have in common, for people (analysis.rules.readable).
+    readable_rules = models.JSONField(default=list)
     sweep = models.JSONField(default=dict)
     scores = models.JSONField(default=dict)
     advice = models.JSONField(default=dict)

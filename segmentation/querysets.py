@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     )
 
 # Columns of a run's JSON that a list does not need.
-HEAVY = ("model", "sweep", "scores", "profiles", "pictures")
+HEAVY = ("model", "readable_rules", "sweep", "scores", "profiles", "pictures")
 
 
 class SegmentationRunQuerySet(models.QuerySet["SegmentationRun"]):

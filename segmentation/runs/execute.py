@@ -36,6 +36,7 @@ from segmentation.analysis.results import (
     from_json,
 )
 from segmentation.analysis.rules.model import ModelColumn, freeze_model
+from segmentation.analysis.rules.readable import find_readable_rules
 from segmentation.analysis.samples import CompressedSamples, FeatureMatrix, OneHotFeature
 from segmentation.analysis.scatter_data import picture_pairs
 from segmentation.analysis.verdict.candidates import (
@@ -212,23 +213,17 @@ def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch
     claim.report(gettext_noop("Finding the segments"))
     k = run.k_requested or advice.k
     with watch.stage("fit"):
-        start = sweep.centroids_of(k) if k in sweep.ks else None
-        clustering = fit_clusters(
-            features,
-            samples,
-            n_clusters=k,
-            centroids=start,
-            random_state=run.random_state,
-            report=lambda n_pass: claim.check(),
-        )
+        clustering = _fit(run, features, samples, sweep, k, claim)
+    is_swept = k in sweep.ks
     del samples  # half of the memory, on a large dataset
     claim.report(gettext_noop("Describing the segments"))
     with watch.stage("profiles"):
         numbers = _number_columns(run, features, claim)
         texts = _text_columns(run, features, claim)
-        origins = clustering.origins if start is not None else ()
+        origins = clustering.origins if is_swept else ()
         warnings = find_warnings(features, advice, clustering, sweep_labels=origins)
         profiles = profile_clusters(clustering, features, numbers=numbers, texts=texts)
+        readable = find_readable_rules(features, clustering, loaded.sources, random_state=run.random_state)
         pictures = picture_pairs(clustering, features)
     return Findings(
         customer_ids=loaded.ids[features.kept],
@@ -239,11 +234,31 @@ def analyse(run: SegmentationRun, loaded: Loaded, claim: Claim, watch: Stopwatch
         advice=replace(advice, warnings=warnings),
         clustering=clustering,
         model=freeze_model(features, clustering, loaded.sources),
-        stabilities=_stabilities(scores, clustering) if start is not None else (),
+        readable_rules=readable,
+        stabilities=_stabilities(scores, clustering) if is_swept else (),
         profiles=profiles,
         pictures=pictures,
         log1p_proposed=proposed,
         libraries=_libraries(),
+    )
+
+
+def _fit(
+    run: SegmentationRun,
+    features: FeatureMatrix,
+    samples: CompressedSamples,
+    sweep: ElbowSweep,
+    k: int,
+    claim: Claim,
+) -> Clustering:
+    """Finish k on all customers, from the sweep's centroids if it reached that far."""
+    return fit_clusters(
+        features,
+        samples,
+        n_clusters=k,
+        centroids=sweep.centroids_of(k) if k in sweep.ks else None,
+        random_state=run.random_state,
+        report=lambda n_pass: claim.check(),
     )
 
 

@@ -28,6 +28,7 @@ from segmentation.analysis.results import (
     to_json,
 )
 from segmentation.analysis.rules.model import FrozenModel
+from segmentation.analysis.rules.readable import ReadableRule
 from segmentation.models import Cluster, ClusterAssignment, Segment, Segmentation, SegmentationRun
 from segmentation.runs.assignments import read_membership, write_assignments
 from segmentation.runs.timings import Stopwatch
@@ -51,6 +52,7 @@ class Findings:
     advice: Advice
     clustering: Clustering
     model: FrozenModel
+    readable_rules: Sequence[ReadableRule]
     # Of each label, or nothing where the sweep does not reach the k.
     stabilities: Sequence[float]
     profiles: ClusterProfiles
@@ -199,6 +201,7 @@ def _store_results(run: SegmentationRun, findings: Findings, customer_count: int
         sweep=to_json(findings.sweep),
         scores=to_json(findings.scores),
         model=to_json(findings.model),
+        readable_rules=[to_json(rule) for rule in findings.readable_rules],
         advice=to_json(advice),
         profiles=to_json(findings.profiles),
         pictures=[to_json(picture) for picture in findings.pictures],

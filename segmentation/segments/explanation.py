@@ -1,4 +1,4 @@
-"""Why a customer is in a segment and not in the next: the distances, and the features that pull.
+"""Why a customer is in a segment and not in the next: the distances, what pulls, and what would move.
 
 Derived from the model that the run froze. Web processes do this, so it needs neither the other customers nor
 scikit-learn.
@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
 from customers.lists.cells import write_value
 from customers.models import Attribute, Customer
-from segmentation.analysis.results import FloatArray, from_json
+from segmentation.analysis.results import ClusterProfiles, FloatArray, from_json
 from segmentation.analysis.rules.model import FrozenModel, ModelColumn
 from segmentation.models import Cluster, ClusterAssignment, SegmentationRun
+from segmentation.segments.shifts import Shift, find_shifts
 
 # Farther from the stored distance than this share, a derived one is that of other values than the run saw.
 TOLERANCE = 0.05
@@ -39,12 +40,16 @@ class Pull:
 
 @dataclass(frozen=True)
 class Reasons:
-    """The distances to the two nearest middles, and the features that pull, strongest first."""
+    """The distances to the two nearest middles, and the features that pull, strongest first.
+
+    Of a customer on the border also what would move them to the next segment.
+    """
 
     distance: float
     second: Cluster | None
     second_distance: float | None
     pulls: tuple[Pull, ...]
+    shifts: tuple[Shift, ...] = ()
 
     @property
     def is_borderline(self) -> bool:
@@ -57,6 +62,7 @@ def explain(
     run: SegmentationRun,
     customer: Customer | None,
     attributes: Sequence[Attribute],
+    profiles: ClusterProfiles,
 ) -> Reasons:
     """Explain an assignment.
 
@@ -72,16 +78,16 @@ def explain(
         With the values the run saw, or today's; `None` if there are neither.
     attributes
         Of the dataset.
+    profiles
+        Of the run.
     """
     own = next(each for each in clusters if each.label == assignment.label)
     others = [each for each in clusters if each.label != assignment.label]
     second_distance = assignment.distance + assignment.margin if others else None
     unexplained = Reasons(assignment.distance, None, second_distance, ())
     model = from_json(FrozenModel, run.model)
-    if customer is None or not model.columns or not others:
-        return unexplained
-    values = [_value(column, customer, attributes) for column in model.columns]
-    if any(math.isnan(value) for value in values):
+    values = [_value(column, customer, attributes) for column in model.columns if customer is not None]
+    if not values or not others or any(map(math.isnan, values)):
         return unexplained
     scaled, centroids = model.scaled(np.array([values]))[0], np.array(model.centroids)
     distances = np.sqrt(((scaled - centroids) ** 2).sum(axis=1))
@@ -90,7 +96,11 @@ def explain(
     second = min(others, key=lambda each: distances[each.label])
     strengths = (scaled - centroids[second.label]) ** 2 - (scaled - centroids[own.label]) ** 2
     pulls = _pulls(run, values, strengths, own, second)
-    return Reasons(assignment.distance, second, second_distance, pulls)
+    reasons = Reasons(assignment.distance, second, second_distance, pulls)
+    if reasons.is_borderline:
+        shifts = find_shifts(model, run.feature_names, values, second.label, profiles)
+        return replace(reasons, shifts=tuple(shifts))
+    return reasons
 
 
 def _value(column: ModelColumn, customer: Customer, attributes: Sequence[Attribute]) -> float:

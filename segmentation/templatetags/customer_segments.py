@@ -96,7 +96,7 @@ def _explain(
     """What the chosen run froze about everyone, and why it decided so."""
     run = (
         SegmentationRun.objects.select_related("segmentation")
-        .defer("pictures", "sweep", "scores")
+        .defer("pictures", "sweep", "scores", "readable_rules")
         .get(pk=chosen.run_id)
     )
     profiles = from_json(ClusterProfiles, run.profiles)
@@ -107,5 +107,5 @@ def _explain(
     return {
         "run": run,
         "standings": compare_with_all(customer, attributes, profiles),
-        "reasons": explain(assignment, clusters, run, seen, attributes),
+        "reasons": explain(assignment, clusters, run, seen, attributes, profiles),
     }

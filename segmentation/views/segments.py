@@ -15,6 +15,8 @@ from segmentation.comparison.origin_filter import origin_of, read_origin
 from segmentation.models import Cluster
 from segmentation.segments.cards import find_differences, list_facts
 from segmentation.segments.customers import SORTS, count_features, features_first, read_members
+from segmentation.segments.readable import word_rule_of
+from segmentation.segments.rules import RULE_FORMS
 
 
 def orders() -> list[tuple[str, str]]:
@@ -49,6 +51,8 @@ def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpRespon
         "dataset": dataset,
         "facts": list_facts(profiles, cluster),
         "differences": [each for each in find_differences(profiles, cluster.label) if not each.is_feature],
+        "rule": word_rule_of(cluster),
+        "rule_forms": RULE_FORMS,
         "listing": listing,
         "columns": listing.columns(
             ("distance", _("Distance")),

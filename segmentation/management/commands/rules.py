@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from segmentation.analysis.rules.sql import DIALECTS
 from segmentation.management.files import write_file
 from segmentation.models import SegmentationRun
+from segmentation.segments.readable import write_rules_in_words
 from segmentation.segments.rules import (
     ID_COLUMN,
     TABLE,
@@ -26,7 +27,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", type=int, metavar="RUN", help="number of the run")
-        parser.add_argument("--format", choices=["sql", "spreadsheet", "json"], default="sql")
+        parser.add_argument("--format", choices=["sql", "spreadsheet", "json", "words"], default="sql")
         parser.add_argument("--dialect", choices=list(DIALECTS), default="postgresql", help="of the SQL")
         parser.add_argument("--table", default=TABLE, help=f"the SQL reads from it (default: {TABLE})")
         parser.add_argument(
@@ -61,6 +62,8 @@ class Command(BaseCommand):
     ) -> bytes:
         if format == "spreadsheet":
             return write_rule_as_workbook(run)
+        if format == "words":
+            return write_rules_in_words(run).encode()
         if format == "json":
             return write_rule_as_json(run).encode()
         return write_rule_as_sql(run, dialect=dialect, table=table, id_column=id_column).encode()
