@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from customers.importing.columns.ids import notes_of
 from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.columns.validation import Accepted, Validator
 from customers.importing.errors import ImportRefusedError
@@ -20,12 +21,6 @@ from customers.importing.files.sniffing import FileLook
 from customers.importing.preparation import Report
 from customers.importing.version.staging import Duplicate, Phrases
 from customers.models import CustomerImport, RejectedRow
-
-COMPOSED = gettext_noop(
-    "Some customer ids contained accents stored as separate characters: "
-    "they were normalised, so that no customer appears twice."
-)
-
 
 # If no row of a file is accepted, this many reasons are kept: enough to see what is wrong.
 REASONS_KEPT = 1_000
@@ -174,4 +169,4 @@ class Intake:
 
     @property
     def warnings(self) -> list[str]:
-        return [_(COMPOSED)] if self.validator.has_composed_ids else []
+        return notes_of(self.validator.cleaned_ids)

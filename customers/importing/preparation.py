@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -23,6 +23,7 @@ from customers.importing.errors import ImportRefusedError
 from customers.importing.files.rows import Batch
 from customers.importing.files.sniffing import FileLook, KeptLook, look_at, look_at_sheet
 from customers.importing.files.workbooks import is_workbook
+from customers.importing.known_values import settle_decimals
 from customers.importing.options import ImportOptions
 from customers.models import CustomerImport
 from customers.storage.uploads import path_of
@@ -177,16 +178,37 @@ def recall_page(customer_import: CustomerImport) -> MappingPage:
 def _propose(customer_import: CustomerImport, file: FileLook, batches: Iterable[Batch]) -> Proposal:
     options, dataset = ImportOptions.from_json(customer_import.options), customer_import.dataset
     latest = dataset.imports.filter(published_at__isnull=False, undone_at=None).first()
-    return propose_mapping(
+    attributes, first = list(dataset.attributes.all()), list[Batch]()
+    profiles = profile_columns(
+        _keeping_first(batches, first),
         file.headers,
-        profile_columns(
-            batches, file.headers, rows=file.line_count, exact=file.sheet.exact_columns if file.sheet else ()
-        ),
-        dataset.attributes.all(),
-        declared={column.header: column for column in options.columns},
-        earlier=list(map(ColumnMapping.from_json, latest.mapping)) if latest else [],
-        answers=Answers(options.decimal, options.decimals, options.missing),
+        rows=file.line_count,
+        exact=file.sheet.exact_columns if file.sheet else (),
     )
+
+    def propose(decimals: Mapping[str, str]) -> Proposal:
+        return propose_mapping(
+            file.headers,
+            profiles,
+            attributes,
+            declared={column.header: column for column in options.columns},
+            earlier=list(map(ColumnMapping.from_json, latest.mapping)) if latest else [],
+            answers=Answers(options.decimal, decimals, options.missing),
+        )
+
+    proposal = propose(options.decimals)
+    asked = [question.header for question in proposal.questions if question.header]
+    if not asked or dataset.current_version is None or not first:
+        return proposal
+    settled = settle_decimals(proposal.columns, asked, first[0], dataset.current_version, attributes)
+    return propose({**settled, **options.decimals}) if settled else proposal
+
+
+def _keeping_first(batches: Iterable[Batch], kept: list[Batch]) -> Iterator[Batch]:
+    """The batches; the first of them is kept too."""
+    for batch in batches:
+        kept += [] if kept else [batch]
+        yield batch
 
 
 def confirm_mapping(

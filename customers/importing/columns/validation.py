@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from customers.exports.formulas import ESCAPED
 from customers.importing.columns.dates import convert_dates
+from customers.importing.columns.ids import are_rounded, clean_ids
 from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.columns.numbers import (
     OPEN,
@@ -139,8 +140,8 @@ class Validator:
         self.is_sheet = is_sheet
         # A row with a bad cell is accepted without that cell; otherwise it is rejected.
         self.empties_bad_cells = empties_bad_cells
-        # Whether any id contains an accent as a separate character.
-        self.has_composed_ids = False
+        # What was done to ids, with an example of each (`ids.NOTES`).
+        self.cleaned_ids: dict[str, tuple[str, str]] = {}
 
     def validate(self, batch: Batch) -> Validated:
         """Sort the rows of a batch into customers, rejects and blank lines."""
@@ -199,7 +200,7 @@ class Validator:
         return blank
 
     def _check_ids(self, ids: pa.StringArray, is_blank: BoolArray, faults: _Faults) -> pa.StringArray:
-        ids = _unescape_formulas(ids)
+        ids = self._clean(_unescape_formulas(ids))
         empty = pc.equal(ids, "").to_numpy(zero_copy_only=False)
         faults.add(empty & ~is_blank, self.id_index, self.id_header, _("The customer id is missing."))
         if len(ids) and pc.max(pc.binary_length(ids)).as_py() > MAX_ID_CHARACTERS:
@@ -211,18 +212,18 @@ class Validator:
         totals = pc.is_in(pc.utf8_lower(ids), TOTALS).to_numpy(zero_copy_only=False)
         reason = _("This looks like a row of totals, not a customer.")
         faults.add(totals, self.id_index, self.id_header, reason)
-        rounded = pc.match_substring_regex(ids, r"^[0-9.]+[eE]\+[0-9]+$").to_numpy(zero_copy_only=False)
+        rounded = are_rounded(ids).to_numpy(zero_copy_only=False)
         reason = _(
             "A spreadsheet has rounded this id: format the column as text there and export the file again."
         )
         faults.add(rounded, self.id_index, self.id_header, reason)
         self._check_text(ids, self.id_index, self.id_header, faults)
-        if pc.all(pc.string_is_ascii(ids)).as_py():
-            return ids
-        # The same customer, however an accent was typed.
-        composed = pc.utf8_normalize(ids, "NFC")
-        self.has_composed_ids = self.has_composed_ids or not composed.equals(ids)
-        return composed
+        return ids
+
+    def _clean(self, ids: pa.StringArray) -> pa.StringArray:
+        cleaned = clean_ids(ids)
+        self.cleaned_ids = {**cleaned.done, **self.cleaned_ids}
+        return cleaned.ids
 
     def _read_texts(self, batch: Batch, target: Target, faults: _Faults) -> pa.StringArray:
         cells = trimmed(batch.columns[target.index])

@@ -41,6 +41,9 @@ READ = {
     "brazil_real.csv": ("C1000", {"Gasto": 2606.25}),
     "iso_currency_after.csv": ("C1000", {"Revenue": 2606.25}),
     "french_thin.csv": ("C1000", {"Chiffre d'affaires": 2606.25}),
+    "leading_apostrophe_numbers.csv": ("00000", {"Spend": 2606.25}),
+    "equals_quoted_ids.csv": ("00001", {"Zip": "00001", "Spend": 549.07}),
+    "formula_ids.csv": ("C1000", {"Age": 20}),
     "mysql_export_N.csv": ("5", {"age": None, "spend": 7.5}),
     "numeric_with_text_na_variants.csv": ("C1010", {"Spend": None}),
     "zip_special_format.xlsx": ("C1001", {"Zip": "01037", "Age": 78}),
@@ -86,3 +89,47 @@ def test_per_cent_has_one_scale_in_texts_and_in_workbooks(import_case, counts):
     import_case("percent_text.csv")
     read, _created, _updated, unchanged, _rejected = counts(import_case("percent_cells.xlsx"))
     assert unchanged == read == 40
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("float_ids_first.csv", "float_ids_second.csv"),
+        ("float_ids_second.csv", "float_ids_first.csv"),
+        ("plain_ids.csv", "zw_ids.csv"),
+        ("shop_plain.csv", "shop_apos.csv"),
+        ("ids_padded.csv", "zero_padded_format_ids.xlsx"),
+    ],
+)
+def test_the_same_people_stay_the_same_people(import_case, counts, first, second):
+    import_case(first)
+    _read, created, _updated, _unchanged, rejected = counts(import_case(second))
+    assert (created, rejected) == (0, 0)
+
+
+def test_people_are_known_by_their_addresses_however_they_are_written(import_case, customers):
+    import_case("email_ids_case.csv")
+    import_case("email_ids_next_month_caps.csv")
+    assert len(customers()) == 40
+    assert all(customer_id == customer_id.lower() for customer_id in customers())
+
+
+def test_what_was_done_to_ids_is_said(import_case):
+    import_case("email_ids_case.csv")
+    (note,) = import_case("email_ids_next_month_caps.csv").warnings
+    assert "small letters" in note
+    assert any("“17850.0” is 17850" in note for note in import_case("float_ids_second.csv").warnings)
+
+
+def test_a_mark_of_byte_order_within_a_file_makes_nobody_twice(import_case, counts, customers):
+    read, created, *_, rejected = counts(import_case("mid_bom_ids.csv"))
+    assert read == created + rejected
+    assert not [customer_id for customer_id in customers() if not customer_id.isascii()]
+
+
+def test_rounded_ids_are_rejected_whatever_the_decimal_sign(import_case, reasons):
+    done = import_case("ids_rounded_comma.csv")
+    assert (done.created_count, done.rejected_count) == (10, 4)
+    assert {reason for *_, reason in reasons(done)} == {
+        "A spreadsheet has rounded this id: format the column as text there and export the file again."
+    }
