@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -24,9 +24,8 @@ from common.file_policy import file_policy
 from customers.exports import rejects
 from customers.exports.csv import stream_csv
 from customers.exports.downloads import as_download
-from customers.forms import MappingForm, ReadingForm, RereadForm, UploadForm
-from customers.importing.check import FileCheck, check_file
-from customers.importing.columns.mapping import ColumnMapping
+from customers.forms import ColumnForm, MappingForm, ReadingForm, RereadForm, UploadForm
+from customers.importing.check import check_file
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.encodings import ENCODINGS
 from customers.importing.pipeline import confirm_import, discard_import, forget_import, store_import
@@ -110,30 +109,28 @@ def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
 def import_preview(request: HttpRequest, import_id: int) -> HttpResponse:
     """What the import would do with the first rows, by what the form says now."""
     customer_import = _get(import_id)
-    context = _context(customer_import)
-    if customer_import.job_id is not None:
-        return render(request, "customers/_import_preview.html", context)
+    context: dict[str, Any] = {}
     try:
         page = recall_page(customer_import)
         form, reading = MappingForm(page, request.POST), ReadingForm(page, request.POST)
-        if form.is_valid() and reading.is_valid():
-            context["reading"] = reading
-            context["headers"] = form.mapping()
-            context["check"] = _check(customer_import, context["headers"], reading)
-        else:
-            context["unclear"] = form.error or _("Some columns need your attention.")
+        context = _preview(customer_import, form, reading)
     except ImportRefusedError as error:
         context["unclear"] = str(error)
     return render(request, "customers/_import_preview.html", context)
 
 
-def _check(
-    customer_import: CustomerImport, columns: Sequence[ColumnMapping], reading: ReadingForm
-) -> FileCheck | None:
+def _preview(customer_import: CustomerImport, form: MappingForm, reading: ReadingForm) -> dict[str, Any]:
+    """What the import would do with the first rows, or what must be said before that is known."""
+    if form.is_bound and not (form.is_valid() and reading.is_valid()):
+        return {"unclear": form.error or _("Some columns need your attention.")}
+    if not form.is_bound and any(column.asked for column in form):
+        return {"unclear": _("Please answer what is asked above.")}
+    columns = form.mapping() if form.is_bound else [column.column for column in form]
     if not any(column.use == "id" for column in columns):
-        return None
-    empties = reading.is_bound and reading.is_valid() and bool(reading.cleaned_data["empties_bad_cells"])
-    return check_file(look(customer_import, guess=True), columns, empties_bad_cells=empties)
+        return {"unclear": _("Please choose the customer id.")}
+    empties = form.is_bound and bool(reading.cleaned_data["empties_bad_cells"])
+    check = check_file(look(customer_import, guess=True), columns, empties_bad_cells=empties)
+    return {"check": check, "headers": columns}
 
 
 def _reread(request: HttpRequest, customer_import: CustomerImport) -> HttpResponse:
@@ -247,13 +244,14 @@ def _render_mapping(
     file, proposal, page = waiting.file, waiting.proposal, waiting.page
     form, reading = form or MappingForm(page), reading or ReadingForm(page)
     examples = [[row[index] for row in islice(file.preview, EXAMPLE_ROWS)] for index in range(file.width)]
-    columns = form.mapping() if form.is_bound and form.is_valid() else proposal.columns
+    shown = list(zip(form, examples, strict=True))
+    asked = [pair for pair in shown if _is_asked(pair[0])]
     context = {
         **_context(customer_import),
+        **_preview(customer_import, form, reading),
         "form": form,
-        "columns": list(zip(form, examples, strict=True)),
-        "headers": columns,
-        "check": _check(customer_import, columns, reading),
+        "columns": [pair for pair in shown if not _is_asked(pair[0])],
+        "asked": asked,
         "seen": page.digest,
         "reading": reading,
         "known": [reading["clears_missing"], reading["replaces"]],
@@ -263,6 +261,11 @@ def _render_mapping(
         "row_count": None if file.sheet else file.line_count,
     }
     return render(request, "customers/import_mapping.html", context)
+
+
+def _is_asked(column: ColumnForm) -> bool:
+    """Whether somebody must say something about the column before the import can begin."""
+    return column.asked or bool(column.errors)
 
 
 def _render_report(request: HttpRequest, customer_import: CustomerImport) -> HttpResponse:

@@ -102,7 +102,7 @@ def test_an_ambiguous_number_must_be_settled_before_the_import(page, log_in, dat
     begin(page)
     expect(page.get_by_text("Choose how these numbers are written.")).to_be_visible()
     assert dataset.imports.get().job is None
-    page.get_by_label("Format").last.select_option("1,234.5")
+    page.get_by_label("Format").first.select_option("1,234.5")
     begin(page)
     outcome(page, "2 customers in My shop")
     assert values(dataset) == {"1": [1234.0], "2": [5.0]}
