@@ -17,7 +17,7 @@ from customers.importing.files.rows import Batch, Reject, readable
 from customers.importing.files.sniffing import FileLook
 
 # So much is read while somebody waits for the page; the rest is checked by the import itself.
-BATCHES = 4
+BATCHES = 2
 EXAMPLES, SHOWN_REASONS, PREVIEW_ROWS = 3, 10, 10
 
 
