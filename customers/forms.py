@@ -88,6 +88,12 @@ class ReadingForm(forms.Form):
         required=False,
         label=gettext_lazy("Empty cells delete the existing value (otherwise it is kept)"),
     )
+    keeps_rows = forms.BooleanField(
+        required=False,
+        label=gettext_lazy(
+            "Import rows that look like totals, notes or headers (otherwise they are left out)"
+        ),
+    )
     empties_bad_cells = forms.TypedChoiceField(
         choices=[
             ("", gettext_lazy("Leave the row out, and list it with the reason")),

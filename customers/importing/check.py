@@ -79,7 +79,13 @@ class FileCheck:
         return self.rejected / self.read if self.read else 0.0
 
 
-def check_file(file: FileLook, columns: Sequence[ColumnMapping], *, empties_bad_cells: bool) -> FileCheck:
+def check_file(
+    file: FileLook,
+    columns: Sequence[ColumnMapping],
+    *,
+    empties_bad_cells: bool,
+    keeps_rows: bool = False,
+) -> FileCheck:
     """Validate the first rows of a file, at most `BATCHES` of its batches, as the import will.
 
     Parameters
@@ -88,12 +94,8 @@ def check_file(file: FileLook, columns: Sequence[ColumnMapping], *, empties_bad_
         A use for every column, exactly one of them the id.
     """
     positions = {column.name: index for index, column in enumerate(columns) if column.is_attribute}
-    validator = Validator(
-        columns,
-        positions,
-        has_nul=file.table.has_nul,
-        is_sheet=file.sheet is not None,
-        empties_bad_cells=empties_bad_cells,
+    validator = Validator.for_file(
+        file, columns, positions, empties_bad_cells=empties_bad_cells, keeps_rows=keeps_rows
     )
     batches = file.read()
     counts = _Counts()

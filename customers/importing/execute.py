@@ -101,7 +101,7 @@ class _Load:
             layout.positions,
             rejects,
             self.report,
-            empties_bad_cells=options.empties_bad_cells,
+            options=options,
         )
         counts = building.build_version(self.customer_import, base, layout, intake, self.report)
         intake.check_file()

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from customers.importing.columns.ids import notes_of
 from customers.importing.columns.mapping import ColumnMapping
@@ -18,6 +18,7 @@ from customers.importing.errors import ImportRefusedError
 from customers.importing.files.rows import Reject
 from customers.importing.files.shapes.second_tables import SecondTable
 from customers.importing.files.sniffing import FileLook
+from customers.importing.options import ImportOptions
 from customers.importing.preparation import Report
 from customers.importing.version.staging import Duplicate, Phrases
 from customers.models import CustomerImport, RejectedRow
@@ -99,15 +100,15 @@ class Intake:
         rejects: Rejects,
         report: Report,
         *,
-        empties_bad_cells: bool = False,
+        options: ImportOptions,
     ) -> None:
         self.file, self.rejects, self.report = file, rejects, report
-        self.validator = Validator(
+        self.validator = Validator.for_file(
+            file,
             columns,
             positions,
-            has_nul=file.table.has_nul,
-            is_sheet=file.sheet is not None,
-            empties_bad_cells=empties_bad_cells,
+            empties_bad_cells=options.empties_bad_cells,
+            keeps_rows=options.keeps_rows,
         )
         self.second_table = SecondTable()
         self.accepted = self.rejected = self.emptied = self.blank = 0
@@ -120,6 +121,7 @@ class Intake:
         self.second_table = SecondTable()
         self.accepted = self.rejected = self.emptied = self.blank = 0
         self.rejects.clear()
+        self.validator.restart()
         for batch in self.file.read(partial(self.report, gettext_noop("importing customers"))):
             validated = self.validator.validate(batch)
             self.second_table.watch(validated.accepted.lines, batch.rejects)
@@ -169,4 +171,14 @@ class Intake:
 
     @property
     def warnings(self) -> list[str]:
-        return notes_of(self.validator.cleaned_ids)
+        warnings = notes_of(self.validator.cleaned_ids)
+        if self.validator.left_out:
+            text = ngettext(
+                "%(count)s row looks like a total, a note or a header and was left out. If it is a customer, "
+                "import the file again and keep such rows.",
+                "%(count)s rows look like totals, notes or headers and were left out. If they are customers, "
+                "import the file again and keep such rows.",
+                self.validator.left_out,
+            )
+            warnings.append(text % {"count": self.validator.left_out})
+        return warnings

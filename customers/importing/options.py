@@ -27,6 +27,8 @@ class ImportOptions:
     clears_missing: bool = False
     # A row with a cell that cannot be read comes in without that cell; otherwise the row is rejected.
     empties_bad_cells: bool = False
+    # Rows that look like totals, notes or headers are customers all the same; otherwise they are rejected.
+    keeps_rows: bool = False
     # Customers who are not in the file are removed from the dataset.
     replaces: bool = False
 

@@ -218,6 +218,7 @@ def confirm_mapping(
     *,
     clears_missing: bool = False,
     empties_bad_cells: bool = False,
+    keeps_rows: bool = False,
     replaces: bool = False,
 ) -> None:
     """Store how a waiting file is to be read, and what its columns are used for."""
@@ -228,6 +229,7 @@ def confirm_mapping(
         sheet=page.sheet,
         clears_missing=clears_missing,
         empties_bad_cells=empties_bad_cells,
+        keeps_rows=keeps_rows,
         replaces=replaces,
     )
     customer_import.options = options.to_json()

@@ -97,7 +97,7 @@ def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
     form, reading = MappingForm(page, request.POST), ReadingForm(page, request.POST)
     if not (form.is_valid() and reading.is_valid()):
         return _render_mapping(request, customer_import, form, reading)
-    choices = ("clears_missing", "empties_bad_cells", "replaces")
+    choices = ("clears_missing", "empties_bad_cells", "keeps_rows", "replaces")
     known: dict[str, Any] = {name: bool(reading.cleaned_data[name]) for name in choices}
     return _begin(
         request, customer_import, partial(confirm_mapping, page=page, columns=form.mapping(), **known)
@@ -128,8 +128,9 @@ def _preview(customer_import: CustomerImport, form: MappingForm, reading: Readin
     columns = form.mapping() if form.is_bound else [column.column for column in form]
     if not any(column.use == "id" for column in columns):
         return {"unclear": _("Please choose the customer id.")}
-    empties = form.is_bound and bool(reading.cleaned_data["empties_bad_cells"])
-    check = check_file(look(customer_import, guess=True), columns, empties_bad_cells=empties)
+    said = reading.cleaned_data if form.is_bound else {}
+    choices = {name: bool(said.get(name)) for name in ("empties_bad_cells", "keeps_rows")}
+    check = check_file(look(customer_import, guess=True), columns, **choices)
     return {"check": check, "headers": columns}
 
 

@@ -24,13 +24,11 @@ from customers.importing.columns.numbers import (
     without_guards,
 )
 from customers.importing.files.rows import Batch, Reject, readable
+from customers.importing.files.shapes.no_customers import NoCustomers
+from customers.importing.files.sniffing import FileLook
 from customers.importing.files.workbook_child import UNCALCULATED
 
 MAX_ID_CHARACTERS = 200
-TOTALS = pa.array(
-    ["total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "somme", "totale", "suma"]
-)
-
 # What a workbook contains where a formula failed; the last one is ours, for a formula never calculated.
 SHEET_ERRORS = pa.array(
     ["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!", UNCALCULATED]
@@ -128,6 +126,7 @@ class Validator:
         has_nul: bool,
         is_sheet: bool = False,
         empties_bad_cells: bool = False,
+        no_customers: NoCustomers | None = None,
     ) -> None:
         self.id_index = next(index for index, column in enumerate(columns) if column.use == "id")
         self.id_header = columns[self.id_index].header
@@ -142,6 +141,37 @@ class Validator:
         self.empties_bad_cells = empties_bad_cells
         # What was done to ids, with an example of each (`ids.NOTES`).
         self.cleaned_ids: dict[str, tuple[str, str]] = {}
+        # Finds rows that are no customers; `None` if such rows come in like others.
+        self.no_customers = no_customers
+        self.left_out = 0
+
+    @classmethod
+    def for_file(
+        cls,
+        file: FileLook,
+        columns: Sequence[ColumnMapping],
+        positions: dict[str, int],
+        *,
+        empties_bad_cells: bool = False,
+        keeps_rows: bool = False,
+    ) -> Validator:
+        """Make the validator of a file; with `keeps_rows`, totals and notes are taken for customers."""
+        id_index = next(index for index, column in enumerate(columns) if column.use == "id")
+        watch = NoCustomers(file.headers, id_index, file.header_line + 1, file.table.scan.lines)
+        return cls(
+            columns,
+            positions,
+            has_nul=file.table.has_nul,
+            is_sheet=file.sheet is not None,
+            empties_bad_cells=empties_bad_cells,
+            no_customers=None if keeps_rows else watch,
+        )
+
+    def restart(self) -> None:
+        """Begin again with the first row of the file."""
+        self.left_out = 0
+        if self.no_customers is not None:
+            self.no_customers = self.no_customers.afresh()
 
     def validate(self, batch: Batch) -> Validated:
         """Sort the rows of a batch into customers, rejects and blank lines."""
@@ -155,6 +185,7 @@ class Validator:
                 numbers[target.position] = _read_numbers(batch, target, faults)
             else:
                 texts[target.position] = self._read_texts(batch, target, faults)
+        self._leave_out(batch, ids, numbers, faults)
         is_rejected = self._find_rejected(faults)
         if self.empties_bad_cells and faults.found:
             self._empty(numbers, texts, faults)
@@ -164,6 +195,20 @@ class Validator:
         rejected_rows = len(batch.rejects) + int(is_rejected.sum())
         emptied = sum(reject.is_kept for reject in rejects)
         return Validated(accepted, rejects, rejected_rows, emptied, batch.blank + int(is_blank.sum()))
+
+    def _leave_out(
+        self, batch: Batch, ids: pa.StringArray, numbers: dict[int, npt.NDArray[np.float64]], faults: _Faults
+    ) -> None:
+        """Reject rows that are no customers, whatever else is wrong with them."""
+        if self.no_customers is None:
+            return
+        values = {
+            target.index: numbers[target.position] for target in self.targets if target.column.use == "number"
+        }
+        for row, reason in self.no_customers.find(batch, ids, values).items():
+            self.left_out += 1
+            value = readable(batch.columns[self.id_index][row].as_py())
+            faults.found[row] = [(self.id_index, self.id_header, value, reason)]
 
     def _find_rejected(self, faults: _Faults) -> BoolArray:
         """Mark rows that are not accepted: without a usable id there is no customer."""
@@ -209,9 +254,6 @@ class Validator:
             faults.add(long, self.id_index, self.id_header, reason)
         if pc.all(pc.ascii_is_decimal(ids)).as_py():
             return ids
-        totals = pc.is_in(pc.utf8_lower(ids), TOTALS).to_numpy(zero_copy_only=False)
-        reason = _("This looks like a row of totals, not a customer.")
-        faults.add(totals, self.id_index, self.id_header, reason)
         rounded = are_rounded(ids).to_numpy(zero_copy_only=False)
         reason = _(
             "A spreadsheet has rounded this id: format the column as text there and export the file again."

@@ -67,6 +67,9 @@ class Command(BaseCommand):
             choices=["reject", "empty"],
             help="a row with a cell that cannot be read is rejected, or comes in without that cell",
         )
+        parser.add_argument(
+            "--keep-rows", action="store_true", help="import totals, notes, headers again too"
+        )
         parser.add_argument("--replace", action="store_true", help="remove customers who are not in the file")
         parser.add_argument("--json", action="store_true", help="print a single JSON object and nothing else")
 
@@ -166,6 +169,7 @@ def _read_options(options: dict[str, Any]) -> ImportOptions:
         columns=tuple(map(_read_column, options["map"])),
         clears_missing=options["clear_missing"],
         empties_bad_cells=options["bad_cells"] == "empty",
+        keeps_rows=options["keep_rows"],
         replaces=options["replace"],
     )
 
