@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from common.i18n import join_words
 from common.number_format import format_percent_floored, write_number
+from segmentation.analysis import results
 from segmentation.analysis.advice import DOUBTFUL, STABILITY, STABLE
 from segmentation.analysis.results import (
     Advice,
@@ -47,16 +48,30 @@ def judge(run: SegmentationRun, advice: Advice, scores: SweepScores) -> Verdict:
     if advice.verdict is None:
         return _of_earlier_release(k, recommended, weakest)
     if k == recommended:
-        title = ngettext("%(k)s clear group", "%(k)s clear groups", k) % {"k": k}
-        sentence = _(
-            "You can rely on them: there are gaps between them, and they come back in other samples."
-        )
-        return Verdict("good", title, sentence)
+        return _clear(k, advice.verdict)
     if k == advice.k_useful:
         return Verdict("fair", _("%(k)s useful segments") % {"k": k}, _useful(advice, advice.verdict.of(k)))
     if recommended is None and advice.k_useful is None:
         return Verdict("poor", _("Nothing to go by"), _unclear(k))
     return _asked_for(k, recommended or advice.k_useful or k, weakest)
+
+
+def _clear(k: int, verdict: results.Verdict) -> Verdict:
+    """Say of clear groups whether they are the best there are, and whether there are gaps between all."""
+    if verdict.k_unlimited is not None:
+        values = {"k": k, "better": verdict.k_unlimited}
+        title = _("%(k)s groups within your limits; %(better)s without them") % values
+        sentence = _("There are gaps between them, but %(better)s clear groups fit these customers better.")
+        return Verdict("fair", title, sentence % values)
+    if verdict.is_touching:
+        sentence = _(
+            "They come back in other samples and are further apart than by chance, but there is no gap "
+            "between all of them: customers near such a border could as well be in the other group."
+        )
+        return Verdict("fair", _("%(k)s groups that touch") % {"k": k}, sentence)
+    title = ngettext("%(k)s clear group", "%(k)s clear groups", k) % {"k": k}
+    sentence = _("You can rely on them: there are gaps between them, and they come back in other samples.")
+    return Verdict("good", title, sentence)
 
 
 def _useful(advice: Advice, evidence: KEvidence | None) -> str:
@@ -68,6 +83,11 @@ def _useful(advice: Advice, evidence: KEvidence | None) -> str:
         return _(
             "There are gaps between them, but too many customers were left out to be sure: good for a "
             "campaign, no proof of different kinds of people."
+        )
+    if evidence is not None and evidence.rejected == "misplaced":
+        return _(
+            "There are gaps between them, but too many values were filled in to be sure who is in which: no "
+            "list to rely on for these customers."
         )
     return _(
         "There are no gaps between customers, but these parts come back in other samples: good for a "

@@ -175,10 +175,15 @@ def _many_left_out(values: Values) -> str:
 
 
 def _filled_in(values: Values) -> str:
-    return _(
+    text = _(
         "%(count)s of %(of)s customers have a value that was filled in with the middle one: they look more "
         "average than they are."
     ) % _counts(values)
+    share = values.get("misplaced", 0.0)
+    if share < SMALL_SHARE:
+        return text
+    wrong = _("About %(share)s of them are in another segment than their own value would put them in.")
+    return f"{text} {wrong % {'share': format_whole_percent(share)}}"
 
 
 def _copies(values: Values) -> str:
@@ -305,6 +310,12 @@ WORDS: dict[str, Words] = {
     ),
     "not-clear-left-out": _not_clear(
         lambda values: _("There are gaps between %(k)s groups, but too many customers were left out.")
+    ),
+    "not-clear-misplaced": _not_clear(
+        lambda values: _(
+            "There are gaps between %(k)s groups, but too many customers have values that were filled in, "
+            "and stand in another group than their own."
+        )
     ),
     "not-clear-limits": _not_clear(
         lambda values: _(

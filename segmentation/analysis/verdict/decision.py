@@ -16,8 +16,9 @@ from segmentation.analysis.verdict.judging import FEWEST_CUSTOMERS, Judging
 
 # Values that differ by less than this share of their size differ by rounding.
 HARDLY_DIFFERENT = 1e-6
-# Groups are useful and not called clear where more customers took no part: they may fill the gaps.
-MOST_LEFT_OUT = 0.10
+# Groups are useful and not called clear where more customers took no part (they may fill the gaps), or where
+# more stand in another group for want of a value.
+MOST_LEFT_OUT, MOST_MISPLACED = 0.10, 0.08
 # Touching groups are the answer only where they are so much better than fewer groups with valleys everywhere.
 MUCH_BETTER = 0.10
 # The k in force stays unless another has a silhouette, or useful segments a steadiness, higher by this much.
@@ -54,18 +55,29 @@ def judge_sweep(
     allowed = [row for row in rows if _within(row, limits, judging.n_samples)]
     clear = _clearest(judging, allowed, published_k)
     judged = {row.k: row for row in (*rows, *clear.tried)}
+    unlimited = clear.k
+    if len(allowed) < len(rows):
+        unlimited = _clearest(judging, list(judged.values()), published_k).k or clear.k
     useful = _Useful(None, None)
     if clear.k is None or clear.k == 2:
         candidates = _useful_candidates(list(judged.values()), limits, judging.n_samples)
         stable = [judging.with_stability(row) for row in candidates]
         judged |= {row.k: row for row in stable}
         useful = _steadiest(stable, published_k)
-    if clear.k is not None and features.left_out > MOST_LEFT_OUT * len(features.kept):
-        judged[clear.k] = replace(judged[clear.k], rejected="left-out")
+    if clear.k is not None and (doubt := _doubt(judging, features, clear.k)):
+        judged[clear.k] = replace(judged[clear.k], rejected=doubt)
         clear, useful = _Clear(None, None, ()), _Useful(clear.k, clear.better)
     kind: Kind = "clear" if clear.k else "useful" if useful.k else "nothing"
     better = clear.better if clear.k else useful.better
-    return Verdict(kind, clear.k, useful.k, tuple(judged.values()), better_k=better)
+    free = unlimited if clear.k and unlimited != clear.k else None
+    return Verdict(kind, clear.k, useful.k, tuple(judged.values()), better_k=better, k_unlimited=free)
+
+
+def _doubt(judging: Judging, features: FeatureMatrix, k: int) -> str:
+    """Return why groups with gaps between them are not clear all the same, or nothing."""
+    if features.left_out > MOST_LEFT_OUT * len(features.kept):
+        return "left-out"
+    return "misplaced" if judging.misplaced(k) > MOST_MISPLACED else ""
 
 
 def hardly_different(features: FeatureMatrix) -> list[str]:

@@ -76,8 +76,8 @@ class KEvidence:
     reference_median, reference_deviation : float or None
         Of the same draws.
     rejected : str
-        Why these are no clear groups: `crowd`, `small`, `filled`, `unstable`, `chance`,
-        `left-out`; empty if they are.
+        Why these are no clear groups: `few`, `crowd`, `small`, `filled`, `unstable`, `chance`,
+        `left-out`, `misplaced`; empty if they are.
     """
 
     k: int
@@ -109,6 +109,8 @@ class Verdict:
         One for each k from 2.
     better_k : int or None
         Another k that is a little better, where the k in force was kept.
+    k_unlimited : int or None
+        The number of clear groups without the team's limits, where that is another.
     """
 
     kind: Kind
@@ -116,6 +118,13 @@ class Verdict:
     k_useful: int | None
     evidence: tuple[KEvidence, ...] = ()
     better_k: int | None = None
+    k_unlimited: int | None = None
+
+    @property
+    def is_touching(self) -> bool:
+        """Whether the groups recommended touch: most borders are valleys, not all."""
+        row = None if self.k_recommended is None else self.of(self.k_recommended)
+        return row is not None and row.level == "nearly"
 
     def of(self, k: int) -> KEvidence | None:
         return next((row for row in self.evidence if row.k == k), None)

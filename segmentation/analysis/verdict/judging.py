@@ -13,8 +13,9 @@ from segmentation.analysis.scores.silhouette import mean_silhouettes
 from segmentation.analysis.scores.stability import bootstrap_stabilities
 from segmentation.analysis.scores.sweep_scores import STABILITY_SAMPLE
 from segmentation.analysis.verdict.borders import find_borders, spread_discrete
-from segmentation.analysis.verdict.copies import one_of_each
+from segmentation.analysis.verdict.dependence import find_drivers, one_of_each
 from segmentation.analysis.verdict.evidence import Border, BorderLevel, KEvidence
+from segmentation.analysis.verdict.filled import misplaced_share
 from segmentation.analysis.verdict.population import OnePopulation, population_silhouettes
 from segmentation.analysis.verdict.saddles import with_saddles
 
@@ -34,6 +35,8 @@ PASS, PASS_OF_FEW, FEW, FEW_QUANTILE = 0.70, 0.82, 3, 0.75
 TOUCHING, VALLEYS_AMONG_TOUCHING = 0.80, 2 / 3
 # Touching groups must exceed the median of one population by so much and so many deviations.
 FAR, FAR_DEVIATIONS = 0.05, 4.0
+# From worst to best.
+LEVELS: tuple[BorderLevel, ...] = ("crowd", "nearly", "clear")
 # Few clusters are stable by themselves.
 STABLE_FEW, STABLE_MANY = 0.90, 0.80
 REFITS, STARTS_PER_REFIT = 40, 12
@@ -55,11 +58,14 @@ class Judging:
         filled_in = None if features.filled_in is None else features.filled_in[chosen]
         # A text has no continuum: borders are judged on the numbers, unless there are none.
         self._columns = columns_of_numbers(X.shape[1], features.blocks) or list(range(X.shape[1]))
-        self._X, self._filled = X, None if filled_in is None else filled_in.any(axis=1)
+        self._X, self._filled_in = X, filled_in
+        self._filled = None if filled_in is None else filled_in.any(axis=1)
         complete = np.ones(len(X), dtype=np.bool_) if self._filled is None else ~self._filled
         fewest = max(COMPLETE_SHARE * len(X), min(COMPLETE_ROWS, COMPLETE_SHARE_OF_FEW * len(X)))
         self._too_many_filled = bool(complete.sum() < fewest)
         self._spread = spread_discrete(X, np.random.default_rng(6))[complete]
+        drivers = find_drivers(X[complete][:, self._columns])
+        self._drivers = [self._columns[column] for column in drivers]
         self._few = X[:STABILITY_SAMPLE]
         some = slice(0, POPULATION_SAMPLE)
         self._population = OnePopulation(
@@ -86,20 +92,36 @@ class Judging:
             return replace(row, rejected="small")
         if self._too_many_filled or self._is_made_of_filled(row.k):
             return replace(row, rejected="filled")
-        centroids = self._sweep.centroids_of(row.k)
-        labels = assign(self._spread, centroids)
-        X, centroids = self._spread[:, self._columns], centroids[:, self._columns]
-        borders = find_borders(X, labels, centroids)
-        if all(border.depth <= TOUCHING for border in borders):
-            quantile = FEW_QUANTILE if row.k <= FEW else None
-            passable = TOUCHING * (PASS_OF_FEW / PASS if row.k <= FEW else 1.0)
-            borders = with_saddles(X, labels, centroids, borders, quantile=quantile, passable=passable)
-            if row.k <= FEW:
-                borders = [_on_one_scale(border) for border in borders]
-        borders = [replace(border, feature=self._columns[border.feature]) for border in borders]
+        borders = self._borders(row.k)
         level = _level(borders, row.smallest)
+        if level != "crowd" and len(self._drivers) < len(self._columns):
+            by_drivers = self._borders_of(row.k, self._drivers)
+            level = min(level, _level(by_drivers, row.smallest), key=LEVELS.index)
+            borders += by_drivers
         worst = max(borders, key=lambda border: border.worst, default=None)
         return replace(row, level=level, worst=worst, rejected="crowd" if level == "crowd" else "")
+
+    def _borders(self, k: int) -> list[Border]:
+        """Return the borders on lines, and in the plane where a line does not settle it."""
+        borders = self._borders_of(k, self._columns)
+        if any(border.depth > TOUCHING for border in borders):
+            return borders
+        centroids = self._sweep.centroids_of(k)
+        labels = assign(self._spread, centroids)
+        X, centroids = self._spread[:, self._columns], centroids[:, self._columns]
+        quantile = FEW_QUANTILE if k <= FEW else None
+        passable = TOUCHING * (PASS_OF_FEW / PASS if k <= FEW else 1.0)
+        borders = with_saddles(X, labels, centroids, borders, quantile=quantile, passable=passable)
+        return [_on_one_scale(border) for border in borders] if k <= FEW else borders
+
+    def _borders_of(self, k: int, columns: Sequence[int]) -> list[Border]:
+        """Return the borders on lines, seen in these columns alone."""
+        X, centroids = self._spread[:, columns], self._sweep.centroids_of(k)[:, columns]
+        # Texts take part in who belongs where; what follows from the other columns does not.
+        is_all = len(columns) == len(self._columns)
+        labels = assign(self._spread, self._sweep.centroids_of(k)) if is_all else assign(X, centroids)
+        borders = find_borders(X, labels, centroids)
+        return [replace(border, feature=columns[border.feature]) for border in borders]
 
     def _is_made_of_filled(self, k: int) -> bool:
         """Return whether a cluster holds filled-in customers far beyond their share."""
@@ -111,6 +133,13 @@ class Judging:
         usual = self._filled.mean()
         limit = max(min(FILLED_TIMES * usual, usual + FILLED_MORE), FILLED_SHARE)
         return bool((shares > limit).any())
+
+    def misplaced(self, k: int) -> float:
+        """Return the share of all customers who stand in another cluster for want of a value."""
+        if self._filled is None or self._filled_in is None:
+            return 0.0
+        share = misplaced_share(self._X, self._filled_in, self._sweep.centroids_of(k))
+        return share * float(self._filled.mean())
 
     def examined(self, row: KEvidence) -> KEvidence:
         """Return the evidence with what refits and one population say."""

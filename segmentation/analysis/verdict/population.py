@@ -12,6 +12,7 @@ from segmentation.analysis.kmeans.search import search_optima
 from segmentation.analysis.results import BoolArray, FloatArray
 from segmentation.analysis.samples import columns_of_numbers
 from segmentation.analysis.scores.silhouette import mean_silhouettes
+from segmentation.analysis.verdict.filled import fillings
 from segmentation.analysis.verdict.margins import Margin, unimodal_margin
 
 DRAWS = 12
@@ -47,7 +48,7 @@ class OnePopulation:
     ) -> None:
         self._X = X
         self._filled_in = filled_in
-        self._fillings = _fillings(X, filled_in)
+        self._fillings = fillings(X, filled_in)
         self._blocks = [list(block) for block in blocks]
         self._columns = columns_of_numbers(X.shape[1], self._blocks)
         self._margins = [self._margin(column) for column in self._columns]
@@ -70,15 +71,6 @@ class OnePopulation:
         for block in self._blocks:
             drawn[:, block] = self._X[rng.integers(0, len(self._X), n)][:, block]
         return drawn
-
-
-def _fillings(X: FloatArray, filled_in: BoolArray | None) -> FloatArray:
-    """Return what stands for a missing value in each column, NaN where nothing does."""
-    fillings = np.full(X.shape[1], np.nan)
-    if filled_in is not None:
-        columns = np.flatnonzero(filled_in.any(axis=0))
-        fillings[columns] = X[filled_in[:, columns].argmax(axis=0), columns]
-    return fillings
 
 
 def _fill_in(drawn: FloatArray, gaps: BoolArray, fillings: FloatArray) -> None:

@@ -9,12 +9,14 @@ from segmentation.analysis.results import (
     Clustering,
     FeatureMatrix,
     FloatArray,
+    IntArray,
     LabelArray,
     Remark,
 )
 from segmentation.analysis.samples import columns_of_numbers
-from segmentation.analysis.verdict.copies import one_of_each
 from segmentation.analysis.verdict.decision import hardly_different
+from segmentation.analysis.verdict.dependence import one_of_each
+from segmentation.analysis.verdict.filled import misplaced_share
 
 MANY_LEFT_OUT = 0.05
 FEW_CUSTOMERS = 100
@@ -45,6 +47,7 @@ def find_warnings(
     labels = clustering.labels[chosen]
     found = [
         *_about_customers(features),
+        *_filled_in(features, chosen, clustering),
         *_copies(features.values[chosen], columns_of_numbers(len(features.names), features.blocks)),
         *_concentrated(features),
         *_hardly_different(features),
@@ -64,15 +67,21 @@ def _about_customers(features: FeatureMatrix) -> list[Remark]:
         worst = int(np.argmax(features.missing))
         values = {"count": features.left_out, "of": n_rows, "feature": _attribute(features, worst)}
         remarks.append(Remark("many-left-out", values))
-    if features.filled_in is not None:
-        count = int(features.filled_in.any(axis=1).sum())
-        if count > MANY_LEFT_OUT * n:
-            remarks.append(Remark("filled-in", {"count": count, "of": n}))
     if len(features.exceptions):
         shares = dict(zip(features.names, features.exception_shares, strict=True))
         values = {"count": len(features.exceptions), "set_aside": features.set_aside > 0, "shares": shares}
         remarks.append(Remark("exceptions", values))
     return remarks
+
+
+def _filled_in(features: FeatureMatrix, chosen: IntArray, clustering: Clustering) -> list[Remark]:
+    if features.filled_in is None:
+        return []
+    count = int(features.filled_in.any(axis=1).sum())
+    if count <= MANY_LEFT_OUT * features.n_samples:
+        return []
+    share = misplaced_share(features.X[chosen], features.filled_in[chosen], clustering.centroids)
+    return [Remark("filled-in", {"count": count, "of": features.n_samples, "misplaced": share})]
 
 
 def _copies(values: FloatArray, numbers: list[int]) -> list[Remark]:

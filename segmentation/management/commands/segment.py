@@ -25,6 +25,7 @@ from segmentation.runs.settings_summary import list_left_out
 
 ANSWERS = {
     "clear": "There are %(k)s clear groups.",
+    "touching": "There are %(k)s groups that touch.",
     "useful": "There are no clear groups; %(k)s segments are useful.",
     "nothing": "There is nothing to go by.",
 }
@@ -130,7 +131,9 @@ def _logarithms(given: list[str]) -> list[str] | None:
 
 
 def _answer(run: SegmentationRun) -> str:
-    return ANSWERS[run.verdict] % {"k": run.k_recommended or run.k_useful}
+    verdict = from_json(Advice, run.advice).verdict
+    answer = "touching" if verdict is not None and verdict.is_touching else run.verdict
+    return ANSWERS[answer] % {"k": run.k_recommended or run.k_useful}
 
 
 def _summary(run: SegmentationRun) -> dict[str, Any]:

@@ -54,6 +54,25 @@ def test_clear_groups_are_good():
     assert "there are gaps between them" in box.sentence
 
 
+def test_groups_that_touch_are_not_called_clear():
+    box = judged(3, advised(3, None, KEvidence(3, 20, 0.6, "nearly")))
+    assert (box.level, box.title) == ("fair", "3 groups that touch")
+    assert "gaps between them" not in box.sentence
+    assert judged(3, advised(3, None, KEvidence(3, 20, 0.6, "clear"))).level == "good"
+
+
+def test_groups_that_only_limits_make_the_answer_say_what_they_hide():
+    advice = Advice(None, 3, 2, (), KLimits(k_max=4), verdict=Verdict("clear", 3, None, k_unlimited=5))
+    box = judged(3, advice)
+    assert (box.level, box.title) == ("fair", "3 groups within your limits; 5 without them")
+
+
+def test_filled_values_that_misplace_customers_are_told():
+    box = judged(3, advised(None, 3, KEvidence(3, 20, 0.9, "clear", rejected="misplaced")))
+    assert (box.level, box.title) == ("fair", "3 useful segments")
+    assert "too many values were filled in" in box.sentence
+
+
 def test_useful_segments_are_fair_and_no_proof():
     box = judged(4, advised(useful=4))
     assert (box.level, box.title) == ("fair", "4 useful segments")

@@ -45,6 +45,7 @@ TELLING = {
     "unstable": KEvidence(2, 20, 0.8, "clear", BORDER, stability=0.5, rejected="unstable"),
     "chance": KEvidence(2, 20, 0.8, "clear", BORDER, stability=0.95, reference=0.85, rejected="chance"),
     "left-out": KEvidence(2, 20, 0.8, "clear", BORDER, stability=0.95, reference=0.4, rejected="left-out"),
+    "misplaced": KEvidence(2, 20, 0.8, "clear", BORDER, stability=0.95, reference=0.4, rejected="misplaced"),
     "limits": KEvidence(2, 20, 0.8, "clear", BORDER),
 }
 WARNINGS = [
@@ -52,6 +53,7 @@ WARNINGS = [
     Remark("few-customers", {"count": 40}),
     Remark("many-left-out", {"count": 1_200, "of": 9_000, "feature": "age"}),
     Remark("filled-in", {"count": 1_200, "of": 9_000}),
+    Remark("filled-in", {"count": 1_200, "of": 9_000, "misplaced": 0.4}),
     Remark("copies", {"count": 40, "of": 400}),
     Remark("exceptions", {"count": 1, "set_aside": True, "shares": {"revenue": 0.4, "age": 0.001}}),
     Remark("hardly-different", {"features": ["height", "width"]}),
@@ -159,6 +161,7 @@ def test_clear_groups_are_explained_by_gap_stability_and_chance():
         ("unstable", "only 50\N{NO-BREAK SPACE}% the same"),
         ("chance", "would reach 0.85"),
         ("left-out", "gaps between 2 groups, but too many customers were left out"),
+        ("misplaced", "too many customers have values that were filled in"),
         ("limits", "your limits rule that out"),
     ],
 )

@@ -76,6 +76,14 @@ def test_groups_with_gaps_between_them_are_clear():
     assert evidence.silhouette > evidence.reference > evidence.reference_median
 
 
+def test_a_wave_over_time_has_no_groups_where_time_has_none():
+    time = np.random.default_rng(5).uniform(0, 4 * np.pi, 600)
+    wave = np.column_stack((time, np.sin(time) + np.random.default_rng(6).normal(0, 0.05, 600)))
+    assert judged(wave, k_max=5).k_recommended is None
+    apart = wave[np.mod(time, np.pi) < 2.2]  # the same wave with three gaps in time
+    assert judged(apart, k_max=5).k_recommended == 4
+
+
 def test_people_many_times_over_are_judged_once():
     people = np.random.default_rng(2).normal(size=(40, 2))
     verdict = judged(np.repeat(people, 10, axis=0), k_max=8)
@@ -88,6 +96,22 @@ def test_people_many_times_over_are_judged_once():
 
 def test_groups_of_people_many_times_over_are_clear():
     assert answer(judged(np.repeat(THREE, 4, axis=0))) == ("clear", 3, None)
+
+
+def test_limits_hide_groups_but_do_not_deny_them():
+    verdict = judged(PAIRS, limits=KLimits(k_max=3))
+    assert (verdict.k_recommended, verdict.k_unlimited) == (2, 4)
+    assert judged(PAIRS, limits=KLimits(k_max=8)).k_unlimited is None
+    assert judged(PAIRS).k_unlimited is None
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.1, ("clear", 3, None)), (0.35, ("useful", None, 3))])
+def test_groups_are_not_clear_where_filled_values_misplace_too_many(share, said):
+    values = np.repeat(THREE, 3, axis=0) + np.random.default_rng(3).normal(size=(360, 2))
+    values[np.random.default_rng(4).random(360) < share, 0] = np.nan
+    verdict = judged(values, missing="median", k_max=3)
+    assert answer(verdict) == said
+    assert (verdict.of(3).rejected == "misplaced") == (said[0] == "useful")
 
 
 def test_there_is_evidence_for_each_k_from_two():

@@ -1,9 +1,9 @@
-"""Copies of rows are told from rows that repeat because their columns are coarse."""
+"""Copies are told from coarse columns that repeat, functions of a column from what goes along with it."""
 
 import numpy as np
 import pytest
 
-from segmentation.analysis.verdict.copies import one_of_each
+from segmentation.analysis.verdict.dependence import find_drivers, one_of_each
 
 RNG = np.random.default_rng(0)
 PEOPLE = RNG.normal(size=(40, 2))
@@ -55,3 +55,38 @@ def test_copies_are_judged_by_numbers_and_kept_apart_by_texts():
     values = np.column_stack((np.repeat(PEOPLE, 10, axis=0), np.tile([0, 1], 200)))
     assert n_kept(values, numbers=[0, 1]) == 80
     assert n_kept(values[:, 2:], numbers=[]) == 400
+
+
+# ---- Columns ----------------------------------------------------------------------------------------------
+
+T = RNG.uniform(0, 12, 600)
+NOISE = RNG.normal(0, 0.05, 600)
+GROUP = RNG.integers(0, 3, 600)
+
+
+@pytest.mark.parametrize(
+    ("columns", "drivers"),
+    [
+        ((T, np.sin(T) + NOISE), [0]),
+        (((T - 6) ** 2, T), [1]),
+        ((T, T > 6), [0]),
+        ((np.sin(T), T, np.cos(T)), [1]),  # a thread: one number tells both others
+        ((np.sin(T), np.cos(T)), [0, 1]),  # a ring: neither tells the other
+        ((T, NOISE), [0, 1]),
+        ((T, T + 40 * NOISE), [0, 1]),  # they go along, with a quarter of noise
+        ((10 * (GROUP == 1) + NOISE, 10 * (GROUP == 2) + NOISE), [0, 1]),  # groups
+        ((np.repeat(1, 600), T), [1]),
+        ((T,), [0]),
+    ],
+)
+def test_functions_of_another_column_are_left_out(columns, drivers):
+    assert find_drivers(np.column_stack(columns).astype(float)) == drivers
+
+
+def test_two_columns_that_tell_each_other_leave_one():
+    assert len(find_drivers(np.column_stack((T, T**2)))) == 1
+
+
+def test_nobody_and_one_customer_tell_nothing():
+    assert find_drivers(np.zeros((0, 2))) == [0, 1]
+    assert find_drivers(np.zeros((1, 2))) == [0, 1]

@@ -1,4 +1,4 @@
-"""The same customers several times over: copies of rows are no further customers, and prove no group."""
+"""Rows and columns that follow from others: copies are no further customers, functions tell nothing new."""
 
 from collections.abc import Sequence
 
@@ -15,6 +15,8 @@ POINT_MASSES, POINT_MASS = 5, 0.03
 # In a single column only gaps tell copies from coarse values, which are mostly one step apart; and hardly any
 # value stands alone.
 STEPS_OF_ONE, SHARE_OF_TWINS_OF_ONE = 0.5, 0.9
+# A column follows another where neighbours in the other's order differ by so little of its variance.
+UNEXPLAINED = 0.05
 
 
 def one_of_each(values: FloatArray, numbers: Sequence[int]) -> IntArray | None:
@@ -60,3 +62,38 @@ def _is_irregular(values: FloatArray) -> bool:
     """Return whether few of the gaps between sorted values are the smallest one."""
     gaps = np.diff(values)
     return bool(np.mean(gaps <= gaps.min() * 1.001) < STEPS_OF_ONE)
+
+
+def find_drivers(X: FloatArray) -> list[int]:
+    """Return the columns that are no function of a single other one that is returned.
+
+    A wave over time, a bonus from so much spend on, the square of a number: each has valleys in the plane
+    though the number that it follows has none. Real groups that a function could not tell from these are
+    apart in that number as well.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+
+    References
+    ----------
+    Von Neumann, "Distribution of the ratio of the mean square successive difference to the variance", 1941.
+    Chatterjee, "A new coefficient of correlation", 2021, for the order of the other column.
+    """
+    n_columns = X.shape[1]
+    if len(X) < 2:
+        return list(range(n_columns))
+    noise = np.full((n_columns, n_columns), np.inf)
+    for first in range(n_columns):
+        # Ties in an order that says nothing of the others.
+        order = np.lexsort((np.random.default_rng(9).random(len(X)), X[:, first]))
+        steps = np.diff(X[order], axis=0)
+        noise[first] = (steps**2).mean(axis=0) / 2 / np.maximum(X.var(axis=0), 1e-300)
+    np.fill_diagonal(noise, np.inf)
+    drivers = list(range(n_columns))
+    while len(drivers) > 1:
+        among = noise[np.ix_(drivers, drivers)].min(axis=0)
+        if among.min() > UNEXPLAINED:
+            break
+        drivers.pop(int(among.argmin()))
+    return drivers
