@@ -353,11 +353,12 @@ class PairPicture:
     """Two axes of the samples as a picture: the points themselves, or counts on a grid.
 
     `kind` is `points` (then `xs`, `ys`, `labels` have one entry per sample) or `grid` (then `x_edges` and
-    `y_edges` are equally spaced edges, and `cells[i] = row * n_columns + column` holds `counts[i]` samples of
+    `y_edges` are the edges of cells, and `cells[i] = row * n_columns + column` holds `counts[i]` samples of
     cluster `labels[i]`; row 0 is the lowest y). Samples beyond the edges are counted in `outside` and left
     out of the grid, those without a value on an axis in `missing`. `centroids` are (x, y) per cluster, `None`
     where no sample of it has both values. In original units, unless the axes are principal components
-    (`is_components`): then `explained` is the share of the features' variance along each axis.
+    (`is_components`): then `explained` is the share of the features' variance along each axis. Cells are
+    equally wide by value, or by its logarithm on an axis that the run compared so (`x_is_log`, `y_is_log`).
     """
 
     x_name: str
@@ -375,3 +376,5 @@ class PairPicture:
     outside: int = 0
     missing: int = 0
     explained: tuple[float, ...] = ()
+    x_is_log: bool = False
+    y_is_log: bool = False

@@ -37,23 +37,25 @@ def picture_pairs(
     clustering : Clustering
     features : FeatureMatrix
     max_pairs : int
-        Pairs of features taken at most, those whose features the clusters explain best.
+        Pairs of features taken at most, those on which the clusters overlap least.
     max_points : int
         Up to this many samples a picture holds the points themselves, beyond it counts on a grid.
 
     Returns
     -------
     tuple of PairPicture
-        Pairs in the order of the features, then the components; a single feature gives one picture against
-        itself.
+        Pairs by how far they tell the clusters apart, the best first, then the components; a single feature
+        gives one picture against itself.
     """
+    middles = features.to_original(clustering.centroids)
     pictures = [
         picture_pair(
             (features.values[:, x], features.values[:, y]),
             clustering.labels,
             n_clusters=clustering.k,
             names=(features.names[x], features.names[y]),
-            centroids=clustering.centroids_original[:, [x, y]],
+            centroids=middles[:, [x, y]],
+            is_log=(features.names[x] in features.log1p, features.names[y] in features.log1p),
             max_points=max_points,
         )
         for x, y in _pairs(clustering, features, max_pairs)
@@ -70,6 +72,7 @@ def picture_pair(
     n_clusters: int,
     names: tuple[str, str],
     centroids: FloatArray | None = None,
+    is_log: tuple[bool, bool] = (False, False),
     max_points: int = MAX_POINTS,
 ) -> PairPicture:
     """Return a picture of two attributes.
@@ -84,6 +87,8 @@ def picture_pair(
         What stands on the axes.
     centroids : ndarray of shape (n_clusters, 2) or None
         `None` for the means of what is drawn.
+    is_log : (bool, bool)
+        Whether each axis is drawn by logarithm.
     max_points : int
         As in `picture_pairs`.
     """
@@ -98,9 +103,15 @@ def picture_pair(
         is_components=False,
         kind="points",
         labels=(),
-        centroids=_means(xs, ys, labels, n_clusters) if centroids is None else _pairs_of(centroids),
+        centroids=(),
         missing=missing,
+        x_is_log=is_log[0],
+        y_is_log=is_log[1],
     )
+    if centroids is None:
+        empty = replace(empty, centroids=_means(empty, xs, ys, labels, n_clusters))
+    else:
+        empty = replace(empty, centroids=_pairs_of(centroids))
     if len(xs) > max_points:
         return _with_grid(empty, xs, ys, labels)
     return replace(empty, labels=tuple(labels.tolist()), xs=tuple(xs.tolist()), ys=tuple(ys.tolist()))
@@ -113,6 +124,8 @@ def transpose_picture(picture: PairPicture) -> PairPicture:
         picture,
         x_name=picture.y_name,
         y_name=picture.x_name,
+        x_is_log=picture.y_is_log,
+        y_is_log=picture.x_is_log,
         centroids=tuple(None if each is None else (each[1], each[0]) for each in picture.centroids),
         xs=picture.ys,
         ys=picture.xs,
@@ -122,13 +135,27 @@ def transpose_picture(picture: PairPicture) -> PairPicture:
     )
 
 
-def _means(xs: FloatArray, ys: FloatArray, labels: LabelArray, n_clusters: int) -> Centroids:
+def _means(
+    picture: PairPicture, xs: FloatArray, ys: FloatArray, labels: LabelArray, n_clusters: int
+) -> Centroids:
+    """Return the middle of each cluster as its picture is drawn, in original units."""
     counts = np.bincount(labels, minlength=n_clusters)
-    across, up = (np.bincount(labels, values, minlength=n_clusters) for values in (xs, ys))
-    return tuple(
-        (float(across[label] / count), float(up[label] / count)) if count else None
-        for label, count in enumerate(counts)
+    across, up = (
+        _spaced_back(np.bincount(labels, _spaced(values, is_log), n_clusters) / np.maximum(counts, 1), is_log)
+        for values, is_log in ((xs, picture.x_is_log), (ys, picture.y_is_log))
     )
+    return tuple(
+        (float(across[label]), float(up[label])) if count else None for label, count in enumerate(counts)
+    )
+
+
+def _spaced(values: FloatArray, is_log: bool) -> FloatArray:
+    """Return values as the axis spaces them."""
+    return np.log1p(values) if is_log else values
+
+
+def _spaced_back(values: FloatArray, is_log: bool) -> FloatArray:
+    return np.expm1(values) if is_log else values
 
 
 def _pairs_of(centroids: FloatArray) -> Centroids:
@@ -167,9 +194,21 @@ def _pairs(clustering: Clustering, features: FeatureMatrix, max_pairs: int) -> I
     n = len(features.names)
     if n == 1:
         return iter([(0, 0)])
-    explained = clustering.explained
-    pairs = sorted(combinations(range(n), 2), key=lambda pair: -(explained[pair[0]] + explained[pair[1]]))
-    return iter(sorted(pairs[:max_pairs]))
+    squares = _squares_between(clustering)
+    overlaps = {
+        (x, y): float(np.exp(-(squares[x] + squares[y]) / 8).sum()) for x, y in combinations(range(n), 2)
+    }
+    return iter(sorted(overlaps, key=lambda pair: (overlaps[pair], pair))[:max_pairs])
+
+
+def _squares_between(clustering: Clustering) -> FloatArray:
+    """Return squared differences of centroids, (n_features, n_pairs), in variances within clusters."""
+    centroids, shares = clustering.centroids, np.asarray(clustering.sizes) / sum(clustering.sizes)
+    explained = np.clip(clustering.explained, 1e-9, 1 - 1e-9)
+    between = shares @ (centroids - shares @ centroids) ** 2
+    within = np.maximum(between * (1 / explained - 1), 1e-300)
+    first, second = np.triu_indices(clustering.k, k=1)
+    return np.asarray(((centroids[first] - centroids[second]) ** 2 / within).T)
 
 
 def _principal_axes(X: FloatArray) -> tuple[FloatArray, tuple[float, float]]:
@@ -186,6 +225,7 @@ def _principal_axes(X: FloatArray) -> tuple[FloatArray, tuple[float, float]]:
 
 
 def _with_grid(empty: PairPicture, xs: FloatArray, ys: FloatArray, labels: LabelArray) -> PairPicture:
+    xs, ys = _spaced(xs, empty.x_is_log), _spaced(ys, empty.y_is_log)
     x_axis, y_axis = _axis(xs), _axis(ys)
     n_cells = x_axis.n_bins * y_axis.n_bins
     counts = np.zeros(len(empty.centroids) * n_cells, dtype=np.int64)
@@ -201,8 +241,8 @@ def _with_grid(empty: PairPicture, xs: FloatArray, ys: FloatArray, labels: Label
         empty,
         kind="grid",
         labels=tuple(occupied_labels.tolist()),
-        x_edges=x_axis.edges,
-        y_edges=y_axis.edges,
+        x_edges=tuple(_spaced_back(x_axis.edges, empty.x_is_log).tolist()),
+        y_edges=tuple(_spaced_back(y_axis.edges, empty.y_is_log).tolist()),
         cells=tuple(occupied_cells.tolist()),
         counts=tuple(counts[occupied].tolist()),
         outside=int(len(xs) - counts.sum()),
@@ -218,8 +258,8 @@ class _Axis:
     n_bins: int
 
     @property
-    def edges(self) -> tuple[float, ...]:
-        return tuple(map(float, np.linspace(self.low, self.high, self.n_bins + 1)))
+    def edges(self) -> FloatArray:
+        return np.linspace(self.low, self.high, self.n_bins + 1)
 
     def bins(self, values: FloatArray) -> IntArray:
         """Return the bin of each value, -1 beyond the edges."""

@@ -98,7 +98,7 @@ class Axes:
         return axes
 
     def choose(self, x: str, y: str) -> Choice:
-        """The choice an address names, else the pair that the segments explain best."""
+        """The choice an address names, else the pair that tells the segments apart best."""
         known = {axis.key: axis for axis in self.choices}
         if COMPONENTS in (x, y) and COMPONENTS in known:
             pair = next(pair for pair in self.frozen if pair.is_components)
@@ -109,14 +109,12 @@ class Axes:
         return self._of_axes(across, up)
 
     def _best(self) -> Choice:
-        def explained(pair: FrozenPair) -> float:
-            return float(sum(self.run.explained.get(name, 0) for name in (pair.x_name, pair.y_name)))
-
+        """The run's first pair, which tells its segments apart best."""
         keys = {axis.name: axis.key for axis in self.choices if axis.is_feature}
         pairs = [pair for pair in self.frozen if not pair.is_components]
         if not pairs:
             return Choice(problem=_("This run has no chart of two attributes."))
-        pair = max(pairs, key=explained)
+        pair = pairs[0]
         return Choice(keys.get(pair.x_name, ""), keys.get(pair.y_name, ""), pair)
 
     def _of_axes(self, across: Axis, up: Axis) -> Choice:

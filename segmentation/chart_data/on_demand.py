@@ -75,11 +75,13 @@ def count_picture(claim: Claim) -> None:
     claim.report(READING, 0, wanted.version.customer_count)
     values, labels = _read_drawn(wanted, claim)
     claim.report(gettext_noop("Drawing"))
+    k, logarithms = SegmentationRun.objects.values_list("k", "segmentation__log1p").get(pk=wanted.run_id)
     picture = picture_pair(
         (values[:, 0], values[:, 1]),
         labels,
-        n_clusters=SegmentationRun.objects.values_list("k", flat=True).get(pk=wanted.run_id) or 0,
+        n_clusters=k or 0,
         names=(wanted.x_attribute.name, wanted.y_attribute.name),
+        is_log=(wanted.x_attribute_id in logarithms, wanted.y_attribute_id in logarithms),
     )
     with transaction.atomic():
         RunPicture.objects.filter(pk=wanted.pk).update(picture=to_json(picture))

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from common.i18n import gettext as _
-from common.number_format import format_count, format_ticks
+from common.number_format import format_count, format_number, format_ticks
 from segmentation.analysis.results import FloatArray, PairPicture
 from segmentation.charts.canvas import FONT_SIZE, SMALL, TICK_HEIGHT, ChartFigure, new_figure, ticks_between
 from segmentation.charts.inputs import SegmentMark, place_marks
@@ -17,6 +17,7 @@ from segmentation.charts.palette import marker_of, segment_colour
 from segmentation.charts.plots.centroids import draw_named, draw_numbered, find_labels
 from segmentation.charts.plots.density import density_picture
 from segmentation.charts.plots.legend import draw_key, key_height
+from segmentation.charts.plots.log_axes import as_drawn, log_ticks, write_log_ticks
 from segmentation.charts.plots.overlaps import find_crowds, has_crowds
 from segmentation.charts.plots.strip import is_single, spread_out
 from segmentation.charts.style import DEFAULT_STYLE, ChartStyle
@@ -41,7 +42,7 @@ Number = TypeVar("Number", float, FloatArray)
 
 @dataclass(frozen=True)
 class _Plot:
-    """The plot area in pixels and its limits in original units."""
+    """The plot area in pixels and its limits, as the axes are drawn."""
 
     box: Box
     x_limits: tuple[float, float]
@@ -85,6 +86,8 @@ def draw_scatter(
         In place of the names in the picture.
     """
     is_strip = is_single(picture)
+    x_label, y_label = x_label or picture.x_name, y_label or picture.y_name
+    picture = as_drawn(picture)
     if is_strip:
         picture, y_label = spread_out(picture), _("spread out vertically for legibility")
     plot = _plan(picture, style, is_strip=is_strip)
@@ -98,11 +101,13 @@ def draw_scatter(
     axes = figure.axes_at(plot.left, _TOP, plot.box.width, plot.box.height)
     axes.set(xlim=plot.x_limits, ylim=plot.y_limits)
     _draw_customers(figure, axes, picture, marks)
+    if picture.x_is_log:
+        write_log_ticks(axes.xaxis, plot.x_limits, plot.box.width)
     if is_strip:
         axes.set_yticks([])
-    _write_axes(
-        figure, plot, x_label or picture.x_name, y_label or picture.y_name, notes, is_bold=not is_strip
-    )
+    elif picture.y_is_log:
+        write_log_ticks(axes.yaxis, plot.y_limits, plot.box.height)
+    _write_axes(figure, plot, picture, (x_label, y_label), notes, is_bold=not is_strip)
     if labels:
         draw_named(figure, named, anchors, labels)
     else:
@@ -119,14 +124,17 @@ def _middles(edges: Sequence[float]) -> FloatArray:
 def _plan(picture: PairPicture, style: ChartStyle, *, is_strip: bool) -> _Plot:
     height = _HEIGHT_OF_STRIP if is_strip else _HEIGHT_NARROW if style.narrow else _HEIGHT
     x_limits, y_limits = _all_limits(picture)
-    left = _RIGHT if is_strip else _room_for_ticks(y_limits, height)
+    left = _RIGHT if is_strip else _room_for_ticks(y_limits, height, is_log=picture.y_is_log)
     width = style.width - left - _RIGHT
     return _Plot(Box(left + width / 2, _TOP + height / 2, width, height), x_limits, y_limits)
 
 
-def _room_for_ticks(limits: tuple[float, float], height: float) -> float:
+def _room_for_ticks(limits: tuple[float, float], height: float, *, is_log: bool) -> float:
     """Return how much stands to the left of an axis: numbers, most of the time short ones."""
-    texts = format_ticks(ticks_between(*limits, height / TICK_HEIGHT))
+    if is_log:
+        texts = [format_number(value) for value in log_ticks(*limits, height, is_across=False)]
+    else:
+        texts = format_ticks(ticks_between(*limits, height / TICK_HEIGHT))
     return max(_LEFT, *(text_width(text, SMALL) + 14 for text in texts))
 
 
@@ -175,8 +183,18 @@ def _draw_customers(
 
 
 def _write_axes(
-    figure: ChartFigure, plot: _Plot, x_label: str, y_label: str, notes: Sequence[str], *, is_bold: bool
+    figure: ChartFigure,
+    plot: _Plot,
+    picture: PairPicture,
+    names: tuple[str, str],
+    notes: Sequence[str],
+    *,
+    is_bold: bool,
 ) -> None:
+    x_label, y_label = (
+        _("%(feature)s (logarithmic)") % {"feature": name} if is_log else name
+        for name, is_log in zip(names, (picture.x_is_log, picture.y_is_log and is_bold), strict=True)
+    )
     box, colour = plot.box, figure.style.colours.muted
     bottom = box.y + box.height / 2
     size, above = (FONT_SIZE, None) if is_bold else (SMALL, colour)

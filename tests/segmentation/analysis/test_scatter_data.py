@@ -3,6 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from segmentation.analysis.features import prepare_features
+from segmentation.analysis.kmeans.compression import compress
+from segmentation.analysis.kmeans.final_fit import fit_clusters
 from segmentation.analysis.scatter_data import picture_pair, picture_pairs, transpose_picture
 
 
@@ -92,3 +95,28 @@ def test_exchanged_axes_show_the_same_customers(max_points):
     assert replace(exchanged, labels=(), cells=(), counts=()) == replace(
         other, labels=(), cells=(), counts=()
     )
+
+
+def test_the_first_pair_is_the_one_that_tells_all_clusters_apart(analyse):
+    rng = np.random.default_rng(0)
+    # The first two features say the same, and nothing of the difference between the last two groups.
+    middles = np.array([[0, 0, 0, 0], [9, 9, 0, 0], [9, 9, 0, 9]], float)
+    values = np.repeat(middles, 40, axis=0) + rng.normal(scale=0.5, size=(120, 4))
+    analysed = analyse(values, k=3)
+    pictures = picture_pairs(analysed.clustering, analysed.features)
+    assert (pictures[0].x_name, pictures[0].y_name) in {
+        ("feature 0", "feature 3"),
+        ("feature 1", "feature 3"),
+    }
+    assert pictures[-1].is_components
+
+
+def test_a_feature_compared_by_logarithm_is_drawn_so():
+    values = np.random.default_rng(0).lognormal(3, 1, size=(60, 2))
+    features = prepare_features(values, ["a", "b"], scaling="standard", log1p=["b"])
+    samples = compress(features)
+    clustering = fit_clusters(features, samples, n_clusters=2)
+    (picture,) = picture_pairs(clustering, features)
+    assert (picture.x_is_log, picture.y_is_log) == (False, True)
+    middles = features.to_original(clustering.centroids)
+    assert picture.centroids == tuple((float(x), float(y)) for x, y in middles)
