@@ -12,7 +12,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from customers.importing.columns.dates import ORDERS
+from customers.importing.columns.dates.parsing import ORDERS
 from customers.importing.columns.mapping import ColumnMapping, check_mapping
 from customers.importing.columns.numbers import SYMBOLS
 from customers.importing.errors import ImportRefusedError
@@ -40,7 +40,7 @@ NUMBERS = {
 }
 WRITTEN = [
     (gettext_lazy("Numbers"), list(NUMBERS.items())),
-    (gettext_lazy("Dates"), [(key, text) for key, (_pattern, text) in ORDERS.items()]),
+    (gettext_lazy("Dates"), list(ORDERS.items())),
 ]
 # With more columns than this, the page asks only what each column is used for, and what is unclear.
 DETAILED_COLUMNS = 100
@@ -179,22 +179,25 @@ class ColumnForm(forms.Form):
             self.fields["name"].widget.attrs["aria-label"] = _("Attribute of %(header)s") % {"header": header}
 
     def clean(self) -> dict[str, Any]:
-        """Require a format for numbers that can be read in two ways."""
+        """Require a format for numbers and dates that can be read in two ways."""
         values: dict[str, Any] = super().clean() or {}
-        if self.asked and values.get("use") == "number" and not values.get("written"):
+        written = values.get("written", "")
+        if self.asked and values.get("use") == "number" and written not in NUMBERS:
             self.add_error("written", _("Choose how these numbers are written."))
+        if self.asked and values.get("use") == "date" and written not in ORDERS:
+            self.add_error("written", _("Choose how these dates are written."))
         return values
 
     @property
     def summary(self) -> str:
         """The details in one line."""
         column = self.column
-        if column.use == "date":
+        if column.use == "date" and not self.asked:
             return _("written as %(example)s") % {"example": column.date_example}
-        if column.use != "number":
-            return _("Format")
         if self.asked:
             return _("written how?")
+        if column.use != "number":
+            return _("Format")
         example = f"{NUMBERS[f'{column.decimal}|{column.thousands}']} {column.symbol}".strip()
         parts = [_("written as %(example)s") % {"example": example}]
         parts += (
@@ -220,7 +223,7 @@ class ColumnForm(forms.Form):
             is_unproven=self.column.is_unproven and values["written"] == _initial(self.column)["written"],
             has_thousandths=is_number and (not thousands if self.asked else self.column.has_thousandths),
             order=values["written"] if values["written"] in ORDERS else "iso",
-            missing=tuple(values["missing"].split()),
+            missing=tuple(marker.replace("\u00a0", " ") for marker in values["missing"].split(" ") if marker),
             is_whole=bool(values["is_whole"]) and use == "number",
             minimum=values["minimum"] if use == "number" else None,
             maximum=values["maximum"] if use == "number" else None,
@@ -283,7 +286,8 @@ def _initial(column: ColumnMapping) -> dict[str, Any]:
         "name": column.name,
         "written": column.order if column.use == "date" else f"{column.decimal}|{column.thousands}",
         "symbol": column.symbol,
-        "missing": " ".join(column.missing),
+        # A marker of several words is one: the spaces within it are no-break spaces here.
+        "missing": " ".join(marker.replace(" ", "\u00a0") for marker in column.missing),
         "minimum": column.minimum,
         "maximum": column.maximum,
         "is_whole": column.is_whole,

@@ -19,6 +19,9 @@ class ImportOptions:
     decimal: str = ""
     # The decimal separator of single columns, by header.
     decimals: Mapping[str, str] = field(default_factory=dict)
+    # The order of day, month and year, of all dates and of single columns by header.
+    order: str = ""
+    orders: Mapping[str, str] = field(default_factory=dict)
     # Markers of a missing value in number columns; `None` to detect them.
     missing: tuple[str, ...] | None = None
     # Uses of single columns, by header; a complete mapping is stored on the import itself.

@@ -193,7 +193,7 @@ def _propose(customer_import: CustomerImport, file: FileLook, batches: Iterable[
             attributes,
             declared={column.header: column for column in options.columns},
             earlier=list(map(ColumnMapping.from_json, latest.mapping)) if latest else [],
-            answers=Answers(options.decimal, decimals, options.missing),
+            answers=Answers(options.decimal, decimals, options.order, options.orders, options.missing),
         )
 
     proposal = propose(options.decimals)

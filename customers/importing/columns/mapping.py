@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 
-from customers.importing.columns.dates import ORDERS
+from customers.importing.columns.dates.parsing import ORDERS
 from customers.importing.columns.headers import understand
 from customers.importing.columns.numbers import NumberFormat
 from customers.importing.errors import ImportRefusedError, list_names
@@ -30,7 +30,7 @@ class ColumnMapping:
     decimal: str = "."
     thousands: str = ""
     symbol: str = ""
-    # For dates: "iso", "day-first" or "month-first".
+    # For dates: one of `dates.parsing.ORDERS`.
     order: str = "iso"
     # Markers of a missing value, besides the empty cell.
     missing: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class ColumnMapping:
 
     @property
     def date_example(self) -> str:
-        return str(ORDERS[self.order][1])
+        return str(ORDERS[self.order])
 
     @property
     def is_attribute(self) -> bool:

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from customers.importing.columns.dates import DATE_LIKE, ORDERS, convert_dates
+from customers.importing.columns.dates.guessing import DateCounts, DateGuess, DigitDates
+from customers.importing.columns.dates.parsing import DATE_LIKE, NO_DATE
 from customers.importing.columns.headers import understand
 from customers.importing.columns.number_formats import FormatCounts, FormatGuess
 from customers.importing.columns.number_shapes import NUMBER_LIKE
@@ -87,8 +88,9 @@ class ColumnProfile:
     has_long_numbers: bool = False
     markers_found: Counter[str] = field(default_factory=Counter)
     formats: FormatCounts = field(default_factory=FormatCounts)
-    # How many cells are dates in each order.
-    dates: Counter[str] = field(default_factory=Counter)
+    plain: int = 0  # numbers with a decimal point or none
+    dates: DateCounts = field(default_factory=DateCounts)
+    digit_dates: DigitDates = field(default_factory=DigitDates)
     sample: list[str] = field(default_factory=list)
 
     def add(self, cells: pa.StringArray) -> None:
@@ -109,6 +111,8 @@ class ColumnProfile:
             self._look_at_rest(cells.filter(pc.invert(is_plain)))
 
     def _look_at_plain(self, cells: pa.StringArray) -> None:
+        self.plain += len(cells)
+        self.digit_dates.add(cells)
         is_digits = pc.all(pc.ascii_is_decimal(cells)).as_py()
         self.formats.add_plain(cells, has_points=not is_digits)
         if not self.has_leading_zeros:
@@ -124,27 +128,32 @@ class ColumnProfile:
         for pair in cells.filter(is_marker).value_counts().to_pylist():
             self.markers_found[pair["values"]] += pair["counts"]
         cells = cells.filter(pc.invert(is_marker))
+        cells = self._without_no_dates(cells)
         is_date, is_number = (
             pc.match_substring_regex(cells, pattern) for pattern in (DATE_LIKE, NUMBER_LIKE)
         )
         self.others += len(cells) - int(pc.sum(pc.or_(is_date, is_number)).as_py() or 0)
-        self._look_for_dates(cells.filter(is_date))
+        self.dates.add(cells.filter(is_date))
         numbers = cells.filter(is_number)
         if len(numbers):
             self.formats.add(numbers)
 
-    @property
-    def date_order(self) -> str:
-        """The date format, if these are dates; empty if they are not, or if it is ambiguous."""
-        most = max(self.dates.values(), default=0)
-        others = self.filled - most - self.markers_found.total()
-        best = [order for order, count in self.dates.items() if count == most]
-        enough = most > others and others <= max(1, self.filled // 10)
-        return best[0] if enough and len(best) == 1 else ""
+    def _without_no_dates(self, cells: pa.StringArray) -> pa.StringArray:
+        """Without what databases write for a date that nobody entered, which is counted as a marker."""
+        is_no_date = pc.match_substring_regex(cells, NO_DATE)
+        if not pc.any(is_no_date).as_py():
+            return cells
+        for pair in cells.filter(is_no_date).value_counts().to_pylist():
+            self.markers_found[pair["values"]] += pair["counts"]
+        return cells.filter(pc.invert(is_no_date))
 
-    def _look_for_dates(self, cells: pa.StringArray) -> None:
-        for order in ORDERS if len(cells) else ():
-            self.dates[order] += int(convert_dates(cells, order)[1].sum())
+    def date_guess(self, order: str = "") -> DateGuess:
+        """Guess how dates are written; `order` is what somebody said, or empty."""
+        most = max(self.dates.total, self.plain if self.digit_dates.order else 0)
+        others = self.filled - most - self.markers_found.total()
+        if most <= others or others > max(1, self.filled // 10):
+            return DateGuess()
+        return self.dates.guess(order) if most == self.dates.total else DateGuess(self.digit_dates.order)
 
     @property
     def is_hopeless(self) -> bool:

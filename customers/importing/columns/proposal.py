@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from customers.exports.customer_list import ADDED, APART
 from customers.exports.rejects import LINE, REASON
+from customers.importing.columns.dates.guessing import DIGITS, date_notes, says_date
 from customers.importing.columns.headers import AGES, INCOMES, SCORES, Header, mean_the_same, tidy, understand
 from customers.importing.columns.mapping import ColumnMapping, Use, named
 from customers.importing.columns.number_formats import FormatGuess
@@ -61,14 +62,20 @@ class Answers:
     # The decimal sign of all numbers, and of single columns by header; unless all cells contradict it.
     decimal: str = ""
     decimals: Mapping[str, str] = field(default_factory=dict)
+    # The order of day, month and year, likewise.
+    order: str = ""
+    orders: Mapping[str, str] = field(default_factory=dict)
     # Markers of missing values; `None` to find them.
     missing: tuple[str, ...] | None = None
 
     def by_column(self, headers: Sequence[str]) -> list[Answers]:
         """What was said of each column."""
-        signs = _by_name(headers, self.decimals)
-        said = [signs.get(tidy(header).casefold(), self.decimal) for header in headers]
-        return [replace(self, decimal=sign) for sign in said]
+        decimals, orders = _by_name(headers, self.decimals), _by_name(headers, self.orders)
+        names = [tidy(header).casefold() for header in headers]
+        return [
+            replace(self, decimal=decimals.get(name, self.decimal), order=orders.get(name, self.order))
+            for name in names
+        ]
 
 
 def propose_mapping(
@@ -111,9 +118,10 @@ def propose_mapping(
         if index == id_index or one.is_left_out or (index in added and said[index] is None):
             columns.append(ColumnMapping(headers[index], "id" if index == id_index else "skip"))
             continue
-        column, question = one.propose(_not_named(known, understood, header), said_of[index])
-        questions += [question] if question else []
-        columns.append(replace(column, header=headers[index]))
+        found = one.propose(_not_named(known, understood, header), said_of[index])
+        questions += [found.question] if found.question else []
+        warnings += found.notes
+        columns.append(replace(found.column, header=headers[index]))
     return Proposal(tuple(columns), tuple(questions), tuple(warnings))
 
 
@@ -176,7 +184,7 @@ def _find_id(
             text = _("More than one column could be the customer id: %(names)s. Choose one.") % {
                 "names": names
             }
-            return None, [Question(text, _option(headers[found[0]]))]
+            return None, [Question(text, _options("--map", headers[found[0]], "id"))]
         if found:
             return found[0], []
     names = list_names([header.name for header in headers if header.name])
@@ -184,7 +192,7 @@ def _find_id(
         "No column looks like a customer id; the file has %(names)s. Choose the right column; if there is "
         "none, add one to the file: without it, customers cannot be recognised in the next file."
     )
-    return None, [Question(text % {"names": names}, _option(headers[0]))]
+    return None, [Question(text % {"names": names}, _options("--map", headers[0], "id"))]
 
 
 def _id_rank(header: Header) -> int | None:
@@ -236,14 +244,24 @@ class _Earlier:
         return self.by_key.get(header.key)
 
 
-def _option(header: Header) -> str:
-    return f'--map "{header.name}=id"'
+def _options(option: str, header: Header, *answers: str) -> str:
+    """The options of the command that answer a question about a column, each with one of the answers."""
+    return f" {_('or')} ".join(f'{option} "{header.name}={answer}"' for answer in answers)
 
 
 def _not_named(attributes: Iterable[Attribute], headers: Iterable[Header], header: Header) -> list[Attribute]:
     """The attributes not named by any other of these headers."""
     names = {other.name.casefold() for other in headers if other is not header}
     return [attribute for attribute in attributes if attribute.name.casefold() not in names]
+
+
+@dataclass(frozen=True)
+class _Proposed:
+    """A use for one column, a question if there is one, and what to say about it."""
+
+    column: ColumnMapping
+    question: Question | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -265,16 +283,14 @@ class _Column:
         is_lost = self.is_left_out and not self.header.name and self.profile.filled
         return [text % {"number": number}] if is_lost else []
 
-    def propose(
-        self, attributes: Sequence[Attribute], answers: Answers
-    ) -> tuple[ColumnMapping, Question | None]:
+    def propose(self, attributes: Sequence[Attribute], answers: Answers) -> _Proposed:
         """A use for the column, possibly one of these attributes, and a question if there is one."""
         name, attribute = self._target(attributes)
-        use = self.said.use if self.said else self._use(attribute)
-        if use in ("id", "skip"):
-            return ColumnMapping(self.header.name, use), None
+        use = self.said.use if self.said else self._use(attribute, answers)
+        if use == "date":
+            return self._propose_date(name, answers, is_known=bool(attribute or self.said))
         if use != "number":
-            return ColumnMapping(self.header.name, use, name, order=self.profile.date_order or "iso"), None
+            return _Proposed(ColumnMapping(self.header.name, use, name if use == "text" else ""))
         guess = self._guess_format(answers.decimal)
         column = ColumnMapping(
             self.header.name,
@@ -287,7 +303,23 @@ class _Column:
             is_unproven=guess.is_unproven,
             missing=self.profile.markers if answers.missing is None else answers.missing,
         )
-        return self._with_range(column, attribute), self._ask_format(guess)
+        return _Proposed(self._with_range(column, attribute), self._ask_format(guess))
+
+    def _propose_date(self, name: str, answers: Answers, *, is_known: bool) -> _Proposed:
+        guess = self.profile.date_guess(answers.order)
+        missing = self.profile.markers if answers.missing is None else answers.missing
+        column = ColumnMapping(self.header.name, "date", name, order=guess.order or "iso", missing=missing)
+        question = None
+        if guess.readings:
+            text = _("In %(header)s, %(readings)s: choose the date format.")
+            values = {"header": self.header.name, "readings": guess.readings}
+            question = Question(text % values, _options("--dates", self.header, "day-first", "month-first"))
+        elif guess.order == "epoch" and not (is_known or answers.order or says_date(self.header.name)):
+            text = _("In %(header)s, “%(example)s” could be a moment, in seconds, or a number: choose which.")
+            values = {"header": self.header.name, "example": self.profile.digit_dates.example}
+            question = Question(text % values, _options("--map", self.header, "date", "number"))
+        notes = date_notes(self.header.name, guess)
+        return _Proposed(column, question and replace(question, header=self.header.name), notes)
 
     def _target(self, attributes: Sequence[Attribute]) -> tuple[str, Attribute | None]:
         """The name of the attribute it fills, and the attribute if it exists."""
@@ -297,14 +329,24 @@ class _Column:
             attribute = _find_attribute(self.header.name, attributes)
         return (attribute.name if attribute else wanted or self.header.name)[:MAX_NAME], attribute
 
-    def _use(self, attribute: Attribute | None) -> Use:
+    def _use(self, attribute: Attribute | None, answers: Answers) -> Use:
         if self.earlier is not None and self.earlier.use == "skip":
             return "skip"
         if attribute is not None:
             return attribute.kind  # type: ignore[return-value]  # the kinds of attributes are uses
-        if self.profile.is_number(self.header.is_number) and not self.header.names_something:
+        order = self.profile.date_guess().order
+        if order in DIGITS and not self._are_dates(order, answers):
+            order = ""
+        if not order and self.profile.is_number(self.header.is_number) and not self.header.names_something:
             return "number"
-        return "date" if self.profile.date_order else "text"
+        return "date" if order else "text"
+
+    def _are_dates(self, order: str, answers: Answers) -> bool:
+        """Whether digits that can be dates are some, or should be asked about."""
+        if self.header.names_something:
+            return False
+        is_said = answers.order == order or says_date(self.header.name)
+        return is_said or order == "compact" or (order == "epoch" and not self.header.is_number)
 
     def _guess_format(self, decimal: str) -> FormatGuess:
         """Guess the format; the dataset's latest file answers what is open if it had cells like these."""
@@ -321,7 +363,7 @@ class _Column:
             return None
         text = _("In %(header)s, %(readings)s: choose the number format.")
         name = self.header.name
-        option = f'--decimal "{name}=," {_("or")} --decimal "{name}=."'
+        option = _options("--decimal", self.header, ",", ".")
         return Question(text % {"header": name, "readings": guess.readings}, option, name)
 
     def _with_range(self, column: ColumnMapping, attribute: Attribute | None) -> ColumnMapping:

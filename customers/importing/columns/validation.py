@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
 from customers.exports.formulas import ESCAPED
-from customers.importing.columns.dates import convert_dates
+from customers.importing.columns.dates.parsing import convert_dates
 from customers.importing.columns.ids import are_rounded, clean_ids
 from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.columns.numbers import (
@@ -272,7 +272,9 @@ class Validator:
         self._check_text(cells, target.index, target.column.header, faults)
         cells = _with_missing(_unescape_formulas(without_formula_guards(cells)), target.column)
         if target.column.use == "date":
-            dates, is_date = convert_dates(cells, target.column.order)
+            dates, is_date = convert_dates(
+                _with_missing(without_guards(cells), target.column), target.column.order
+            )
             reason = _("Not a date in the form %(example)s.") % {"example": target.column.date_example}
             faults.add(~is_date, target.index, target.column.header, reason)
             return dates

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from common.conflicts import ConflictError
+from customers.importing.columns.dates.parsing import ORDERS
 from customers.importing.columns.mapping import USES, ColumnMapping
 from customers.importing.errors import ImportRefusedError
 from customers.importing.options import ImportOptions
@@ -45,19 +47,7 @@ class Command(BaseCommand):
             "--delimiter", default="", help="one character or its name; detected if not given"
         )
         parser.add_argument("--sheet", default="", help="the sheet to read, if the workbook has several")
-        parser.add_argument(
-            "--decimal",
-            action="append",
-            default=[],
-            metavar="[HEADER=]. or [HEADER=],",
-            help="the decimal separator, of all columns or of one; may be repeated",
-        )
-        parser.add_argument(
-            "--missing",
-            action="append",
-            metavar="MARKER",
-            help="a marker for missing values in number columns; may be repeated",
-        )
+        _add_answers(parser)
         parser.add_argument(
             "--clear-missing", action="store_true", help="empty cells delete the existing value"
         )
@@ -158,13 +148,16 @@ def _read_options(options: dict[str, Any]) -> ImportOptions:
         raise ImportRefusedError("--delimiter takes one character, or one of " + ", ".join(DELIMITERS) + ".")
     if options["encoding"]:
         _check_encoding(options["encoding"])
-    signs = dict(map(_read_decimal, options["decimal"]))
+    signs = dict(_read_answer("--decimal", text, (".", ",", "")) for text in options["decimal"])
+    orders = dict(_read_answer("--dates", text, ORDERS) for text in options["dates"])
     return ImportOptions(
         encoding=options["encoding"],
         delimiter=delimiter,
         sheet=options["sheet"],
         decimal=signs.pop("", ""),
+        order=orders.pop("", ""),
         decimals=signs,
+        orders=orders,
         missing=None if options["missing"] is None else tuple(options["missing"]),
         columns=tuple(map(_read_column, options["map"])),
         clears_missing=options["clear_missing"],
@@ -181,14 +174,13 @@ def _check_encoding(name: str) -> None:
         raise ImportRefusedError(f"--encoding {name}: there is no such encoding.") from error
 
 
-def _read_decimal(text: str) -> tuple[str, str]:
-    """A header, or nothing for all columns, and the decimal separator."""
-    header, _, sign = text.rpartition("=")
-    if sign not in (".", ",", ""):
-        raise ImportRefusedError(
-            f'--decimal takes "." or ",", perhaps with "HEADER=" before it, not "{text}".'
-        )
-    return header, sign
+def _read_answer(option: str, text: str, allowed: Collection[str]) -> tuple[str, str]:
+    """A header, or nothing for all columns, and what is said about it."""
+    header, _, said = text.rpartition("=")
+    if said not in allowed:
+        listed = " or ".join(filter(None, allowed))
+        raise ImportRefusedError(f'{option} takes {listed}, perhaps with "HEADER=" before it, not "{text}".')
+    return header, said
 
 
 def _read_column(text: str) -> ColumnMapping:
@@ -198,6 +190,30 @@ def _read_column(text: str) -> ColumnMapping:
         uses = "|".join(USES)
         raise ImportRefusedError(f'--map takes "HEADER={uses}[:NAME]", not "{text}".')
     return ColumnMapping(header, use, name.strip())
+
+
+def _add_answers(parser: CommandParser) -> None:
+    """The options that answer questions about how values are written."""
+    parser.add_argument(
+        "--decimal",
+        action="append",
+        default=[],
+        metavar="[HEADER=]. or [HEADER=],",
+        help="the decimal separator, of all columns or of one; may be repeated",
+    )
+    parser.add_argument(
+        "--dates",
+        action="append",
+        default=[],
+        metavar="[HEADER=]day-first|month-first|year-first|…",
+        help="the order of day, month and year, of all columns or of one; may be repeated",
+    )
+    parser.add_argument(
+        "--missing",
+        action="append",
+        metavar="MARKER",
+        help="a marker for missing values in number columns; may be repeated",
+    )
 
 
 class _Progress:

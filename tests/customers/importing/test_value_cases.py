@@ -59,6 +59,52 @@ def test_the_value_that_people_see_comes_in(import_case, counts, values_of, name
     assert found == {**found, **expected}
 
 
+DATES = {
+    "date_timestamp_sql.csv": "2023-09-23",
+    "date_iso_z.csv": "2023-09-23",
+    "date_dmy_hm.csv": "2023-09-23",
+    "date_two_digit_year.csv": "2023-09-23",
+    "date_us_two_digit.csv": "2023-09-23",
+    "date_dd_mmm_yy.csv": "2023-09-23",
+    "date_mmm_d_yyyy.csv": "2023-09-23",
+    "date_yyyy_slash.csv": "2023-09-23",
+    "date_dash_space_dots.csv": "2023-09-23",
+    "date_compact.csv": "2023-09-23",
+    "date_unix_epoch.csv": "2023-09-23",
+    "date_excel_serial.csv": "2023-09-23",
+    "datetime_cells.xlsx": "2023-03-05",
+    "last_order_dash.csv": None,
+    "dates_with_na.csv": None,
+    "date_never.csv": None,
+    "date_zero_dates.csv": None,
+}
+
+
+@pytest.mark.parametrize("name", DATES)
+def test_dates_come_in_as_days(import_case, counts, values_of, dataset, name):
+    read, created, _updated, _unchanged, rejected = counts(import_case(name))
+    assert (created, rejected) == (read, 0)
+    (attribute,) = dataset.attributes.filter(kind="date")
+    assert values_of("C1000")[attribute.name] == DATES[name]
+    assert dataset.attributes.exclude(kind="number").count() == 1
+
+
+def test_the_next_file_with_times_updates_dates(import_case, counts, values_of):
+    import_case("date_first.csv")
+    assert counts(import_case("date_second_ts.csv")) == (20, 0, 20, 0, 0)
+    assert values_of("C0") == {"Last order": "2024-02-01"}
+
+
+def test_days_and_months_below_13_are_asked_about(import_case, values_of):
+    done = import_case("date_ambiguous_all_low.csv")
+    assert "could mean" in done.job.error
+    assert '--dates "Last purchase=day-first' in done.job.error
+    import_case("date_ambiguous_all_low.csv", order="month-first")
+    first = (CASES / "date_ambiguous_all_low.csv").read_text().splitlines()[1].split(",")[-1]
+    month, day, year = first.split("/")
+    assert values_of("C1000")["Last purchase"] == f"{year}-{int(month):02}-{int(day):02}"
+
+
 OPEN = {
     "german_thousand_dots_only.csv": ({"decimal": ","}, "C1001", "Jahresumsatz", 69_103),
     "german_decimal_elsewhere.csv": ({"decimal": ","}, "C1000", "Umsatz", 18_243),

@@ -139,8 +139,8 @@ def test_the_escaping_of_an_export_is_undone_exactly():
 
 
 def test_dates_become_iso_and_impossible_ones_are_rejected():
-    good = {"31.12.2026": "2026-12-31", "1/2/2026": "2026-02-01", "": None}
-    bad = ["31/02/2026", "01/02/03", "2026-01-01", "0/1/2026", "1/13/2026"]
+    good = {"31.12.2026": "2026-12-31", "1/2/2026": "2026-02-01", "2026-01-09": "2026-01-09", "": None}
+    bad = ["31/02/2026", "01/02/03", "0/1/2026", "1/13/2026"]
     values, rejects = validate([*good, *bad], use="date", order="day-first")
     assert values == list(good.values())
     assert [value for _, value, _ in rejects] == bad
