@@ -6,9 +6,9 @@ takes long, only so.
 
 import time
 
-from bench.truth import cases, cdnow, false_groups, labelled, mixed, peers
+from bench.truth import cases, cdnow, false_groups, labelled, mixed, peers, words
 
-PARTS = (false_groups, labelled, mixed, cases, cdnow, peers)
+PARTS = (false_groups, labelled, mixed, cases, cdnow, peers, words)
 
 
 def main() -> int:

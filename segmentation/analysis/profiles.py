@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from segmentation.analysis.naming import describe, propose_names
 from segmentation.analysis.results import (
     BoolArray,
     ClusterDescription,
@@ -20,6 +19,7 @@ from segmentation.analysis.results import (
     TextProfile,
     TextSummary,
 )
+from segmentation.analysis.words.naming import describe, propose_names
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 N_BINS = 24
@@ -51,26 +51,27 @@ def profile_clusters(
         Text attributes; `None` and "" mean missing.
     """
     k, labels = clustering.k, clustering.labels
-    number_profiles = [
-        profile_number(name, values, labels, k, is_feature=name in features.names) for name, values in numbers
-    ]
-    given = {profile.name for profile in number_profiles}
-    own = [
-        profile_number(name, features.values[:, column], labels, k, is_feature=True)
-        for column, name in enumerate(features.names)
-        if name not in given
-    ]
-    number_profiles = own + number_profiles
+    columns = dict(zip(features.names, features.values.T, strict=True))
+
+    def profile(name: str, values: FloatArray) -> NumberProfile:
+        is_feature, is_log1p = name in columns, name in features.log1p
+        return profile_number(name, values, labels, k, is_feature=is_feature, is_log1p=is_log1p)
+
+    profiled = [profile(name, values) for name, values in numbers]
+    given = {each.name for each in profiled}
+    own = [profile(name, values) for name, values in columns.items() if name not in given]
+    number_profiles = own + profiled
     text_profiles = tuple(
         profile_text(name, values, labels, k, is_feature=_is_one_hot(name, features))
         for name, values in texts
     )
-    by_name = {profile.name: profile for profile in number_profiles}
-    chosen = [by_name[name] for name in features.names]
+    by_name = {each.name: each for each in number_profiles}
+    ordered = [by_name.pop(name) for name in features.names]
+    ordered += by_name.values()
     return ClusterProfiles(
         numbers=tuple(number_profiles),
         texts=text_profiles,
-        clusters=_descriptions(clustering, chosen),
+        clusters=_descriptions(clustering, ordered, text_profiles),
     )
 
 
@@ -78,8 +79,10 @@ def _is_one_hot(name: str, features: FeatureMatrix) -> bool:
     return any(feature.startswith(f"{name}: ") for feature in features.names)
 
 
-def _descriptions(clustering: Clustering, chosen: Sequence[NumberProfile]) -> tuple[ClusterDescription, ...]:
-    names = propose_names(chosen, clustering.k)
+def _descriptions(
+    clustering: Clustering, numbers: Sequence[NumberProfile], texts: Sequence[TextProfile]
+) -> tuple[ClusterDescription, ...]:
+    names = propose_names(numbers, clustering.k, texts)
     total = len(clustering.labels)
     return tuple(
         ClusterDescription(
@@ -87,7 +90,7 @@ def _descriptions(clustering: Clustering, chosen: Sequence[NumberProfile]) -> tu
             size=size,
             share=size / total,
             name=names[label],
-            sentence=describe(chosen, label),
+            sentence=describe(numbers, label, texts),
             typical=_lowest(clustering.distances, clustering.labels == label),
             borderline=_lowest(clustering.margins, clustering.labels == label) if clustering.k > 1 else (),
         )
@@ -104,7 +107,13 @@ def _lowest(values: FloatArray, members: BoolArray) -> tuple[int, ...]:
 
 
 def profile_number(
-    name: str, values: FloatArray, labels: LabelArray, n_clusters: int, *, is_feature: bool = False
+    name: str,
+    values: FloatArray,
+    labels: LabelArray,
+    n_clusters: int,
+    *,
+    is_feature: bool = False,
+    is_log1p: bool = False,
 ) -> NumberProfile:
     """Profile one number attribute.
 
@@ -115,7 +124,8 @@ def profile_number(
         In original units, NaN for missing.
     labels : ndarray of int of shape (n_samples,)
     n_clusters : int
-    is_feature : bool
+    is_feature, is_log1p : bool
+        Whether the run used it, and its logarithm.
     """
     values = np.asarray(values, dtype=np.float64)
     everyone = _summary(values)
@@ -133,6 +143,22 @@ def profile_number(
         explained=_explained(clusters, everyone),
         bin_edges=edges,
         bin_counts=counts,
+        is_log1p=is_log1p,
+        log_differences=_log_differences(values, labels, n_clusters) if is_log1p else (),
+    )
+
+
+def _log_differences(values: FloatArray, labels: LabelArray, n_clusters: int) -> tuple[float | None, ...]:
+    """Return how far the mean of log(1 + value) is from everyone's, in standard deviations."""
+    present = np.isfinite(values)
+    logarithms, labels = np.log1p(values[present]), labels[present]
+    if not len(logarithms) or not logarithms.std():
+        return (None,) * n_clusters
+    sizes = np.bincount(labels, minlength=n_clusters)
+    sums = np.bincount(labels, weights=logarithms, minlength=n_clusters)
+    differences = (sums / np.maximum(sizes, 1) - logarithms.mean()) / logarithms.std()
+    return tuple(
+        value if size else None for value, size in zip(differences.tolist(), sizes.tolist(), strict=True)
     )
 
 

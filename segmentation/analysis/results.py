@@ -259,6 +259,7 @@ class NumberProfile:
     `differences` are mean minus everyone's mean in original units, `standard_differences` the same divided by
     everyone's standard deviation; `None` where there is no value. `explained` is the share of the attribute's
     variance that the clusters explain. `bin_edges` has one number more than each row of `bin_counts`.
+    `is_log1p` says whether the run took its logarithm, and `log_differences` are those of the logarithms.
     """
 
     name: str
@@ -270,6 +271,12 @@ class NumberProfile:
     explained: float
     bin_edges: tuple[float, ...]
     bin_counts: tuple[tuple[int, ...], ...]
+    is_log1p: bool = False
+    log_differences: tuple[float | None, ...] = ()
+
+    def strength(self, label: int) -> float | None:
+        """Return the difference to everyone in standard deviations, by the scale that the run used."""
+        return (self.log_differences if self.is_log1p else self.standard_differences)[label]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from segmentation.analysis.results import (
     SweepScores,
     from_json,
 )
-from segmentation.analysis.wording import capitalised
+from segmentation.analysis.words.wording import capitalised
 from segmentation.models import SegmentationRun
 from segmentation.runs.remarks import word_remark
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.text import get_text_list
@@ -12,8 +11,9 @@ from django.utils.translation import ngettext
 
 from common.number_format import format_count, format_percent_floored, format_value
 from segmentation.analysis.advice import DOUBTFUL, STABLE
-from segmentation.analysis.naming import is_yes_or_no
-from segmentation.analysis.results import ClusterProfiles, NumberProfile, TextProfile, TextSummary
+from segmentation.analysis.results import ClusterProfiles, NumberProfile
+from segmentation.analysis.words import naming
+from segmentation.analysis.words.traits import Trait, find_traits, is_yes_or_no, telling
 from segmentation.comparison.kinship import Counts, Kinship, describe_kinship, find_kinship
 from segmentation.comparison.lifecycle import Fate, find_fate
 from segmentation.models import Cluster, RunComparison, Segment, SegmentationRun
@@ -22,8 +22,8 @@ from segmentation.models import Cluster, RunComparison, Segment, SegmentationRun
 SMALL_SHARE, SMALL_COUNT = 0.01, 10
 # A larger one says little about its customers.
 LARGE_SHARE = 0.6
-# Differences named on a card: so many, and none smaller than this many standard deviations.
-MOST_DIFFERENCES, NOTABLE = 4, 0.3
+# Differences named on a card at most.
+MOST_DIFFERENCES = 4
 
 
 @dataclass(frozen=True)
@@ -121,21 +121,23 @@ def make_cards(
     cards = []
     for cluster in clusters:
         differences = find_differences(profiles, cluster.label)
+        sentence = describe(profiles, cluster.label, differences)
         warnings = find_warnings(cluster, run.customer_count)
-        cards.append(Card(cluster, describe(differences), differences, warnings, find_news(cluster, earlier)))
+        cards.append(Card(cluster, sentence, differences, warnings, find_news(cluster, earlier)))
     return cards
 
 
-def describe(differences: Sequence[Difference]) -> str:
-    """One line: where they are above everyone, where below."""
-    higher = get_text_list([each.name for each in differences if each.is_higher], _("and"))
-    lower = get_text_list([each.name for each in differences if not each.is_higher], _("and"))
-    if higher and lower:
-        text = _("Above average in %(higher)s; below it in %(lower)s.")
-        return text % {"higher": higher, "lower": lower}
-    if higher:
-        return _("Above average in %(higher)s.") % {"higher": higher}
-    return _("Below average in %(lower)s.") % {"lower": lower} if lower else _("Close to average.")
+def describe(profiles: ClusterProfiles, label: int, differences: Sequence[Difference]) -> str:
+    """One line: of what they have more than others, and of what less; in full where that is little."""
+    more = get_text_list([each.name for each in differences if each.is_higher], _("and"))
+    less = get_text_list([each.name for each in differences if not each.is_higher], _("and"))
+    if more and less:
+        return _("More than others: %(more)s. Less: %(less)s.") % {"more": more, "less": less}
+    if more:
+        return _("More than others: %(more)s.") % {"more": more}
+    if less:
+        return _("Less than others: %(less)s.") % {"less": less}
+    return naming.describe(profiles.numbers, label, profiles.texts)
 
 
 def find_gone(earlier: Earlier | None, clusters: Sequence[Cluster]) -> list[Gone]:
@@ -149,11 +151,16 @@ def find_gone(earlier: Earlier | None, clusters: Sequence[Cluster]) -> list[Gone
 
 def find_differences(profiles: ClusterProfiles, label: int) -> list[Difference]:
     """Where a cluster differs most from everyone: features or not, numbers or texts, strongest first."""
-    one_hot = tuple(f"{text.name}: " for text in profiles.texts if text.is_feature)
-    numbers = [each for each in profiles.numbers if not (one_hot and each.name.startswith(one_hot))]
-    found = [*_number_differences(numbers, label), *_text_differences(profiles.texts, label)]
-    notable = [each for each in found if abs(each.strength) >= NOTABLE]
-    return sorted(notable, key=lambda each: -abs(each.strength))[:MOST_DIFFERENCES]
+    traits = telling(find_traits(profiles.numbers, profiles.texts, label))
+    return [_difference(trait) for trait in traits[:MOST_DIFFERENCES]]
+
+
+def _difference(trait: Trait) -> Difference:
+    write = format_percent_floored if trait.choices or trait.is_yes_or_no else format_value
+    name = f"{trait.attribute}: {trait.value}" if trait.choices else trait.attribute
+    if trait.is_median:
+        name = _("%(attribute)s (median)") % {"attribute": name}
+    return Difference(name, write(trait.here), write(trait.everyone), trait.strength, trait.is_feature)
 
 
 def list_facts(profiles: ClusterProfiles, cluster: Cluster) -> list[Fact]:
@@ -172,40 +179,6 @@ def _fact(name: str, middle: float, profile: NumberProfile | None, label: int) -
 def _writer(profile: NumberProfile) -> Callable[[float], str]:
     """How its averages are written: those of yes and no as shares."""
     return format_percent_floored if is_yes_or_no(profile) else format_value
-
-
-def _number_differences(numbers: Sequence[NumberProfile], label: int) -> Iterator[Difference]:
-    for profile in numbers:
-        strength, mean = profile.standard_differences[label], profile.clusters[label].mean
-        if strength is not None and mean is not None and profile.everyone.mean is not None:
-            write = _writer(profile)
-            values = (write(mean), write(profile.everyone.mean))
-            yield Difference(profile.name, *values, strength, profile.is_feature)
-
-
-def _text_differences(texts: Sequence[TextProfile], label: int) -> Iterator[Difference]:
-    """Of each text attribute the value whose share differs most."""
-    for profile in texts:
-        everyone, cluster = _shares(profile.everyone), _shares(profile.clusters[label])
-        # Only frequent values are frozen: one that a cluster does not list may still be in it.
-        is_whole = len(cluster) == profile.clusters[label].n_distinct
-        strengths = {
-            value: (cluster.get(value, 0.0) - share) / math.sqrt(share * (1 - share))
-            for value, share in everyone.items()
-            if 0 < share < 1 and (value in cluster or is_whole)
-        }
-        if strengths:
-            value = max(strengths, key=lambda each: abs(strengths[each]))
-            shares = (
-                format_percent_floored(cluster.get(value, 0.0)),
-                format_percent_floored(everyone[value]),
-            )
-            yield Difference(f"{profile.name}: {value}", *shares, strengths[value], profile.is_feature)
-
-
-def _shares(summary: TextSummary) -> dict[str, float]:
-    known = summary.count - summary.missing
-    return {value: count / known for value, count in summary.values} if known else {}
 
 
 def find_warnings(cluster: Cluster, total: int) -> list[Caution]:

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from common.number_format import format_apart
 from customers.lists.cells import write_value
-from segmentation.analysis.naming import is_yes_or_no
 from segmentation.analysis.results import ClusterProfiles, FloatArray, NumberProfile
 from segmentation.analysis.rules.model import FrozenModel
+from segmentation.analysis.words.traits import is_yes_or_no
 
 # Past the border by this share of the way there.
 PAST = 1e-6

@@ -11,6 +11,7 @@ from customers.lists.filter_form import filter_editor
 from customers.lists.listing import Listing, has_empty_fields, within_limits
 from customers.lists.paging import TooSlow
 from segmentation.analysis.results import ClusterProfiles, from_json
+from segmentation.analysis.words.naming import describe
 from segmentation.comparison.origin_filter import origin_of, read_origin
 from segmentation.models import Cluster
 from segmentation.segments.cards import find_differences, list_facts
@@ -51,6 +52,7 @@ def segment_detail(request: HttpRequest, run_id: int, number: int) -> HttpRespon
         "dataset": dataset,
         "facts": list_facts(profiles, cluster),
         "differences": [each for each in find_differences(profiles, cluster.label) if not each.is_feature],
+        "description": describe(profiles.numbers, cluster.label, profiles.texts),
         "rule": word_rule_of(cluster),
         "rule_forms": RULE_FORMS,
         "listing": listing,

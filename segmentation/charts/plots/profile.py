@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from common.i18n import gettext as _
 from common.number_format import format_number, format_percent
-from segmentation.analysis.naming import is_yes_or_no
 from segmentation.analysis.results import NumberProfile
+from segmentation.analysis.words.traits import is_yes_or_no
 from segmentation.charts.canvas import FONT_SIZE, SMALL, ChartFigure, new_figure
 from segmentation.charts.contrast import readable_on
 from segmentation.charts.inputs import SegmentMark

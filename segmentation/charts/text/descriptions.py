@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from common.i18n import gettext as _
 from common.i18n import join_words, ngettext
 from common.number_format import format_count, format_number, format_percent, format_share
-from segmentation.analysis.naming import is_yes_or_no
 from segmentation.analysis.results import NumberProfile, PairPicture
+from segmentation.analysis.words.traits import is_yes_or_no
 from segmentation.charts.inputs import ElbowChart, SegmentHistory, SegmentMark, SizeHistory, place_marks
 from segmentation.charts.plots.overlaps import has_crowds
 from segmentation.charts.plots.strip import is_single

@@ -46,7 +46,7 @@ def test_cards_say_what_sets_a_segment_apart_even_in_other_attributes(viewer_cli
     assert told["Income"].is_higher
     assert not told["Score"].is_higher
     assert (told["Age"].value, told["Age"].everyone, told["Age"].is_feature) == ("25", "30", False)
-    assert first.description.startswith("Above average in Income; below it in")
+    assert first.description == "More than others: Income. Less: Score and Age."
 
 
 def test_tiny_doubtful_and_huge_segments_get_a_warning(viewer_client, run):

@@ -4,18 +4,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segmentation.analysis.naming import describe, propose_names
-from segmentation.analysis.profiles import profile_number
-from segmentation.analysis.wording import short_attribute_name
+from segmentation.analysis.profiles import profile_number, profile_text
+from segmentation.analysis.words.naming import describe, propose_names
+from segmentation.analysis.words.wording import short_attribute_name, short_attribute_names
 
-SAMPLE = Path(__file__).parents[3] / "customers" / "sample" / "customers.csv"
+SAMPLE = Path(__file__).parents[4] / "customers" / "sample" / "customers.csv"
 
 
-def profiles_of(columns, labels):
+def profiles_of(columns, labels, log1p=(), others=()):
     labels = np.asarray(labels, dtype=np.int32)
     n_clusters = int(labels.max()) + 1
     return [
-        profile_number(name, np.asarray(values, dtype=np.float64), labels, n_clusters, is_feature=True)
+        profile_number(
+            name,
+            np.asarray(values, dtype=np.float64),
+            labels,
+            n_clusters,
+            is_feature=name not in others,
+            is_log1p=name in log1p,
+        )
         for name, values in columns.items()
     ]
 
@@ -42,6 +49,11 @@ def profiles_of(columns, labels):
         ("ANZAHL BESTELLUNGEN", "Anzahl Bestellungen"),
         ("UMSATZ", "Umsatz"),
         ("BonusPoints", "Bonus points"),
+        ("avg_basket_value_eur", "basket value"),
+        ("Monetary", "spending"),
+        ("Q3: I read reviews", "“I read reviews”"),
+        ("Q5: Likelihood to recommend us to a friend", "“Likelihood to recommend us …”"),
+        ("Q1: satisfaction", "Q1 satisfaction"),
     ],
 )
 def test_attribute_names_lose_units_and_fillers(name, short):
@@ -64,15 +76,15 @@ def test_ages_counts_and_averages_have_words_of_their_own():
 
 def test_a_text_feature_is_named_by_its_value():
     profiles = profiles_of({"Region: North": [1, 1, 0, 0], "Age": [20, 20, 60, 60]}, [0, 0, 1, 1])
-    assert propose_names(profiles, 2) == ("North, younger", "Older")
+    assert propose_names(profiles, 2) == ("Region: North, younger", "Region: not North, older")
 
 
 @pytest.mark.parametrize(
     ("shares", "name"),
     [
-        ([1.0, 0.0, 0.0, 0.0], "North"),
-        ([0.9, 0.1, 0.0, 0.0], "Mostly North"),
-        ([0.5, 0.5, 0.0, 0.0], "North or South"),
+        ([1.0, 0.0, 0.0, 0.0], "Region: North"),
+        ([0.9, 0.1, 0.0, 0.0], "Region: mostly North"),
+        ([0.5, 0.5, 0.0, 0.0], "Region: North or South"),
         ([0.4, 0.2, 0.2, 0.2], "Close to average 1"),
     ],
 )
@@ -181,14 +193,14 @@ def test_description_gives_the_largest_difference_first_in_original_units():
 def test_a_slight_difference_is_called_slight():
     profiles = profiles_of({"Income": [0, 4, 4, 8], "Age": [30, 40, 30, 40]}, [0, 0, 0, 1])
     assert describe(profiles, 0) == (
-        "Slightly lower Income: 2.7 on average, against 4.0 for everyone; "
+        "Lower Income: 2.7 on average, against 4.0 for everyone; "
         "slightly lower Age: 33.3 on average, against 35.0 for everyone."
     )
 
 
 def test_description_of_an_average_cluster():
     profiles = profiles_of({"Age": [30, 40, 30, 40]}, [0, 0, 1, 1])
-    assert describe(profiles, 0) == "Close to the average of everyone in every feature."
+    assert describe(profiles, 0) == "Close to the average of everyone: Age 35.0 (everyone: 35.0)."
 
 
 @pytest.mark.parametrize(
@@ -208,5 +220,115 @@ def test_a_text_of_yes_and_no_names_its_attribute():
     columns |= {"Paperless: TRUE": [1, 1, 0, 1], "Paperless: FALSE": [0, 0, 1, 0]}
     assert propose_names(profiles_of(columns, [0, 0, 1, 1]), 2) == (
         "Phone service: Yes, Paperless: TRUE",
-        "Phone service: No",
+        "Phone service: No, Paperless: often FALSE",
     )
+
+
+def test_a_name_that_is_part_of_another_keeps_its_fillers():
+    names = ["MonthlyCharges", "TotalCharges", "Income", "Annual income tax"]
+    assert short_attribute_names(names) == ["monthly charges", "total charges", "income", "income tax"]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "name"),
+    [
+        ("MonthlyCharges", "High monthly charges"),
+        ("Purchases (EUR)", "High purchases"),
+        ("purchases", "Many purchases"),
+        ("interest rates", "High interest rates"),
+        ("children", "Many children"),
+        ("sales_usd", "High sales"),
+        ("Q2: I compare prices", "High “I compare prices”"),
+    ],
+)
+def test_money_is_high_or_low_and_counts_are_many_or_few(attribute, name):
+    assert propose_names(profiles_of({attribute: [9, 9, 1, 1]}, [0, 0, 1, 1]), 2)[0] == name
+
+
+@pytest.mark.parametrize(
+    ("attribute", "values", "names"),
+    [
+        ("Recency", [5, 9, 300, 310], ("Recent purchase", "Purchase long ago")),
+        ("Recency score", [5, 5, 1, 1], ("High recency", "Low recency")),
+        ("Months since last gift", [20, 24, 80, 84], ("More recent gift", "Gift long ago")),
+        ("days since last visit", [1, 1, 9, 9], ("Recent visit", "Visit longer ago")),
+        ("years since last move", [1, 1, 9, 9], ("More recent move", "Move long ago")),
+    ],
+)
+def test_recent_and_long_ago_are_so_by_the_calendar_too(attribute, values, names):
+    assert propose_names(profiles_of({attribute: values}, [0, 0, 1, 1]), 2) == names
+
+
+def test_after_a_logarithm_the_ratio_counts():
+    revenue = [1, 2, 4, 8, 200, 400, 800, 90_000]
+    labels = [0, 0, 0, 0, 1, 1, 1, 1]
+    columns = {"Revenue": revenue, "Age": [30, 40] * 4, "Visits": [1, 2] * 4}
+    # By standard deviations one customer hides what a hundredfold revenue is.
+    assert propose_names(profiles_of(columns, labels), 2)[0] == "Rather low revenue"
+    profiles = profiles_of(columns, labels, log1p=["Revenue"])
+    assert propose_names(profiles, 2) == ("Low revenue", "High revenue")
+
+
+def test_where_means_say_the_opposite_of_the_logarithms_medians_are_told():
+    revenue = [30, 30, 30, 30, 1, 1, 1, 1, 1, 5_000]
+    profiles = profiles_of({"Revenue": revenue}, [0] * 4 + [1] * 6, log1p=["Revenue"])
+    assert profiles[0].strength(0) > 0
+    assert describe(profiles, 0) == "Higher Revenue: half of them have 30.0 or more, of everyone 15.5."
+
+
+def test_nothing_is_average_whose_mean_differs_by_a_quarter():
+    # Three in ten of a standard deviation, and two thirds of the mean.
+    columns = {"Spend": [4, 4, 4, 0, 4, 4, 0, 0, 40, 4], "Visits": [5, 5, 5, 5, 5, 5, 5, 5, 5, 6]}
+    names = propose_names(profiles_of(columns, [0] * 5 + [1] * 5), 2)
+    assert "average Spend" not in names[0]
+    assert "rather low spend" in names[0].casefold()
+
+
+def test_all_zero_is_none():
+    columns = {"Support tickets": [0, 0, 1, 3], "Donations ($)": [0, 0, 50, 90]}
+    assert propose_names(profiles_of(columns, [0, 0, 1, 1]), 2)[0] == "No support tickets, no Donations"
+
+
+def test_the_most_telling_attribute_is_in_the_name_though_it_has_no_majority():
+    others = np.repeat(np.eye(4), 50, axis=0)
+    for counts, name in (([14, 4, 4, 3], "Region: often N"), ([0, 9, 8, 8], "Region: not N")):
+        rows = np.vstack((np.repeat(np.eye(4), counts, axis=0), others))
+        columns = {f"Region: {region}": column for region, column in zip("NSEW", rows.T, strict=True)}
+        assert propose_names(profiles_of(columns, [0] * 25 + [1] * 200), 2)[0] == name
+
+
+@pytest.mark.parametrize(
+    ("yes", "name"),
+    [(20, "App: yes"), (15, "App: mostly yes"), (10, "App: often yes"), (0, "App: no")],
+)
+def test_an_answer_of_all_is_not_mostly_and_one_of_most_is_not_all(yes, name):
+    labels = [0] * 20 + [1] * 100
+    everyone = [1] * 15 + [0] * 85 if yes else [1] * 75 + [0] * 25
+    columns = {"App": [1] * yes + [0] * (20 - yes) + everyone}
+    assert propose_names(profiles_of(columns, labels), 2)[0] == name
+
+
+def test_one_that_is_close_to_average_is_told_so_with_the_numbers():
+    columns = {name: [4, 6, 5, 5, 0, 10, 0, 10] for name in "ABC"}
+    profiles = profiles_of(columns, [0] * 4 + [1] * 4)
+    assert propose_names(profiles, 2)[0] == "Close to average 1"
+    numbers = "; ".join(f"{name} 5.0 (everyone: 5.0)" for name in "ABC")
+    assert describe(profiles, 0) == f"Close to the average of everyone: {numbers}."
+
+
+def test_another_attribute_is_named_only_if_it_tells_more_than_every_feature_and_may_be_said():
+    labels = [0, 0, 0, 0, 1, 1, 1, 1]
+    feature, other = [6, 9, 6, 9, 4, 7, 4, 7], [90, 90, 91, 91, 10, 10, 11, 11]
+    for attribute, name in (
+        ("Revenue", "Many visits, high revenue"),
+        ("Customer number", "Many visits"),
+        ("Store code", "Many visits"),
+    ):
+        profiles = profiles_of({"Visits": feature, attribute: other}, labels, others=[attribute])
+        assert propose_names(profiles, 2)[0] == name
+    profiles = profiles_of({"Visits": feature}, labels)
+    gender = profile_text("Gender", ["f"] * 4 + ["m"] * 4, np.array(labels, dtype=np.int32), 2)
+    assert propose_names(profiles, 2, [gender])[0] == "Many visits"
+    channel = profile_text("Channel", ["web"] * 4 + ["shop"] * 4, np.array(labels, dtype=np.int32), 2)
+    assert propose_names(profiles, 2, [channel])[0] == "Many visits, Channel: web"
+    assert "Channel is web for 100\xa0%, against 50\xa0% of everyone" in describe(profiles, 0, [channel])
