@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.columns.validation import Accepted, Validated, Validator
 from customers.importing.files.rows import Batch, Reject, readable
+from customers.importing.files.shapes.orders import find_orders
 from customers.importing.files.sniffing import FileLook
 
 # So much is read while somebody waits for the page; the rest is checked by the import itself.
@@ -72,6 +73,8 @@ class FileCheck:
     emptied: int
     reasons: tuple[FoundReason, ...]
     preview: tuple[PreviewRow, ...]
+    # Why the whole file will be refused; empty if it will not.
+    refused: str = ""
 
     @property
     def share(self) -> float:
@@ -111,13 +114,19 @@ def check_file(
     twice = counts.add_duplicates(header, ids)
     shown = [row.rejected(validator.id_index, twice.get(row.line, "")) for row in preview]
     return FileCheck(
-        counts.read, is_whole, counts.rejected, counts.emptied, tuple(counts.frequent()), tuple(shown)
+        counts.read,
+        is_whole,
+        counts.rejected,
+        counts.emptied,
+        tuple(counts.frequent()),
+        tuple(shown),
+        find_orders(counts.conflicting, counts.read, file.headers),
     )
 
 
 class _Counts:
     def __init__(self) -> None:
-        self.read = self.rejected = self.emptied = 0
+        self.read = self.rejected = self.emptied = self.conflicting = 0
         self.reasons: dict[tuple[str, str], FoundReason] = {}
 
     def add(self, validated: Validated) -> None:
@@ -155,6 +164,7 @@ class _Counts:
             is_first = customer_id not in seen
             seen.add(customer_id)
             if len(kinds[customer_id]) > 1:
+                self.conflicting += 1
                 reasons[line] = _("This id is also in another row, with different values: none comes in.")
             elif not is_first:
                 reasons[line] = _("The same row as an earlier one: it comes in once.")

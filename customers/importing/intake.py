@@ -16,6 +16,7 @@ from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.columns.validation import Accepted, Validator
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.rows import Reject
+from customers.importing.files.shapes.orders import find_orders
 from customers.importing.files.shapes.second_tables import SecondTable
 from customers.importing.files.sniffing import FileLook
 from customers.importing.options import ImportOptions
@@ -111,7 +112,7 @@ class Intake:
             keeps_rows=options.keeps_rows,
         )
         self.second_table = SecondTable()
-        self.accepted = self.rejected = self.emptied = self.blank = 0
+        self.accepted = self.rejected = self.emptied = self.blank = self.conflicting = 0
 
     @property
     def line_count(self) -> int:
@@ -119,7 +120,7 @@ class Intake:
 
     def __iter__(self) -> Iterator[Accepted]:
         self.second_table = SecondTable()
-        self.accepted = self.rejected = self.emptied = self.blank = 0
+        self.accepted = self.rejected = self.emptied = self.blank = self.conflicting = 0
         self.rejects.clear()
         self.validator.restart()
         for batch in self.file.read(partial(self.report, gettext_noop("importing customers"))):
@@ -144,6 +145,7 @@ class Intake:
             rows = {int(line): row for row, line in enumerate(batch.lines)}
             for duplicate in find(min(rows), max(rows)):
                 if duplicate.line in rows:
+                    self.conflicting += not duplicate.is_same
                     cells = batch.cells(rows[duplicate.line])
                     reason = duplicate.explain(phrases)
                     self.rejects.keep([Reject(duplicate.line, reason, header, cells[index], cells)])
@@ -154,11 +156,13 @@ class Intake:
         Raises
         ------
         ImportRefusedError
-            It contains two tables, or no customers.
+            It contains two tables, orders, or no customers.
         NothingAcceptedError
             No row was accepted.
         """
         self.second_table.refuse()
+        if orders := find_orders(self.conflicting, self.accepted + self.rejected, self.file.headers):
+            raise ImportRefusedError(orders)
         if self.accepted:
             return
         if not self.rejected:

@@ -32,8 +32,6 @@ class ImportOptions:
     empties_bad_cells: bool = False
     # Rows that look like totals, notes or headers are customers all the same; otherwise they are rejected.
     keeps_rows: bool = False
-    # Ids that look like known ones, written otherwise, are those of new customers.
-    ids_are_new: bool = False
     # Customers who are not in the file are removed from the dataset.
     replaces: bool = False
 

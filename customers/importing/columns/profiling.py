@@ -68,7 +68,13 @@ MARKERS = (
     ),
     *("nunca", "mai", "nooit", "aldrig", "nigdy"),
 )
-SAMPLE_CELLS = 2_000
+SAMPLE_CELLS, SAMPLE_LATER = 2_000, 100
+# Texts as long as this, on average, are notes and not attributes.
+LONG_TEXT = 80
+# A column with an id has one in nearly every row.
+FULL_SHARE = 0.95
+# A proposed range may leave out so many values, and no more.
+MISTAKES_SHARE = 0.02
 # Whole numbers of fewer digits are always exact.
 EXACT_DIGITS = 16
 MANY = 20
@@ -82,6 +88,7 @@ class ColumnProfile:
     patience: int = 2**62
     # The numbers are those of a workbook, and not texts that look like numbers.
     is_exact: bool = False
+    seen: int = 0
     filled: int = 0
     others: int = 0
     has_leading_zeros: bool = False
@@ -97,13 +104,16 @@ class ColumnProfile:
         """Add more cells to the profile."""
         if self.is_hopeless:
             return
+        self.seen += len(cells)
         cells = without_guards(trimmed(cells))
         cells = cells.filter(pc.not_equal(cells, ""))
         if not len(cells):
             return
         self.filled += len(cells)
-        if len(self.sample) < SAMPLE_CELLS:
-            self.sample += cells.slice(0, SAMPLE_CELLS - len(self.sample)).to_pylist()
+        # Most from the top, and some of every batch, because files are often sorted.
+        room = max(min(SAMPLE_LATER, 2 * SAMPLE_CELLS - len(self.sample)), SAMPLE_CELLS - len(self.sample))
+        if room > 0:
+            self.sample += cells.slice(0, room).to_pylist()
         is_plain = _is_plain(cells)
         plain = cells if pc.all(is_plain).as_py() else cells.filter(is_plain)
         self._look_at_plain(plain)
@@ -173,6 +183,22 @@ class ColumnProfile:
     def may_be_id(self) -> bool:
         return bool(self.sample) and len(set(self.sample)) == len(self.sample)
 
+    @property
+    def is_full(self) -> bool:
+        return self.filled >= FULL_SHARE * self.seen
+
+    @property
+    def is_long_text(self) -> bool:
+        return bool(self.sample) and sum(map(len, self.sample)) > LONG_TEXT * len(self.sample)
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether the cells number the rows."""
+        top = self.sample[:SAMPLE_CELLS]
+        if len(top) < 2 or not top[0].isdecimal() or int(top[0]) > 1:
+            return False
+        return top == [str(int(top[0]) + index) for index in range(len(top))]
+
     def is_number(self, expected: bool) -> bool:
         """Whether these are numbers, some perhaps mistyped.
 
@@ -207,7 +233,7 @@ class ColumnProfile:
             inside &= values <= highest
         if whole:
             inside &= values == np.rint(values)
-        return bool(inside.mean() >= 0.8)
+        return bool((~inside).sum() <= max(1, MISTAKES_SHARE * len(values)))
 
 
 def _is_plain(cells: pa.StringArray) -> pa.BooleanArray:

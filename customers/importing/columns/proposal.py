@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from customers.exports.customer_list import ADDED, APART
 from customers.exports.rejects import LINE, REASON
 from customers.importing.columns.dates.guessing import DIGITS, date_notes, says_date
-from customers.importing.columns.headers import AGES, INCOMES, SCORES, Header, mean_the_same, tidy, understand
+from customers.importing.columns.headers import AGES, INCOMES, Header, mean_the_same, tidy, understand
+from customers.importing.columns.id_column import Question, find_id
 from customers.importing.columns.mapping import ColumnMapping, Use, named
 from customers.importing.columns.number_formats import FormatGuess
 from customers.importing.columns.profiling import ColumnProfile
@@ -23,15 +24,6 @@ from customers.models import Attribute
 REJECT_COLUMNS = (LINE, REASON)
 MAX_NAME = 200
 Said = TypeVar("Said")
-
-
-@dataclass(frozen=True)
-class Question:
-    """A question that only a person can answer, and the command-line option that answers it."""
-
-    sentence: str
-    option: str
-    header: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,14 +100,14 @@ def propose_mapping(
     understood = [understand(header) for header in headers]
     _refuse_unusable(understood)
     said, known = _said(headers, declared or {}), list(attributes)
-    id_index, questions = _find_id(understood, profiles, said, earlier, known)
+    id_index, questions = find_id(understood, profiles, said, earlier, known)
     said_of = (answers or Answers()).by_column(headers)
     added, before = _find_added(understood, id_index, known), _Earlier(earlier, known)
     columns, warnings = [], _left_out(understood, added)
     for index, header in enumerate(understood):
         one = _Column(header, profiles[index], said[index], before.find(header))
-        warnings += one.without_header(index + 1) if index != id_index else []
-        if index == id_index or one.is_left_out or (index in added and said[index] is None):
+        warnings += (notes := one.leave_out_notes(index + 1, known) if index != id_index else [])
+        if index == id_index or one.is_left_out or notes or (index in added and said[index] is None):
             columns.append(ColumnMapping(headers[index], "id" if index == id_index else "skip"))
             continue
         found = one.propose(_not_named(known, understood, header), said_of[index])
@@ -155,54 +147,6 @@ def _by_name(headers: Sequence[str], said: Mapping[str, Said]) -> dict[str, Said
         text = _("The file has no column %(unknown)s. Its columns are %(names)s.")
         raise ImportRefusedError(text % {"unknown": list_names(unknown), "names": list_names(headers)})
     return {tidy(header).casefold(): value for header, value in said.items()}
-
-
-def _find_id(
-    headers: Sequence[Header],
-    profiles: Sequence[ColumnProfile],
-    said: Sequence[ColumnMapping | None],
-    earlier: Sequence[ColumnMapping],
-    attributes: Sequence[Attribute],
-) -> tuple[int | None, list[Question]]:
-    """The index of the id column; `None` and a question if there is none, or more than one candidate."""
-    named = [index for index, column in enumerate(said) if column is not None and column.use == "id"]
-    if named:
-        return named[0], []
-    free = [index for index, column in enumerate(said) if column is None]
-    before = {understand(column.header).key for column in earlier if column.use == "id"}
-    known = [index for index in free if headers[index].key in before]
-    if known:
-        return known[0], []
-    for rank in (0, 1, 2, 3):
-        found = [index for index in free if _id_rank(headers[index]) == rank]
-        if len(found) > 1:  # what is an attribute already is not the id
-            found = [index for index in found if not _is_attribute(headers[index], attributes)] or found
-        if len(found) > 1:  # the one whose values differ from row to row
-            found = [index for index in found if profiles[index].may_be_id] or found
-        if len(found) > 1:
-            names = list_names([headers[index].name for index in found])
-            text = _("More than one column could be the customer id: %(names)s. Choose one.") % {
-                "names": names
-            }
-            return None, [Question(text, _options("--map", headers[found[0]], "id"))]
-        if found:
-            return found[0], []
-    names = list_names([header.name for header in headers if header.name])
-    text = _(
-        "No column looks like a customer id; the file has %(names)s. Choose the right column; if there is "
-        "none, add one to the file: without it, customers cannot be recognised in the next file."
-    )
-    return None, [Question(text % {"names": names}, _options("--map", headers[0], "id"))]
-
-
-def _id_rank(header: Header) -> int | None:
-    if header.id_rank is not None:
-        return header.id_rank
-    return 3 if header.looks_like_id else None
-
-
-def _is_attribute(header: Header, attributes: Iterable[Attribute]) -> bool:
-    return named(header.name, attributes) is not None
 
 
 def _find_added(
@@ -278,10 +222,21 @@ class _Column:
         """Whether it has no explicit use and no header."""
         return self.said is None and self.header.name in ("", *REJECT_COLUMNS)
 
-    def without_header(self, number: int) -> list[str]:
-        text = _("Column %(number)s has no header and was left out.")
-        is_lost = self.is_left_out and not self.header.name and self.profile.filled
-        return [text % {"number": number}] if is_lost else []
+    def leave_out_notes(self, number: int, attributes: Sequence[Attribute]) -> list[str]:
+        """Why a column that nobody has spoken of is left out, if it is not worth an attribute."""
+        if self.is_left_out:
+            text = _("Column %(number)s has no header and was left out.")
+            return [text % {"number": number}] if not self.header.name and self.profile.filled else []
+        is_known = named(self.header.name, attributes) is not None
+        if self.said is not None or self.earlier is not None or is_known:
+            return []
+        if self.header.is_index and self.profile.is_sequence:
+            text = _("“%(name)s” was left out: it only numbers the rows. (On the command line: %(option)s.)")
+        elif self.profile.is_long_text:
+            text = _("“%(name)s” was left out: it is long free text. (On the command line: %(option)s.)")
+        else:
+            return []
+        return [text % {"name": self.header.name, "option": f'--map "{self.header.name}=text"'}]
 
     def propose(self, attributes: Sequence[Attribute], answers: Answers) -> _Proposed:
         """A use for the column, possibly one of these attributes, and a question if there is one."""
@@ -377,8 +332,6 @@ class _Column:
             lowest, highest, whole = 1, 120, True
         elif self.header.key in INCOMES:
             lowest = 0
-        elif self.header.key in SCORES and lowest is None:
-            lowest, highest = 1, 100
         if not self.profile.mostly_within(lowest, highest, whole=whole):
             return column
         return replace(column, minimum=lowest, maximum=highest, is_whole=whole)

@@ -52,11 +52,6 @@ class Command(BaseCommand):
             "--clear-missing", action="store_true", help="empty cells delete the existing value"
         )
         parser.add_argument(
-            "--new-ids",
-            action="store_true",
-            help="customers are new even if their ids look like known ones, written in another way",
-        )
-        parser.add_argument(
             "--bad-cells",
             default="reject",
             choices=["reject", "empty"],
@@ -166,7 +161,6 @@ def _read_options(options: dict[str, Any]) -> ImportOptions:
         missing=None if options["missing"] is None else tuple(options["missing"]),
         columns=tuple(map(_read_column, options["map"])),
         clears_missing=options["clear_missing"],
-        ids_are_new=options["new_ids"],
         empties_bad_cells=options["bad_cells"] == "empty",
         keeps_rows=options["keep_rows"],
         replaces=options["replace"],
