@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
+from common.spreadsheets import column_letters
 from customers.models import Attribute, CustomerImport, Dataset, Deletable, KeptManager
 from jobs.models import Job
 from segmentation.querysets import (
@@ -170,6 +171,14 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def neutral_name(self) -> str:
+        """A name that says nothing of customers, for where a telling one must not leave the house: “B 2026”.
+
+        It stays, whatever the segment is called and whichever others are deleted.
+        """
+        return f"{column_letters(self.pk - 1)} {self.created_at.year}"
 
     def others(self) -> SegmentQuerySet:
         """The other living ones, whose names and looks are taken."""

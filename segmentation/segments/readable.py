@@ -59,7 +59,7 @@ def write_rules_in_words(run: SegmentationRun) -> str:
 def _write(cluster: Cluster, rule: RuleInWords | None) -> str:
     head = f"{cluster.number}. {cluster.segment.name}"
     if rule is None:
-        return f"{head}\n   {_('No short rule tells them from others in four of five cases.')}"
+        return f"{head}\n   {_('No short rule is known to tell them from others in four of five cases.')}"
     joint = f"\n   {_('or')} "
     return f"{head}\n   {joint.join(rule.boxes)}\n   {rule.measured}"
 

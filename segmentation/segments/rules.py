@@ -68,6 +68,7 @@ def rule_as_json(run: SegmentationRun) -> dict[str, Any]:
                 "id": cluster.segment_id,
                 "number": cluster.number,
                 "name": cluster.segment.name,
+                "neutral_name": cluster.segment.neutral_name,
                 "centroid": list(model.centroids[cluster.label]),
             }
             for cluster in _by_label(run)

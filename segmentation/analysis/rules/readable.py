@@ -20,7 +20,7 @@ LEAST_PRECISION, LEAST_COVERAGE, TO_SPARE = 0.80, 0.30, 0.05
 # A second box has to bring so much.
 WORTH_A_BOX = 0.03
 # Customers that a rule is made on, and measured on at most; at least so many must fit to measure it.
-MADE_ON, MEASURED_ON, FEWEST_FITTING = 8_000, 40_000, 20
+MADE_ON, MEASURED_ON, FEWEST_FITTING = 8_000, 40_000, 10
 # Thresholds of a number, and boxes that are kept while they grow.
 THRESHOLDS, BEAM = 31, 5
 # A rule that misses some is better than one that takes in others.

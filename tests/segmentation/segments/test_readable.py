@@ -45,6 +45,7 @@ def test_the_segments_page_and_the_command_tell_the_rule(
     page = analyst_client.get(first.get_absolute_url()).content.decode()
     box = word_rule(rules_of(run)[0]).boxes[0]
     assert f"<strong>{box}</strong>" in page
+    assert f"“{first.segment.neutral_name}”" in page
     assert f"/runs/{run.pk}/rule/spreadsheet/" in page
     page = viewer_client.get(first.get_absolute_url()).content.decode()
     assert box in page

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import re
 import zipfile
 from datetime import date
 from xml.etree import ElementTree
@@ -274,6 +275,9 @@ def test_the_rule_as_json_names_columns_and_segments(dataset, execute_a_run):
     assert rule["columns"][1]["reference"] == max(DATES)
     assert [segment["number"] for segment in rule["segments"]] == [1, 2, 3, 4]
     assert all(len(segment["centroid"]) == 2 for segment in rule["segments"])
+    names = {segment["neutral_name"] for segment in rule["segments"]}
+    assert len(names) == 4
+    assert all(re.fullmatch(r"[A-Z]+ 20\d\d", name) for name in names)
 
 
 def test_the_command_prints_the_rule(dataset, execute_a_run, capsys):
