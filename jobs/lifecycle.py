@@ -102,15 +102,19 @@ def _create(requester: Requester, *, kind: str, key: str, **values: Any) -> Job:
     return _unless_active(key, create)
 
 
-def retry(job_id: int, asked_by: Requester = None) -> bool:
+def retry(job_id: int, asked_by: Requester = None, *, although_refused: bool = False) -> bool:
     """Queue a failed job again with a fresh set of attempts; `False` if it cannot be retried.
+
+    What a job refused stays refused, unless somebody has changed what it was asked for.
 
     Raises
     ------
     JobAlreadyActive, JobRefusedError
         As for a new job.
     """
-    failed = Job.objects.filter(pk=job_id, state=State.FAILED).exclude(failure=Reason.REFUSED)
+    failed = Job.objects.filter(pk=job_id, state=State.FAILED)
+    if not although_refused:
+        failed = failed.exclude(failure=Reason.REFUSED)
     user = _authenticated(asked_by)
 
     def queue() -> int:

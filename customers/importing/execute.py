@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 from customers.importing.columns.layout import lay_out
 from customers.importing.columns.mapping import ColumnMapping
+from customers.importing.doubts import DoubtError, doubt
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.sniffing import FileLook
 from customers.importing.intake import Intake, NothingAcceptedError, Rejects, repeat_rejects
@@ -83,6 +84,10 @@ class _Load:
             except NothingAcceptedError as error:
                 rejects.store_first(self.customer_import)
                 raise ImportRefusedError(str(error)) from None
+            except DoubtError as error:
+                options = {**self.customer_import.options, "doubted": error.kind}
+                CustomerImport.objects.filter(pk=self.customer_import.pk).update(options=options)
+                raise
 
     def _import_rows(self, rejects: Rejects) -> None:
         dataset = self.customer_import.dataset
@@ -105,6 +110,9 @@ class _Load:
         )
         counts = building.build_version(self.customer_import, base, layout, intake, self.report)
         intake.check_file()
+        if base is not None and counts.changes_anything:
+            attributes = list(dataset.attributes.all())
+            doubt(base, self.columns, attributes, intake.sample, options.confirmed)
         self.report(gettext_noop("publishing"))
         self._store_report(counts, intake)
         if counts.changes_anything:

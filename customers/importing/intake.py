@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop, ngettext
 from customers.importing.columns.ids import notes_of
 from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.columns.validation import Accepted, Validator
+from customers.importing.doubts import RowSample
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.rows import Reject
 from customers.importing.files.shapes.orders import find_orders
@@ -112,6 +113,7 @@ class Intake:
             keeps_rows=options.keeps_rows,
         )
         self.second_table = SecondTable()
+        self.sample = RowSample()
         self.accepted = self.rejected = self.emptied = self.blank = self.conflicting = 0
 
     @property
@@ -122,6 +124,7 @@ class Intake:
         self.second_table = SecondTable()
         self.accepted = self.rejected = self.emptied = self.blank = self.conflicting = 0
         self.rejects.clear()
+        self.sample = RowSample()
         self.validator.restart()
         for batch in self.file.read(partial(self.report, gettext_noop("importing customers"))):
             validated = self.validator.validate(batch)
@@ -131,6 +134,7 @@ class Intake:
             self.emptied += validated.emptied_cells
             self.blank += validated.blank
             self.rejects.keep(validated.rejects)
+            self.sample.add(validated.accepted)
             yield validated.accepted
 
     def reject_duplicates(self, count: int, find: Callable[[int, int], list[Duplicate]]) -> None:

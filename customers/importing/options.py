@@ -35,11 +35,17 @@ class ImportOptions:
     # Customers who are not in the file are removed from the dataset.
     replaces: bool = False
 
+    # What an import asked before it published anything, and which of such doubts people confirmed
+    # (`doubts.DoubtError`).
+    doubted: str = ""
+    confirmed: tuple[str, ...] = ()
+
     def to_json(self) -> dict[str, Any]:
         return {
             **asdict(self),
             "missing": None if self.missing is None else list(self.missing),
             "columns": [column.to_json() for column in self.columns],
+            "confirmed": list(self.confirmed),
         }
 
     @classmethod
@@ -49,6 +55,7 @@ class ImportOptions:
             **{
                 **values,
                 "missing": None if missing is None else tuple(missing),
+                "confirmed": tuple(values.get("confirmed", ())),
                 "columns": tuple(map(ColumnMapping.from_json, values.get("columns", ()))),
             }
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -17,7 +18,7 @@ from customers.importing.execute import Watch, execute_import
 from customers.importing.options import ImportOptions
 from customers.models import CustomerImport, Dataset
 from customers.storage.uploads import Readable, delete_file, store_file
-from jobs.lifecycle import create_foreground_job, create_job
+from jobs.lifecycle import create_foreground_job, create_job, retry
 from jobs.requests import deduplicated
 
 KIND = "import"
@@ -126,6 +127,27 @@ def confirm_import(
         The user has too many active jobs.
     """
     return _forget_unless_begun(customer_import, _begin(customer_import, user, confirm))
+
+
+def confirm_doubt(customer_import: CustomerImport, user: AbstractBaseUser | AnonymousUser | None) -> bool:
+    """Queue an import again that asked whether its file is right; `False` if it is not asking.
+
+    Raises
+    ------
+    JobAlreadyActive
+        The same file is already being imported.
+    JobRefusedError
+        The user has too many active jobs.
+    """
+    with transaction.atomic():
+        locked = CustomerImport.objects.select_for_update().get(pk=customer_import.pk)
+        options = ImportOptions.from_json(locked.options)
+        if not options.doubted or locked.job_id is None:
+            return False
+        confirmed = (*options.confirmed, options.doubted)
+        locked.options = replace(options, doubted="", confirmed=confirmed).to_json()
+        locked.save(update_fields=["options"])
+        return retry(locked.job_id, user, although_refused=True)
 
 
 def _forget_unless_begun(customer_import: CustomerImport, begun: CustomerImport) -> CustomerImport:

@@ -28,12 +28,18 @@ from customers.forms import ColumnForm, MappingForm, ReadingForm, RereadForm, Up
 from customers.importing.check import check_file
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.encodings import ENCODINGS
-from customers.importing.pipeline import confirm_import, discard_import, forget_import, store_import
+from customers.importing.pipeline import (
+    confirm_doubt,
+    confirm_import,
+    discard_import,
+    forget_import,
+    store_import,
+)
 from customers.importing.preparation import change_reading, confirm_mapping, look, prepare_page, recall_page
 from customers.lists.paging import KeysetOrder, keyset_page
 from customers.models import CustomerImport, Dataset
 from customers.storage import versions
-from jobs.errors import JobRefusedError
+from jobs.errors import JobAlreadyActive, JobRefusedError
 from jobs.models import Job
 
 PAGE_SIZE = 50
@@ -81,6 +87,8 @@ def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
 def import_begin(request: HttpRequest, import_id: int) -> HttpResponse:
     """Save the mapping and queue the import, or reread the file with other settings and ask again."""
     customer_import = _get(import_id)
+    if request.POST.get("action") == "confirm":
+        return _confirm_doubt(request, customer_import)
     if customer_import.job_id is not None:
         return redirect(customer_import)
     if request.POST.get("action") == "reread":
@@ -140,6 +148,17 @@ def _reread(request: HttpRequest, customer_import: CustomerImport) -> HttpRespon
         change_reading(customer_import, **reread.cleaned_data)
     for problem in reread.errors.values():
         messages.error(request, " ".join(map(str, problem)))
+    return redirect(customer_import)
+
+
+def _confirm_doubt(request: HttpRequest, customer_import: CustomerImport) -> HttpResponse:
+    try:
+        if confirm_doubt(customer_import, request.user):
+            record(request, "began an import", customer_import, sha256=customer_import.sha256)
+    except JobAlreadyActive:
+        messages.info(request, _("This file is already being imported."))
+    except JobRefusedError as error:
+        messages.error(request, str(error))
     return redirect(customer_import)
 
 

@@ -164,6 +164,7 @@ def _read_options(options: dict[str, Any]) -> ImportOptions:
         empties_bad_cells=options["bad_cells"] == "empty",
         keeps_rows=options["keep_rows"],
         replaces=options["replace"],
+        confirmed=tuple(options["confirm"]),
     )
 
 
@@ -213,6 +214,13 @@ def _add_answers(parser: CommandParser) -> None:
         action="append",
         metavar="MARKER",
         help="a marker for missing values in number columns; may be repeated",
+    )
+    parser.add_argument(
+        "--confirm",
+        action="append",
+        default=[],
+        choices=["units", "factor"],
+        help="what an import asked before it published anything is right; may be repeated",
     )
 
 
