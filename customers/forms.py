@@ -94,6 +94,12 @@ class ReadingForm(forms.Form):
             "Import rows that look like totals, notes or headers (otherwise they are left out)"
         ),
     )
+    ids_are_new = forms.BooleanField(
+        label=gettext_lazy("These are new customers, although their ids look like known ones"),
+        error_messages={
+            "required": gettext_lazy("Say that they are new, or upload the file with other ids.")
+        },
+    )
     empties_bad_cells = forms.TypedChoiceField(
         choices=[
             ("", gettext_lazy("Leave the row out, and list it with the reason")),
@@ -112,6 +118,8 @@ class ReadingForm(forms.Form):
     def __init__(self, page: MappingPage, data: Mapping[str, Any] | None = None) -> None:
         found = {"encoding": page.encoding, "delimiter": page.delimiter}
         super().__init__(data, initial={**found, "sheet": page.sheet})
+        if not page.asks_ids:
+            del self.fields["ids_are_new"]
         self.fields["sheet"].choices = [(name, name) for name in page.sheets]  # type: ignore[attr-defined]
         # Stripping would remove the tab.
         self.fields["delimiter"].strip = False  # type: ignore[attr-defined]
@@ -222,6 +230,7 @@ class ColumnForm(forms.Form):
             symbol=values["symbol"] if use == "number" else "",
             is_unproven=self.column.is_unproven and values["written"] == _initial(self.column)["written"],
             has_thousandths=is_number and (not thousands if self.asked else self.column.has_thousandths),
+            as_written=self.column.as_written and use == "id",
             order=values["written"] if values["written"] in ORDERS else "iso",
             missing=tuple(marker.replace("\u00a0", " ") for marker in values["missing"].split(" ") if marker),
             is_whole=bool(values["is_whole"]) and use == "number",

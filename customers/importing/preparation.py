@@ -18,15 +18,19 @@ from django.utils.translation import gettext_noop
 
 from customers.importing.columns.mapping import ColumnMapping, check_mapping, named
 from customers.importing.columns.profiling import profile_columns
-from customers.importing.columns.proposal import Answers, Proposal, propose_mapping
+from customers.importing.columns.proposal import Answers, Proposal, Question, propose_mapping
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.rows import Batch
 from customers.importing.files.sniffing import FileLook, KeptLook, look_at, look_at_sheet
 from customers.importing.files.workbooks import is_workbook
+from customers.importing.known_ids import find_look_alikes
 from customers.importing.known_values import settle_decimals
 from customers.importing.options import ImportOptions
 from customers.models import CustomerImport
 from customers.storage.uploads import path_of
+
+# The option that says that customers are new although their ids look like known ones.
+NEW_IDS = "--confirm ids"
 
 
 class Report(Protocol):
@@ -112,6 +116,8 @@ class MappingPage:
     columns: tuple[ColumnMapping, ...]
     # Headers of the columns whose number format is ambiguous.
     asked: tuple[str, ...]
+    # Whether ids look like known ones, so that somebody must say that the customers are new.
+    asks_ids: bool = False
 
     @classmethod
     def of(cls, file: FileLook, proposal: Proposal) -> MappingPage:
@@ -122,6 +128,7 @@ class MappingPage:
             sheets=file.sheet.names if file.sheet else (),
             columns=proposal.columns,
             asked=tuple(question.header for question in proposal.questions if question.header),
+            asks_ids=any(question.option == NEW_IDS for question in proposal.questions),
         )
 
     @classmethod
@@ -196,12 +203,35 @@ def _propose(customer_import: CustomerImport, file: FileLook, batches: Iterable[
             answers=Answers(options.decimal, decimals, options.order, options.orders, options.missing),
         )
 
-    proposal = propose(options.decimals)
-    asked = [question.header for question in proposal.questions if question.header]
-    if not asked or dataset.current_version is None or not first:
+    proposal, version = propose(options.decimals), dataset.current_version
+    if version is None or not first:
         return proposal
-    settled = settle_decimals(proposal.columns, asked, first[0], dataset.current_version, attributes)
-    return propose({**settled, **options.decimals}) if settled else proposal
+    asked = [question.header for question in proposal.questions if question.header]
+    settled = settle_decimals(proposal.columns, asked, first[0], version, attributes) if asked else {}
+    if settled:
+        proposal = propose({**settled, **options.decimals})
+    return proposal if "ids" in options.confirmed else _with_known_ids(proposal, first[0], version)
+
+
+def _with_known_ids(proposal: Proposal, batch: Batch, version: CustomerImport) -> Proposal:
+    """Take ids as the dataset has them, or ask whether customers are new whose ids look like known ones.
+
+    Nobody must be there twice unnoticed.
+    """
+    index = next((index for index, column in enumerate(proposal.columns) if column.use == "id"), None)
+    alike = None if index is None else find_look_alikes(version, batch.columns[index])
+    if alike is None or index is None:
+        return proposal
+    if alike.as_written:
+        column = replace(proposal.columns[index], as_written=True)
+        return replace(proposal, columns=(*proposal.columns[:index], column, *proposal.columns[index + 1 :]))
+    text = _(
+        "Of the first %(compared)s customer ids %(count)s are new, but look like ones that you have: "
+        "“%(written)s” and “%(known)s”. If they are the same customers, write the ids as before and upload "
+        "the file again; if not, say that they are new."
+    )
+    question = Question(text % asdict(alike), NEW_IDS)
+    return replace(proposal, questions=(*proposal.questions, question))
 
 
 def _keeping_first(batches: Iterable[Batch], kept: list[Batch]) -> Iterator[Batch]:

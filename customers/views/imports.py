@@ -130,7 +130,7 @@ def import_preview(request: HttpRequest, import_id: int) -> HttpResponse:
 def _preview(customer_import: CustomerImport, form: MappingForm, reading: ReadingForm) -> dict[str, Any]:
     """What the import would do with the first rows, or what must be said before that is known."""
     if form.is_bound and not (form.is_valid() and reading.is_valid()):
-        return {"unclear": form.error or _("Some columns need your attention.")}
+        return {"unclear": form.error or _("Please answer what is asked above.")}
     if not form.is_bound and any(column.asked for column in form):
         return {"unclear": _("Please answer what is asked above.")}
     columns = form.mapping() if form.is_bound else [column.column for column in form]

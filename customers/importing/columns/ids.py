@@ -44,19 +44,21 @@ class Cleaned:
     done: dict[str, tuple[str, str]]
 
 
-def clean_ids(cells: pa.StringArray) -> Cleaned:
+def clean_ids(cells: pa.StringArray, *, as_written: bool = False) -> Cleaned:
     """Ids as they are stored. Padding and the escaping of exports are already removed.
 
     Parameters
     ----------
     cells
         Without nulls.
+    as_written
+        Only join accents to their letters: the dataset has such ids from before anything else was done.
     """
     if pc.all(pc.ascii_is_alnum(cells)).as_py():
         return Cleaned(cells, {})
     done: dict[str, tuple[str, str]] = {}
     ids = cells
-    for name, step in (("undressed", _undress), ("lowered", _lower_addresses), ("composed", _compose)):
+    for name, step in STEPS[2:] if as_written else STEPS:
         before, ids = ids, step(ids)
         if ids is not before and (example := _first_difference(before, ids)):
             done[name] = example
@@ -94,6 +96,9 @@ def _lower_addresses(ids: pa.StringArray) -> pa.StringArray:
 def _compose(ids: pa.StringArray) -> pa.StringArray:
     # The same customer, however an accent was typed.
     return ids if pc.all(pc.string_is_ascii(ids)).as_py() else pc.utf8_normalize(ids, "NFC")
+
+
+STEPS = (("undressed", _undress), ("lowered", _lower_addresses), ("composed", _compose))
 
 
 def _first_difference(before: pa.StringArray, after: pa.StringArray) -> tuple[str, str] | None:

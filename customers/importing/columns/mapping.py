@@ -41,6 +41,8 @@ class ColumnMapping:
     has_thousandths: bool = False
     # No cell that was looked at said anything about the decimal sign: 1.234 further down would be a guess.
     is_unproven: bool = False
+    # For the id: taken as it is written, as the dataset's ids are.
+    as_written: bool = False
 
     @property
     def number_format(self) -> NumberFormat:

@@ -129,7 +129,7 @@ class Validator:
         no_customers: NoCustomers | None = None,
     ) -> None:
         self.id_index = next(index for index, column in enumerate(columns) if column.use == "id")
-        self.id_header = columns[self.id_index].header
+        self.id_header, self.ids_as_written = columns[self.id_index].header, columns[self.id_index].as_written
         self.targets = [
             Target(index, column, positions[column.name])
             for index, column in enumerate(columns)
@@ -263,7 +263,7 @@ class Validator:
         return ids
 
     def _clean(self, ids: pa.StringArray) -> pa.StringArray:
-        cleaned = clean_ids(ids)
+        cleaned = clean_ids(ids, as_written=self.ids_as_written)
         self.cleaned_ids = {**cleaned.done, **self.cleaned_ids}
         return cleaned.ids
 

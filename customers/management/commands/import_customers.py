@@ -219,8 +219,8 @@ def _add_answers(parser: CommandParser) -> None:
         "--confirm",
         action="append",
         default=[],
-        choices=["units", "factor"],
-        help="what an import asked before it published anything is right; may be repeated",
+        choices=["ids", "units", "factor"],
+        help="what an import asked about the customers that are there is right; may be repeated",
     )
 
 

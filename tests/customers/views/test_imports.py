@@ -281,3 +281,17 @@ def test_a_waiting_file_whose_time_is_over_says_so(analyst_client, dataset):
     upload(analyst_client, dataset)
     CustomerImport.objects.update(file_deleted_at=Now())
     assert "its time was over" in analyst_client.get(dataset.get_absolute_url()).content.decode()
+
+
+def test_the_page_asks_whether_customers_with_similar_ids_are_new(
+    analyst_client, dataset, import_file, customers
+):
+    import_file("CustomerID,Age\n1001,30\n1002,31\n1003,32\n")
+    page = upload(analyst_client, dataset, "CustomerID,Age\nC-1001,30\nC-1002,31\nC-1003,32\n")
+    assert b"look like ones that you have" in page.content
+    refused = begin(analyst_client, page)
+    assert b"Say that they are new" in refused.content
+    assert CustomerImport.objects.first().job is None
+    done = begin(analyst_client, page, ids_are_new="on").context["customer_import"]
+    execute_import(done.job_id)
+    assert len(customers()) == 6
