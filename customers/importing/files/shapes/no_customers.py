@@ -115,6 +115,8 @@ TYPE_WORDS = {
     *("texto", "número", "datum", "ganzzahl", "optional", "required", "pflichtfeld", "€", "$", "%", "£", "#"),
 }
 
+WORD = re.compile(r"\w")
+
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -251,6 +253,8 @@ class NoCustomers:
             return _("This is the header row again, not a customer.")
         if customer_id.casefold() in TOTALS:
             return _no_customer(True)
+        if not any(map(WORD.search, cells)):
+            return _("This is a line between rows, not a customer.")
         line = int(batch.lines[row])
         values = {index: float(column[row]) for index, column in numbers.items()}
         if line == self.first_line and _is_second_header(cells, self.id_index, values, is_odd):

@@ -146,3 +146,8 @@ def test_no_customer_is_left_out(sort, content):
     accepted, others = sort(content)
     assert others == set()
     assert len(accepted) == content.strip().count("\n")
+
+
+@pytest.mark.parametrize("line", ["---,---", "====,====", ":---:,-", "***,"])
+def test_a_line_between_rows_is_no_customer(sort, line):
+    assert sort(f"key,amount\n{line}\nK1,20\nK2,30\n") == (["K1", "K2"], {line.split(",")[0]})
