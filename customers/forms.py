@@ -59,9 +59,10 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("File"),
         help_text=gettext_lazy(
-            "A CSV file, tab-separated text or an Excel workbook (.xlsx); may be compressed with gzip (.gz)."
+            "A CSV file, tab-separated text, a workbook (.xlsx, .xls, .ods) or a Parquet file; "
+            "texts may be compressed (.gz, .zip)."
         ),
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.gz,.xlsx"}),
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.gz,.zip,.xlsx,.xlsm,.xls,.ods,.parquet"}),
     )
 
     def clean_file(self) -> UploadedFile:

@@ -46,6 +46,12 @@ def open_archive(path: Path) -> Iterator[IO[bytes]]:
             raise
     if child.returncode == archive_child.DAMAGED:
         raise ImportRefusedError(_("This archive is damaged: compress the file again."))
+    if child.returncode == archive_child.NOT_ONE_FILE:
+        raise ImportRefusedError(
+            _("This zip archive has not exactly one file: unpack it and upload the one with the customers.")
+        )
+    if child.returncode == archive_child.HAS_PASSWORD:
+        raise ImportRefusedError(_("This archive is protected by a password: unpack it and upload the file."))
     if child.returncode in (archive_child.TOO_MUCH, -signal.SIGXCPU, -signal.SIGKILL):
         logger.warning("the archive unpacker ended with %s", child.returncode)
         raise ImportRefusedError(

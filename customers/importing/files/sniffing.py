@@ -129,7 +129,7 @@ def look_at(
     AmbiguousFileError
         Its encoding or delimiter is unclear.
     """
-    compressed = name.lower().endswith(".gz")
+    compressed = name.lower().endswith((".gz", ".zip"))
     scanned = kept.scan if kept else _scan(path, compressed)
     warnings: list[str] = []
     encoding = encoding or _found(lambda: _find_encoding(path, scanned, compressed), guess, warnings)

@@ -1,4 +1,4 @@
-"""Excel workbooks: a child process with limits converts one sheet to a CSV file next to the upload."""
+"""Workbooks and Parquet files: a child process with limits converts a sheet to CSV next to the upload."""
 
 from __future__ import annotations
 
@@ -25,9 +25,17 @@ RUN = (
     "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
     "runpy.run_module(sys.argv.pop(1), run_name='__main__')"
 )
-READER = "customers.importing.files.workbook_child"
-SUFFIXES = (".xlsx", ".xlsm")
-MAGIC = b"PK\x03\x04"
+# The program that reads a file: by the end of its name, and by its first bytes.
+HERE = "customers.importing.files"
+ZIP, OLD, PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
+READERS = {
+    (".xlsx", ZIP): f"{HERE}.workbook_child",
+    (".xlsm", ZIP): f"{HERE}.workbook_child",
+    (".xls", ZIP): f"{HERE}.workbook_child",
+    (".xls", OLD): f"{HERE}.children.xls_child",
+    (".ods", ZIP): f"{HERE}.children.ods_child",
+    (".parquet", PARQUET): f"{HERE}.children.parquet_child",
+}
 HEAD_ROWS = 1_000
 ALL_ROWS = 2**40
 LIMITS = {
@@ -95,10 +103,13 @@ class Sheet:
 
 
 def is_workbook(path: Path, name: str) -> bool:
-    if not name.lower().endswith(SUFFIXES):
-        return False
+    return bool(_find_reader(path, name))
+
+
+def _find_reader(path: Path, name: str) -> str:
+    """The module that reads such a file; empty if it is no workbook."""
     with path.open("rb") as file:
-        return file.read(4) == MAGIC
+        return READERS.get((Path(name.lower()).suffix, file.read(4)), "")
 
 
 def convert_sheet(path: Path, name: str, sheet: str, *, head: bool = False, guess: bool = False) -> Sheet:
@@ -120,7 +131,7 @@ def convert_sheet(path: Path, name: str, sheet: str, *, head: bool = False, gues
     AmbiguousFileError
         It has several sheets.
     """
-    answer = _ask_child(path, sheet, head=head)
+    answer = _ask_child(path, name, sheet, head=head)
     if answer.get("refused"):
         logger.info("a workbook was refused: %s", answer)
         raise ImportRefusedError(_(str(answer["refused"])) % answer.get("values", {}))
@@ -143,11 +154,15 @@ def convert_sheet(path: Path, name: str, sheet: str, *, head: bool = False, gues
     return found
 
 
+def _command(reader: str) -> list[str]:
+    return [sys.executable, "-I", "-c", RUN, str(settings.BASE_DIR), reader]
+
+
 def _csv_beside(workbook: Path, *, head: bool) -> Path:
     return workbook.with_name(f"{workbook.name}.{'head' if head else 'sheet'}.csv")
 
 
-def _ask_child(path: Path, sheet: str, *, head: bool) -> dict:
+def _ask_child(path: Path, name: str, sheet: str, *, head: bool) -> dict:
     target = _csv_beside(path, head=head)
     seconds = HEAD_SECONDS if head else SECONDS
     limits = {
@@ -161,17 +176,7 @@ def _ask_child(path: Path, sheet: str, *, head: bool) -> dict:
     request = json.dumps({"sheet": sheet, "limits": limits})
     try:
         done = subprocess.run(
-            [
-                sys.executable,
-                "-I",
-                "-c",
-                RUN,
-                str(settings.BASE_DIR),
-                READER,
-                str(path),
-                str(target),
-                request,
-            ],
+            [*_command(_find_reader(path, name)), str(path), str(target), request],
             capture_output=True,
             timeout=4 * seconds,
             check=False,

@@ -31,7 +31,7 @@ class Command(BaseCommand):
     help = "Import customers from a file into a dataset, which is created if it does not exist."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="a CSV file with a header row; .csv.gz too")
+        parser.add_argument("file", type=Path, help="a CSV file, a workbook or a Parquet file")
         parser.add_argument("--dataset", required=True, metavar="NAME", help="the dataset's name")
         parser.add_argument(
             "--map",

@@ -97,6 +97,7 @@ def test_nothing_that_reads_files_can_reach_the_network():
         "from customers.importing import execute, pipeline\n"
         "from customers.importing.columns import proposal\n"
         "from customers.importing.files import archive_child, workbook_child\n"
+        "from customers.importing.files.children import ods_child, xls_child\n"
     )
     environment = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "segmenter.settings"}
     environment["DATA_DIR"] = os.environ["DATA_DIR"]

@@ -6,12 +6,13 @@ reader. It imports nothing of Django.
 
 from __future__ import annotations
 
+import csv
 import json
 import resource
 import sys
 import zipfile
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import IO, Any
 from xml.parsers import expat
 
 # One row is one line: a line break inside a cell is written as a character that no text contains, and is put
@@ -48,6 +49,52 @@ def set_limits(limits: dict[str, int]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limits["memory"], limits["memory"]))
     resource.setrlimit(resource.RLIMIT_CPU, (limits["seconds"], limits["seconds"] + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+class LineWriter:
+    """Writes rows as lines of CSV, so that line numbers are row numbers, within the limits."""
+
+    def __init__(self, target: IO[str], limits: dict[str, int]) -> None:
+        self.target, self.limits = target, limits
+        self.writer = csv.writer(target, lineterminator="\n")
+        self.line = self.width = self.size = 0
+        # Columns with numbers, and with texts that look like numbers.
+        self.numbers: set[int] = set()
+        self.digits: set[int] = set()
+
+    @property
+    def is_done(self) -> bool:
+        return self.line >= self.limits["rows"]
+
+    @property
+    def exact(self) -> list[int]:
+        """Columns with numbers and no texts that look like them."""
+        return sorted(self.numbers - self.digits)
+
+    def note(self, column: int, cell: str, *, is_number: bool) -> None:
+        if is_number:
+            self.numbers.add(column)
+        elif cell[:1].isdigit():
+            self.digits.add(column)
+
+    def write(self, row: int, cells: Sequence[str]) -> None:
+        """Write a row, from 1; rows that were skipped become empty lines."""
+        if len(cells) > self.limits["columns"]:
+            sentence = gettext_noop(
+                "There is a cell in column %(column)s, but at most %(limit)s columns can be imported."
+            )
+            raise Refusal(sentence, column=len(cells), limit=self.limits["columns"])
+        lengths = [len(cell) + 1 for cell in cells]
+        self.size += sum(lengths)
+        if max(lengths, default=0) > self.limits["characters"]:
+            raise Refusal(gettext_noop("A cell in row %(row)s is too long."), row=row)
+        self.target.write("\n" * (row - self.line - 1))
+        self.width = self.width or len(cells)
+        padding = [""] * (self.width - len(cells))
+        self.writer.writerow([*(cell.translate(MARKED_BREAKS) for cell in cells), *padding])
+        self.line = row
+        if self.size > self.limits["bytes"]:
+            raise Refusal(gettext_noop("The workbook is too large when unpacked: save the sheet as CSV."))
 
 
 def answer_request(convert: Convert, *damaged: type[Exception]) -> None:
