@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from customers.importing.columns.dates.parsing import (
     DAY_FIRST,
     EPOCHS,
+    ISO,
     MONTH_FIRST,
     SERIALS,
     convert_dates,
@@ -162,6 +163,13 @@ class DateCounts:
 
     def add(self, cells: pa.StringArray) -> None:
         """Count cells that look like dates."""
+        # ISO dates need one look: the import itself rejects those that are no days.
+        is_iso = pc.match_substring_regex(cells, ISO)
+        iso = int(pc.sum(is_iso).as_py() or 0)
+        if iso:
+            self.found["clear"] += iso
+            self._look_for_times(cells)
+            cells = cells.filter(pc.invert(is_iso))
         if not len(cells):
             return
         day_first, month_first = (_numeric(cells, pattern) for pattern in (DAY_FIRST, MONTH_FIRST))
@@ -180,8 +188,12 @@ class DateCounts:
             if mask.any():
                 self.found[kind] += int(mask.sum())
                 self.examples.setdefault(kind, cells[int(np.flatnonzero(mask)[0])].as_py())
-        self.has_times = self.has_times or pc.any(pc.match_substring_regex(cells, HAS_TIME)).as_py()
+        self._look_for_times(cells)
         self._look_at_short_years(cells.filter(pa.array(is_numeric)))
+
+    def _look_for_times(self, cells: pa.StringArray) -> None:
+        if not self.has_times and pc.any(pc.match_substring(cells, ":")).as_py():
+            self.has_times = bool(pc.any(pc.match_substring_regex(cells, HAS_TIME)).as_py())
 
     def _look_at_short_years(self, cells: pa.StringArray) -> None:
         is_short = pc.match_substring_regex(cells, r"^[0-9]{1,2}[./-] ?[0-9]{1,2}[./-] ?[0-9]{2}(?:[^0-9]|$)")

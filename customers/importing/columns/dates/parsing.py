@@ -32,7 +32,7 @@ _TIME = (
 )
 _WEEKDAY, _NAME = r"(?:\p{L}{2,12}\.?,? +)?", r"(?P<name>\p{L}{3,14})\.?"
 _DAY, _YEAR, _LONG = r"(?P<day>[0-9]{1,2})", r"(?P<year>[0-9]{4}|[0-9]{2})", r"(?P<year>[0-9]{4})"
-_ISO = r"^(?P<year>[0-9]{4})[./年-] ?(?P<month>[0-9]{1,2})[./月-] ?(?P<day>[0-9]{1,2})日?" + _TIME
+ISO = r"^(?P<year>[0-9]{4})[./年-] ?(?P<month>[0-9]{1,2})[./月-] ?(?P<day>[0-9]{1,2})日?" + _TIME
 _NAMED = (
     rf"^{_WEEKDAY}{_DAY}(?:st|nd|rd|th|er|º|\.)?[ /-]*(?:of |de |d')?{_NAME}"
     rf"[ ,/.-]*(?:de |del )?'?{_YEAR}{_TIME}",
@@ -42,7 +42,7 @@ _NAMED = (
 DAY_FIRST = rf"^{_DAY}[./-] ?(?P<month>[0-9]{{1,2}})[./-] ?{_YEAR}{_TIME}"
 MONTH_FIRST = rf"^(?P<month>[0-9]{{1,2}})[./-] ?{_DAY}[./-] ?{_YEAR}{_TIME}"
 _PATTERNS = {
-    "iso": _ISO,
+    "iso": ISO,
     "day-first": DAY_FIRST.replace(_YEAR, _LONG),
     "month-first": MONTH_FIRST.replace(_YEAR, _LONG),
     "day-first-short": DAY_FIRST,
@@ -104,7 +104,7 @@ def _in_order(cells: pa.StringArray, order: str) -> Dates:
 
 
 def _read_iso(cells: pa.StringArray) -> Dates:
-    return _read_parts(cells, _ISO)
+    return _read_parts(cells, ISO)
 
 
 def _read_named(cells: pa.StringArray) -> Dates:
