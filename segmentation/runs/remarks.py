@@ -242,6 +242,18 @@ def _hardly_different(values: Values) -> str:
     }
 
 
+def _hidden_gaps(values: Values) -> str:
+    names = [f"“{name}”" for name in values["features"]]
+    text = ngettext(
+        "%(names)s has a gap of its own, which these segments do not follow: other features hide it. Leave "
+        "out those that tell little, or choose it alone.",
+        "%(names)s have gaps of their own, which these segments do not follow: other features hide them. "
+        "Leave out those that tell little, or choose these alone.",
+        len(names),
+    )
+    return text % {"names": join_words(names)}
+
+
 def _repeats_a_column(values: Values) -> str:
     return _(
         "The segments only repeat %(feature)s: sorting customers by it says the same. Leave it out to see "
@@ -338,6 +350,7 @@ WORDS: dict[str, Words] = {
     "exceptions": _exceptions,
     "concentrated": _concentrated,
     "hardly-different": _hardly_different,
+    "hidden-gaps": _hidden_gaps,
     "repeats-a-column": _repeats_a_column,
     "border-through-a-crowd": _border_through_a_crowd,
     "not-round": _not_round,

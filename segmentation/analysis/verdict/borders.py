@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from segmentation.analysis.kmeans.search import search_optima
 from segmentation.analysis.results import BoolArray, FloatArray, LabelArray
 from segmentation.analysis.verdict.evidence import Border
 from segmentation.analysis.verdict.margins import is_discrete
@@ -21,6 +22,8 @@ BIN_CENTRES = (BIN_EDGES[1:] + BIN_EDGES[:-1]) / 2
 BIN_WIDTH = BIN_EDGES[1] - BIN_EDGES[0]
 # A valley between two clusters lies between their centroids.
 BETWEEN = (GRID >= 0.1) & (GRID <= 0.9)
+# A column has a gap where its density falls to half of the lower peak for sure, unless many have one value.
+GAP, GAP_DEVIATIONS, MANY_ALIKE = 0.5, 4.0, 0.1
 # The integral of a squared standard normal density: what a kernel density's variance is made of.
 ROUGHNESS = 1 / (2 * np.sqrt(np.pi))
 
@@ -143,6 +146,26 @@ def find_valley(positions: FloatArray, is_first: BoolArray) -> Valley:
     if peak[at] <= 0:
         return Valley(1.0, 0.0, 0.5)
     return Valley(float(density[at] / peak[at]), float(deviations[at]), float(GRID[at]))
+
+
+def has_gap(column: FloatArray) -> bool:
+    """Return whether a column by itself falls into two parts with a valley between them.
+
+    Columns of few values and such as have a value that many share have steps, and no gap.
+
+    Parameters
+    ----------
+    column : ndarray of shape (n_samples,)
+    """
+    _, counts = np.unique(column, return_counts=True)
+    if is_discrete(len(counts), len(column)) or counts.max() >= MANY_ALIKE * len(column):
+        return False
+    points, weights, rng = column[:, np.newaxis], np.ones(len(column)), np.random.default_rng(5)
+    optima = search_optima(points, weights, range(1, 3), rng, n_starts=8, keep=1, rounds=0)
+    low, high = np.sort(optima[2].centroids[0][:, 0])
+    positions = (column - low) / (high - low)
+    valley = find_valley(positions, positions < 0.5)
+    return valley.depth <= GAP and valley.deviations >= GAP_DEVIATIONS
 
 
 def spread(values: FloatArray, least: float = LEAST_SPREAD) -> float:

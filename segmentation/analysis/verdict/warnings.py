@@ -14,6 +14,7 @@ from segmentation.analysis.results import (
     Remark,
 )
 from segmentation.analysis.samples import columns_of_numbers
+from segmentation.analysis.verdict.borders import has_gap
 from segmentation.analysis.verdict.decision import hardly_different
 from segmentation.analysis.verdict.dependence import one_of_each
 from segmentation.analysis.verdict.filled import misplaced_share
@@ -28,6 +29,8 @@ LONG = 4.0
 # One customer with this share of a feature's sum, where there are not few of them.
 CONCENTRATED = 0.2
 SAMPLE = 20_000
+# A gap in a column is hidden where the segments tell less than this share of its variance.
+HIDDEN, GAP_SAMPLE = 0.5, 2_000
 
 
 def find_warnings(
@@ -52,6 +55,7 @@ def find_warnings(
         *_concentrated(features),
         *_hardly_different(features),
         *_repeated_columns(features, features.values[chosen], labels, clustering.k),
+        *_hidden_gaps(features, features.X[chosen], labels),
         *_crowd(features, advice, clustering.k, sweep_labels),
         *_long_groups(features.X[chosen], labels, advice, clustering.k),
     ]
@@ -118,6 +122,24 @@ def _repeated_columns(
         if codes is not None and k > 1 and _shared_information(codes, labels) >= REPEATED:
             return [Remark("repeats-a-column", {"feature": _attribute(features, block[0])})]
     return []
+
+
+def _hidden_gaps(features: FeatureMatrix, X: FloatArray, labels: LabelArray) -> list[Remark]:
+    """Name the features with a gap of their own that the segments do not follow: others hide it."""
+    X, labels = X[:GAP_SAMPLE], labels[:GAP_SAMPLE]
+    names = [
+        features.names[column]
+        for column in columns_of_numbers(len(features.names), features.blocks)
+        if _told(X[:, column], labels) < HIDDEN and has_gap(X[:, column])
+    ]
+    return [Remark("hidden-gaps", {"features": names})] if names else []
+
+
+def _told(column: FloatArray, labels: LabelArray) -> float:
+    """Return the share of a column's variance that lies between the segments."""
+    counts = np.bincount(labels)
+    means = np.bincount(labels, column) / np.maximum(counts, 1)
+    return float(np.var(means[labels]) / max(float(np.var(column)), 1e-300))
 
 
 def _attribute(features: FeatureMatrix, column: int) -> str:

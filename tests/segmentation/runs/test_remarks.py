@@ -57,6 +57,8 @@ WARNINGS = [
     Remark("copies", {"count": 40, "of": 400}),
     Remark("exceptions", {"count": 1, "set_aside": True, "shares": {"revenue": 0.4, "age": 0.001}}),
     Remark("hardly-different", {"features": ["height", "width"]}),
+    Remark("hidden-gaps", {"features": ["visits"]}),
+    Remark("hidden-gaps", {"features": ["visits", "age"]}),
     Remark("repeats-a-column", {"feature": "member"}),
     Remark("border-through-a-crowd", {"segments": [1, 3], "feature": "age", "depth": 0.9}),
     Remark("not-round", {"segments": [2]}),

@@ -5,6 +5,7 @@ from scipy.special import ndtri
 from segmentation.analysis.verdict.borders import (
     find_borders,
     find_valley,
+    has_gap,
     neighbours,
     spread,
     spread_discrete,
@@ -132,3 +133,25 @@ def test_the_spread_is_what_the_quartiles_say_if_that_is_less():
 def test_the_spread_is_never_nothing():
     assert spread(np.zeros(9)) == 0.02
     assert spread(np.zeros(9), least=1e-3) == 1e-3
+
+
+# ---- A gap in one column -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "is_there"),
+    [
+        (np.concatenate((NORMAL, NORMAL + 6)), True),
+        (np.concatenate((NORMAL, NORMAL + 8, NORMAL + 16)), True),
+        (NORMAL, False),
+        (SHARES, False),
+        (np.exp(NORMAL), False),
+        (
+            np.concatenate((NORMAL[:70] * 0, NORMAL + 6)),
+            False,
+        ),  # many bought nothing
+        (np.repeat([0.0, 1.0], 300), False),
+    ],
+)
+def test_a_column_has_a_gap_between_two_parts(column, is_there):
+    assert has_gap(column) == is_there

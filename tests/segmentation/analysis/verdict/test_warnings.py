@@ -117,6 +117,16 @@ def test_a_feature_that_hardly_differs_is_named():
     assert found["hardly-different"] == {"features": ["feature 2"]}
 
 
+def test_gaps_that_other_features_hide_are_told():
+    halves = np.where(np.arange(600) < 300, 0, 8)
+    thirds = RNG.permutation(np.repeat([0, 8, 16], 200))
+    noise = RNG.normal(size=(600, 4))
+    values = np.column_stack((halves + noise[:, 0], thirds + noise[:, 1], noise[:, 2:]))
+    found = warnings_of(values, labels=(halves > 0).astype(int))
+    assert found["hidden-gaps"] == {"features": ["feature 1"]}
+    assert "hidden-gaps" not in warnings_of(values[:, [0, 2, 3]], labels=(halves > 0).astype(int))
+
+
 # ---- Segments that repeat a column -------------------------------------------------------------------------
 
 
