@@ -92,29 +92,32 @@ def picture_pair(
     max_points : int
         As in `picture_pairs`.
     """
-    xs, ys = columns
-    present = np.isfinite(xs) & np.isfinite(ys)
-    missing = len(xs) - int(np.count_nonzero(present))
-    if missing:
-        xs, ys, labels = xs[present], ys[present], labels[present]
+    xs, ys, labels, missing = _present(*columns, labels)
     empty = PairPicture(
         x_name=names[0],
         y_name=names[1],
         is_components=False,
         kind="points",
         labels=(),
-        centroids=(),
+        centroids=_pairs_of(centroids) if centroids is not None else (),
         missing=missing,
         x_is_log=is_log[0],
         y_is_log=is_log[1],
     )
     if centroids is None:
         empty = replace(empty, centroids=_means(empty, xs, ys, labels, n_clusters))
-    else:
-        empty = replace(empty, centroids=_pairs_of(centroids))
     if len(xs) > max_points:
         return _with_grid(empty, xs, ys, labels)
     return replace(empty, labels=tuple(labels.tolist()), xs=tuple(xs.tolist()), ys=tuple(ys.tolist()))
+
+
+def _present(
+    xs: FloatArray, ys: FloatArray, labels: LabelArray
+) -> tuple[FloatArray, FloatArray, LabelArray, int]:
+    """Return those with both values, and how many others there are."""
+    present = np.isfinite(xs) & np.isfinite(ys)
+    missing = len(xs) - int(np.count_nonzero(present))
+    return (xs[present], ys[present], labels[present], missing) if missing else (xs, ys, labels, 0)
 
 
 def transpose_picture(picture: PairPicture) -> PairPicture:

@@ -98,15 +98,7 @@ def draw_scatter(
     notes = _notes(picture, style)
     height = _TOP + plot.box.height + _BELOW + _NOTE * len(notes)
     figure = new_figure(style, height + (0 if labels else key_height(marks, style)))
-    axes = figure.axes_at(plot.left, _TOP, plot.box.width, plot.box.height)
-    axes.set(xlim=plot.x_limits, ylim=plot.y_limits)
-    _draw_customers(figure, axes, picture, marks)
-    if picture.x_is_log:
-        write_log_ticks(axes.xaxis, plot.x_limits, plot.box.width)
-    if is_strip:
-        axes.set_yticks([])
-    elif picture.y_is_log:
-        write_log_ticks(axes.yaxis, plot.y_limits, plot.box.height)
+    _draw_customers(figure, _axes_of(figure, plot, picture, is_strip=is_strip), picture, marks)
     _write_axes(figure, plot, picture, (x_label, y_label), notes, is_bold=not is_strip)
     if labels:
         draw_named(figure, named, anchors, labels)
@@ -114,6 +106,18 @@ def draw_scatter(
         draw_numbered(figure, named, anchors, plot.box)
         draw_key(figure, marks, height)
     return figure
+
+
+def _axes_of(figure: ChartFigure, plot: _Plot, picture: PairPicture, *, is_strip: bool) -> Axes:
+    axes = figure.axes_at(plot.left, _TOP, plot.box.width, plot.box.height)
+    axes.set(xlim=plot.x_limits, ylim=plot.y_limits)
+    if picture.x_is_log:
+        write_log_ticks(axes.xaxis, plot.x_limits, plot.box.width)
+    if is_strip:
+        axes.set_yticks([])
+    elif picture.y_is_log:
+        write_log_ticks(axes.yaxis, plot.y_limits, plot.box.height)
+    return axes
 
 
 def _middles(edges: Sequence[float]) -> FloatArray:

@@ -19,6 +19,8 @@ from customers.importing.errors import AmbiguousFileError, ImportRefusedError
 
 DELIMITERS = (",", ";", "\t", "|")
 RARE_DELIMITERS = (":", "^", "~", "\x1f", "¦", "§")
+# The option that says so.
+BY_SPACES = "--delimiter space"
 DELIMITER_NAMES = {
     ",": gettext_lazy("comma"),
     ";": gettext_lazy("semicolon"),
@@ -156,7 +158,7 @@ def _ask_about_spaces(head: str) -> None:
     if has_id or any(_is_number(rows[1:], index) for index in range(width)):
         sentence = _("The columns could be separated by a %(names)s: choose the right one.")
         names = DELIMITER_NAMES[" "]
-        raise AmbiguousFileError(sentence % {"names": names}, "--delimiter space", guess=" ")
+        raise AmbiguousFileError(sentence % {"names": names}, BY_SPACES, guess=" ")
 
 
 def _is_number(rows: Sequence[Sequence[str]], index: int) -> bool:
