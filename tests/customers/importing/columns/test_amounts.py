@@ -129,7 +129,7 @@ def check(columns):
     return counts
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(columns_of_amounts(), min_size=1, max_size=3))
 def test_amounts_come_in_exactly_or_are_asked_about(columns):
     check(columns)

@@ -69,7 +69,7 @@ def check(files):
     return {"updated": updated, "rejected": len(reads[1].rejected)}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(dressed_files())
 def test_the_next_file_updates_or_rejects(files):
     check(files)

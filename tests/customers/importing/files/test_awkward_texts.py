@@ -128,4 +128,5 @@ def test_every_awkward_text_may_be_a_customer_id(import_file, customers):
     assert done.job.state == "succeeded", done.job.error
     assert done.read_count == len(AWKWARD)
     assert done.created_count + done.rejected_count == len(AWKWARD)
-    assert {"=1+1", "שלום", "a\u200bb", "'; DROP TABLE customers; --"} <= set(customers())
+    # What nobody sees is no part of an id.
+    assert {"=1+1", "שלום", "ab", "'; DROP TABLE customers; --"} <= set(customers())

@@ -52,7 +52,7 @@ def read_back(path, name, *, encoding, delimiter):
     return [cells for _, cells in sorted(rows) if any(cell.strip() for cell in cells)], rejects
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=CHECKS)
+@settings(max_examples=150, deadline=None, suppress_health_check=CHECKS)
 @given(data=st.data())
 def test_every_dialect_in_every_encoding_is_read_back_exactly(write, data):
     encoding = data.draw(st.sampled_from([*ENCODINGS, *MARKED]))
