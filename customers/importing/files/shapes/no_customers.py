@@ -128,6 +128,7 @@ class _Sum:
     total: float = 0.0
     section: float = 0.0
     count: int = 0
+    lowest: float = np.inf
     highest: float = -np.inf
 
     def add(self, values: FloatArray) -> None:
@@ -137,6 +138,7 @@ class _Sum:
         self.total += float(values.sum())
         self.section += float(values.sum())
         self.count += len(values)
+        self.lowest = min(self.lowest, float(values.min()))
         self.highest = max(self.highest, float(values.max()))
 
     def is_sum(self, value: float) -> bool:
@@ -291,6 +293,7 @@ class NoCustomers:
             self.sums[index].is_sum(value)
             and self.sums[index].count >= least
             and value > self.sums[index].highest
+            and self.sums[index].lowest >= 0  # where values cancel out, any value may be their sum
             for index, value in known.items()
         )
 
