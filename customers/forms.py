@@ -154,9 +154,11 @@ class ColumnForm(forms.Form):
     name = forms.CharField(max_length=200, required=False, label=gettext_lazy("Attribute"))
     written = forms.ChoiceField(choices=WRITTEN, required=False, label=gettext_lazy("Format"))
     symbol = forms.ChoiceField(
-        choices=[("", gettext_lazy("none")), *((symbol, symbol) for symbol in SYMBOLS)],
+        choices=[("", ""), *((symbol, symbol) for symbol in SYMBOLS)],
         required=False,
         label=gettext_lazy("Symbol"),
+        # One list for all columns: a list of its own in each would be most of a wide file's page.
+        widget=forms.TextInput(attrs={"list": "symbols"}),
     )
     missing = forms.CharField(
         max_length=200,

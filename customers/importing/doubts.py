@@ -26,33 +26,11 @@ TOLERANCE = 0.01
 # Of the values that changed, at least so many and this share by one factor.
 FEWEST, SHARE = 3, 0.8
 # One currency, whatever its sign.
-CURRENCIES = (
-    *(
-        "€ EUR euro euros",
-        "$ USD US$",
-        "£ GBP",
-        "¥ JPY",
-        "₹ INR Rs. Rs",
-        "Fr. CHF",
-        "zł PLN",
-        "Kč CZK",
-        "Ft HUF",
-    ),
-    *(
-        "R$ BRL",
-        "kr kr.",
-        "₽ RUB руб.",
-        "₺ TRY",
-        "₪ ILS",
-        "₩ KRW",
-        "฿ THB",
-        "Rp IDR",
-        "RM MYR",
-        "lei RON",
-        "₫ VND",
-    ),
-)
-SAME_UNIT = {sign: signs for signs in CURRENCIES for sign in signs.split()}
+CURRENCIES = """
+€ EUR euro euros; $ USD US$; £ GBP; ¥ JPY; ₹ INR Rs. Rs; Fr. CHF; zł PLN; Kč CZK; Ft HUF; R$ BRL; kr kr.;
+₽ RUB руб.; ₺ TRY; ₪ ILS; ₩ KRW; ฿ THB; Rp IDR; RM MYR; lei RON; ₫ VND
+"""
+SAME_UNIT = {sign: signs for signs in CURRENCIES.split(";") for sign in signs.split()}
 
 
 class DoubtError(AmbiguousFileError):

@@ -26,6 +26,7 @@ from customers.exports.csv import stream_csv
 from customers.exports.downloads import as_download
 from customers.forms import ColumnForm, MappingForm, ReadingForm, RereadForm, UploadForm
 from customers.importing.check import check_file
+from customers.importing.columns.numbers import SYMBOLS
 from customers.importing.errors import ImportRefusedError
 from customers.importing.files.encodings import ENCODINGS
 from customers.importing.pipeline import (
@@ -273,6 +274,7 @@ def _render_mapping(
         "columns": [pair for pair in shown if not _is_asked(pair[0])],
         "asked": asked,
         "seen": page.digest,
+        "symbols": SYMBOLS,
         "reading": reading,
         "known": [reading["clears_missing"], reading["replaces"]],
         "sheets": page.sheets,

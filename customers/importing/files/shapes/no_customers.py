@@ -37,6 +37,8 @@ NEVER = {
     "rule": r"^[^\pL\pN]+$",
 }
 LEARNED_ROWS = 5_000
+# A form learned from fewer rows gives way to one learned from more: the first batch may be a single row.
+ENOUGH_ROWS = 100
 # Columns that fewer of the rows fill say nothing.
 USUAL_SHARE = 0.6
 # More ids of another form than this mean that the ids have no form.
@@ -47,16 +49,7 @@ TAIL_LINES = 20
 SUMS = 12
 # Nobody is called so, whatever else is in the row.
 TOTALS = (
-    "total",
-    "totals",
-    "grand total",
-    "sum",
-    "summe",
-    "gesamt",
-    "gesamtsumme",
-    "somme",
-    "totale",
-    "suma",
+    *("total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "somme", "totale", "suma"),
 )
 TOTAL_WORDS = re.compile(
     r"^\W*(?:(?:grand|sub|sous|under|end|zwischen|teil|gesamt|general|genel|suma|ara|iš|итого|общий|промежуточный)"
@@ -68,52 +61,12 @@ TOTAL_WORDS = re.compile(
     r"|count|anzahl|nombre|número|records?|rows?|zeilen|件数)(?:\b|(?<=[^\x00-\x7f]))",
     re.IGNORECASE,
 )
-TYPE_WORDS = {
-    *(
-        "string",
-        "text",
-        "varchar",
-        "char",
-        "int",
-        "integer",
-        "bigint",
-        "number",
-        "numeric",
-        "decimal",
-        "float",
-    ),
-    *(
-        "double",
-        "real",
-        "bool",
-        "boolean",
-        "date",
-        "datetime",
-        "timestamp",
-        "time",
-        "key",
-        "pk",
-        "id",
-        "unit",
-    ),
-    *(
-        "units",
-        "years",
-        "year",
-        "days",
-        "count",
-        "eur",
-        "usd",
-        "gbp",
-        "chf",
-        "k",
-        "kg",
-        "zahl",
-        "texte",
-        "nombre",
-    ),
-    *("texto", "número", "datum", "ganzzahl", "optional", "required", "pflichtfeld", "€", "$", "%", "£", "#"),
-}
+TYPES_AND_UNITS = """
+string text varchar char int integer bigint number numeric decimal float double real bool boolean date
+datetime timestamp time key pk id unit units years year days count eur usd gbp chf k kg zahl texte nombre
+texto número datum ganzzahl optional required pflichtfeld € $ % £ #
+"""
+TYPE_WORDS = set(TYPES_AND_UNITS.split())
 
 WORD = re.compile(r"\w")
 
@@ -183,6 +136,8 @@ class NoCustomers:
     first_line: int
     last_line: int
     form: _Form | None = None
+    # From how many rows the form was learned.
+    learned: int = 0
     seen: int = 0
     seen_odd: int = 0
     sums: dict[int, _Sum] = field(default_factory=dict)
@@ -203,8 +158,8 @@ class NoCustomers:
         """
         if not len(ids):
             return {}
-        if self.form is None:
-            self.form = _learn(batch, ids, self.id_index)
+        if self.form is None or self.learned < min(ENOUGH_ROWS, len(ids)):
+            self.form, self.learned = _learn(batch, ids, self.id_index), len(ids)
         followed = dict(list(numbers.items())[:SUMS])
         for index in followed:
             self.sums.setdefault(index, _Sum())

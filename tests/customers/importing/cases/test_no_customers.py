@@ -1,11 +1,15 @@
 """Rows that are no customers: left out and listed, never a customer lost."""
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from customers.importing.columns.mapping import ColumnMapping
 from customers.importing.columns.profiling import profile_columns
 from customers.importing.columns.proposal import propose_mapping
 from customers.importing.columns.validation import Validator
+from customers.importing.files.rows import Batch
+from customers.importing.files.shapes.no_customers import NoCustomers
 
 
 @pytest.mark.parametrize(
@@ -151,3 +155,17 @@ def test_no_customer_is_left_out(sort, content):
 @pytest.mark.parametrize("line", ["---,---", "====,====", ":---:,-", "***,"])
 def test_a_line_between_rows_is_no_customer(sort, line):
     assert sort(f"key,amount\n{line}\nK1,20\nK2,30\n") == (["K1", "K2"], {line.split(",")[0]})
+
+
+def test_what_customers_look_like_is_not_learned_from_a_first_row_alone():
+    """A cell with a line break may end the first batch after one row."""
+    headers = ["key", "age", "notes"]
+    rows = [["1", "20", "x"], *([str(number), "30", ""] for number in range(2, 40)), ["The end", "", ""]]
+    watch, found = NoCustomers(headers, 0, 2, len(rows) + 1), {}
+    for start, stop in ((0, 1), (1, len(rows))):
+        columns = tuple(pa.array(column, pa.string()) for column in zip(*rows[start:stop], strict=True))
+        batch = Batch(columns, np.arange(start + 2, stop + 2))
+        ages = np.array([float(row[1] or "nan") for row in rows[start:stop]])
+        found |= {start + row: reason for row, reason in watch.find(batch, columns[0], {1: ages}).items()}
+    assert list(found) == [len(rows) - 1]
+    assert watch.form.usual == [1]  # not the notes, which the first row alone has
